@@ -21,7 +21,7 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     "regions: bounded_regions": Phrase("the bounded regions", Number("{n}", "of them is bounded", "of them are bounded"), joined=True),
     "regions: linear_regions_open": Phrase(
         "the linear regions (joined by facets)",
-        Number("joined by facets where the function is the same they are {n}", "linear region", "linear regions"),
+        Number("joined by facets at which the gradient stays they are {n}", "linear region", "linear regions"),
         joined=True,
     ),
     "regions: linear_regions_closed": Phrase(
@@ -61,7 +61,7 @@ SAID_OF_PIECES: dict[str, Phrase] = {
         "the functional dimensions", Listed(lambda value: f"the functional dimensions are {_times(value)}")
     ),
     "functional-dimension: bound": Phrase(
-        "the bound of the functional dimension", Number("at any weights it is at most {n}"), joined=True
+        "the bound of the functional dimension", Listed(lambda value: f"at other weights it is no more than {value:,}"), joined=True
     ),
 }
 """By kind how it is said; `certificates.sentences` has the others."""

@@ -197,7 +197,7 @@ def _pivots(rows: Sequence[Sequence[Fraction | int]], p: int) -> list[int]:
     return found
 
 
-def _whole(row: Sequence[Fraction]) -> list[int]:
+def _whole(row: Sequence[Fraction | int]) -> list[int]:
     d = lcm(*(Fraction(v).denominator for v in row))
     return [int(v * d) for v in row]
 

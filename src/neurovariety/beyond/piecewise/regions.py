@@ -85,6 +85,30 @@ class RegionsResult(Result):
     cells: CellComplex | None = field(default=None, repr=False, compare=False)
     network: Network | None = field(default=None, repr=False, compare=False)
 
+    def summary(self) -> str:
+        """Several lines: the regions, the bounds by widths beside them, and what the claims say."""
+        v, bounds = self.value, self.evidence["bounds"]
+        lines = [
+            f"{self.entry}({self.subject}) [{self.claim}]",
+            f"  activation regions: {v['activation_regions']:,}, of which bounded {v['bounded_regions']:,}, "
+            f"with {v['facet_adjacencies']:,} facets between them",
+            f"  linear regions: open {v['linear_regions_open']:,}, closed {v['linear_regions_closed']:,}; "
+            f"distinct affine functions {v['distinct_affine_functions']:,}",
+        ]
+        if v["zero_set_components"] is not None:
+            interior = " (it has an interior)" if v["zero_set_has_interior"] else ""
+            lines.append(
+                f"  components: output positive {v['positive_components']:,}, negative {v['negative_components']:,}, "
+                f"zero {v['zero_set_components']:,}{interior}"
+            )
+        if v["degenerate_zero_preactivation_on_open_set"]:
+            lines.append("  some unit sits at its kink on an open set: the function is not differentiable in the weights there")
+        if bounds and not self.verdicts["activation_regions"].statement.scope:
+            least = bounds["montufar2014_lower"]
+            some = "" if least is None else f"some weights have at least {short_number(least)}, "
+            lines.append(f"  by widths alone: {some}none more than {short_number(bounds['serra2018_upper'])}")
+        return "\n".join([*lines, f"  {self.meaning}", *(f"  note: {n}" for n in self.notices)])
+
     def speaks(self) -> Sequence[str]:
         """What is counted; what only one output has where there is one."""
         return [key for key in self.spoken if self.value[key] is not None]
@@ -138,6 +162,11 @@ def regions(
         cells=cells,
         network=source,
     )
+
+
+def short_number(value: int) -> str:
+    """A whole number, of many digits its size."""
+    return f"{value:,}" if value < 10**12 else f"about 10^{len(str(value)) - 1}"
 
 
 def forms_of(source: Network) -> PiecewiseForms:
