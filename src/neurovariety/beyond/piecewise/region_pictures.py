@@ -76,6 +76,7 @@ def _paint(
     data: object,
 ) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.ticker import MaxNLocator
 
     known = known_cells(cells, network)
     left, right, low, high = window or _window(known)
@@ -97,7 +98,8 @@ def _paint(
         points = np.asarray(data, dtype=np.float64)
         axes.scatter(points[:, 0], points[:, 1], s=6, color="#1d2330", zorder=3)
     axes.set(xlim=(left, right), ylim=(low, high), xlabel="x0", ylabel="x1")
-    axes.figure.colorbar(painted, ax=axes, label="active units" if colours == "active" else "norm of the gradient")
+    whole = MaxNLocator(integer=True) if colours == "active" else None
+    axes.figure.colorbar(painted, ax=axes, label="active units" if whole else "norm of the gradient", ticks=whole)
 
 
 def _window(known: KnownCells) -> tuple[float, float, float, float]:
