@@ -24,7 +24,8 @@ import numpy as np
 
 from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.network_nodes import NetworkData, network_hash
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, piecewise_forms
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
+from neurovariety.certificates.piecewise_signs import signs_at
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -58,8 +59,8 @@ class CellComplex:
 class KnownCells:
     """What was shown of a complex: the forms on its domain, and of cells their rays, patterns and facets.
 
-    ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two cells. ``outputs``: the values of
-    the outputs at rays, each times a positive number. ``at_infinity`` are the rays with t = 0.
+    ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two cells. ``outputs``: (rays, outputs)
+    the signs of the outputs. ``at_infinity`` are the rays with t = 0.
     """
 
     whole: PiecewiseForms
@@ -68,7 +69,7 @@ class KnownCells:
     cells: list[Face]
     signs: np.ndarray
     facets: dict[Face, list[int]]
-    outputs: Rows
+    outputs: np.ndarray
     at_infinity: frozenset[int]
 
 
@@ -86,11 +87,10 @@ def _shown(complex_: CellComplex, of: Hashable) -> KnownCells:
     forms = complex_.domain.of(whole)
     rays = _rays(complex_.rays, forms.inputs)
     cells = _cells(complex_, len(rays))
-    cuts, outputs = forms.values(rays)
-    signs = _signs([row for rows in cuts for row in rows], len(rays))
     walls = complex_.domain.faces(rays)
     if np.any(walls < 0):
         raise NotShown("a ray lies outside of the domain")
+    signs, outputs = signs_at(forms, rays)
     patterns = _patterns(cells, signs)
     return KnownCells(
         whole,
@@ -121,14 +121,6 @@ def _cells(complex_: CellComplex, rays: int) -> list[Face]:
     if any(c[0] < 0 or c[-1] >= rays or any(a >= b for a, b in pairwise(c)) for c in cells):
         raise NotShown("a cell names its rays in ascending order")
     return cells
-
-
-def _signs(rows: Rows, rays: int) -> np.ndarray:
-    """(rays, forms) of -1, 0 and 1."""
-    found = np.empty((len(rows), rays), dtype=np.int8)
-    for i, row in enumerate(rows):
-        found[i] = [(v > 0) - (v < 0) for v in row]
-    return np.ascontiguousarray(found.T)
 
 
 def _patterns(cells: Sequence[Face], signs: np.ndarray) -> np.ndarray:

@@ -177,7 +177,7 @@ class PiecewiseForms:
         features: dict[int, list[Any]] = {k: [flint.fmpz(r[k]) for r in rays] for k in range(self.inputs + 1)}
         found = []
         for stage in self.stages[:upto]:
-            rows = _product(stage, features, len(rays))
+            rows = product(stage, features, len(rays))
             at = features[0]
             cut = [[a * z - b * t for z, t in zip(rows[u], at, strict=True)] if (a, b) != (1, 0) else rows[u] for u, a, b in stage.cuts]
             found.append(cut)
@@ -185,18 +185,20 @@ class PiecewiseForms:
             for u, unit in enumerate(stage.units):
                 mine = cut[k : k + len(stage.lines[u]) - 1]
                 k += len(mine)
-                features[unit] = _on_lines(rows[u], at, mine, stage.lines[u])
-        return found, ([] if upto is not None else _product(self.last, features, len(rays)))
+                features[unit] = on_lines(rows[u], at, mine, stage.lines[u])
+        return found, ([] if upto is not None else product(self.last, features, len(rays)))
 
 
-def _product(stage: Stage, features: Mapping[int, list[Any]], count: int) -> Rows:
+def product(stage: Stage, features: Mapping[int, list[Any]], count: int) -> Rows:
+    """What the units of a stage read, as they are scaled, from the values of features at so many rays."""
     if not stage.reads or not count or not stage.matrix:
         return [[flint.fmpz(0)] * count for _ in stage.matrix]
     left = flint.fmpz_mat([list(r) for r in stage.matrix])
     return (left * flint.fmpz_mat([features[k] for k in stage.reads])).tolist()
 
 
-def _on_lines(z: list[Any], at: list[Any], cuts: Rows, lines: Sequence[tuple[int, int]]) -> list[Any]:
+def on_lines(z: list[Any], at: list[Any], cuts: Rows, lines: Sequence[tuple[int, int]]) -> list[Any]:
+    """The values of a unit at rays, where it reads ``z`` and its cuts are ``cuts``; ``at`` is t."""
     if lines == ((0, 0), (1, 0)):
         nothing = flint.fmpz(0)
         return [v if v > 0 else nothing for v in z]

@@ -21,12 +21,19 @@ from neurovariety.certificates.cell_complex import REGIONS, CellComplex, KnownCe
 from neurovariety.certificates.cell_domains import rank
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData
+from neurovariety.certificates.piecewise_forms import Stage
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 OF_ONE_OUTPUT = ("zero_set_components", "zero_set_has_interior", "positive_components", "negative_components")
 """Keys that only a network with one output has."""
+
+_PRIMES = (4194301, 4194287)
+_TERMS = 2**8
+"""Residues below 2^22: sums of 2^8 products stay below 2^53."""
+_AT_ONCE = 2**12
+"""Cells whose functions are computed together."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +87,73 @@ def _counts(complex_: CellComplex, known: KnownCells) -> Mapping[str, int | bool
         "facet_adjacencies": len(joined),
         "degenerate_zero_preactivation_on_open_set": bool(np.any(known.signs == 0)),
     }
-    if len(known.outputs) == 1:
+    if known.outputs.shape[1] == 1:
         found |= _signs_of_output(known, joined, complex_)
     return found
 
 
 def _functions(known: KnownCells) -> list[tuple[int, ...]]:
-    """For each cell its affine function, as the primitive vector of a common denominator and the coefficients."""
-    n, columns = known.forms.inputs + 1, list(zip(*known.outputs, strict=True)) or [()] * len(known.rays)
-    rows = [[*map(flint.fmpz, r), *values] for r, values in zip(known.rays, columns, strict=True)]
-    out = []
-    for cell in known.cells:
-        reduced, denominator, found = flint.fmpz_mat([rows[v] for v in cell]).rref()
+    """For each cell a name of its affine function.
+
+    Functions that differ modulo a prime are different; of those that do not the coefficients are computed exactly.
+    """
+    modular = [_functions_mod(known, p) for p in _PRIMES]
+    names = [tuple(int(v) for v in (*one, *two)) for one, two in zip(*modular, strict=True)]
+    times: dict[tuple[int, ...], int] = {}
+    for name in names:
+        times[name] = times.get(name, 0) + 1
+    twice = [c for c, name in enumerate(names) if times[name] > 1]
+    for c, exact in zip(twice, _exact_functions(known, twice), strict=True):
+        names[c] = (*names[c], *exact)
+    return names
+
+
+def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
+    """(cells, outputs x coefficients) of the affine functions modulo a small prime: sums of products that float64 holds.
+
+    Each number is multiplied with the scale of its stage, which is a unit modulo the prime or not; it is the same for all cells.
+    """
+    forms = known.forms
+    n, found = forms.inputs + 1, []
+    for start in range(0, len(known.cells), _AT_ONCE):
+        signs = known.signs[start : start + _AT_ONCE]
+        features = {k: np.broadcast_to(np.eye(n)[k], (len(signs), n)) for k in range(n)}
+        cut = 0
+        for stage in forms.stages:
+            z = _combined_mod(stage, features, len(signs), n, p)
+            for u, place in enumerate(stage.units):
+                kinks = len(stage.lines[u]) - 1
+                which = (signs[:, cut : cut + kinks] > 0).sum(axis=1)
+                cut += kinks
+                a, b = (np.array([line[j] % p for line in stage.lines[u]], dtype=np.float64)[which] for j in (0, 1))
+                value = a[:, None] * z[:, u]
+                value[:, 0] += b
+                features[place] = value % p
+        found.append(_combined_mod(forms.last, features, len(signs), n, p).reshape(len(signs), -1))
+    return np.concatenate(found)
+
+
+def _combined_mod(stage: Stage, features: Mapping[int, np.ndarray], cells: int, n: int, p: int) -> np.ndarray:
+    """(cells, units, coefficients) of what a stage reads."""
+    total = np.zeros((cells, len(stage.matrix), n))
+    for k in range(0, len(stage.reads), _TERMS):
+        matrix = np.array([[v % p for v in row[k : k + _TERMS]] for row in stage.matrix], dtype=np.float64)
+        read = np.stack([features[r] for r in stage.reads[k : k + _TERMS]], axis=1)
+        total = (total + matrix @ read) % p
+    return total
+
+
+def _exact_functions(known: KnownCells, chosen: Sequence[int]) -> list[tuple[int, ...]]:
+    """The affine functions of some cells, from the values of the outputs at their rays: a common denominator and the coefficients."""
+    used = sorted({v for c in chosen for v in known.cells[c]})
+    values = known.forms.values([known.rays[v] for v in used])[1] if used else []
+    rows = {v: [*map(flint.fmpz, known.rays[v]), *(row[i] for row in values)] for i, v in enumerate(used)}
+    n, out = known.forms.inputs + 1, []
+    for c in chosen:
+        reduced, denominator, found = flint.fmpz_mat([rows[v] for v in known.cells[c]]).rref()
         if found != n:  # the rays span all, and on a cell the outputs are linear
             raise NotShown("outputs are not linear on a cell")
-        numbers = [int(denominator), *(int(reduced[i, j]) for i in range(n) for j in range(n, n + len(known.outputs)))]
+        numbers = [int(denominator), *(int(reduced[i, j]) for i in range(n) for j in range(n, n + len(values)))]
         g = reduce(gcd, numbers) * (1 if denominator > 0 else -1)
         out.append(tuple(v // g for v in numbers))
     return out
@@ -118,7 +177,7 @@ def _signs_of_output(
     """
     if not complex_.domain.is_box and rank(known.whole.input_rows(outputs=True)) > known.forms.inputs:
         return dict(zip(OF_ONE_OUTPUT, (1, False, 1, 1), strict=True))
-    value = [(v > 0) - (v < 0) for v in known.outputs[0]]
+    value = known.outputs[:, 0].tolist()
     has = [(any(value[r] < 0 for r in c), any(value[r] > 0 for r in c)) for c in known.cells]
     crossing = [(a, b) for a, b, f in joined if any(value[r] < 0 for r in f) and any(value[r] > 0 for r in f)]
     meeting = _touching(known, lambda c, ray: 0, lambda ray: not value[ray])

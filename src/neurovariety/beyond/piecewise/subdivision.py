@@ -22,11 +22,10 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.cell_domains import CellDomain, rank
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, Stage
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, Stage
 from neurovariety.errors import InputError, ResourceError
 
 Ray = tuple[int, ...]
-Whole = int | flint.fmpz
 LARGEST_DIMENSION = 12
 """Coordinates with which a subdivision begins: it has 4,096 orthants then."""
 
@@ -40,7 +39,7 @@ class Cells:
     zeros: list[int] = field(default_factory=list)
     bits: int = 0
 
-    def mark(self, values: Sequence[Whole]) -> None:
+    def mark(self, values: Sequence[int]) -> None:
         """Note where a form vanishes that no cell has both signs of."""
         bit = 1 << self.bits
         self.bits += 1
@@ -72,7 +71,7 @@ def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> Cells:
     for side in domain.faces(cells.rays).T:
         cells.mark(side.tolist())
     for k, stage in enumerate(forms.stages):
-        values = forms.values(cells.rays, k + 1)[0][k]
+        values = [[int(v) for v in row] for row in forms.values(cells.rays, k + 1)[0][k]]
         order = _basis_first(forms, stage) if k == 0 else list(range(len(values)))
         for place, j in enumerate(order):
             _cut(cells, values, j, order[place + 1 :], most)
@@ -139,7 +138,7 @@ def _primitive(ray: Sequence[Fraction]) -> Ray:
     return tuple(v // g for v in whole)
 
 
-def _cut(cells: Cells, values: Rows, j: int, later: Sequence[int], most: int) -> None:
+def _cut(cells: Cells, values: list[list[int]], j: int, later: Sequence[int], most: int) -> None:
     """Cut every cell on which form ``j`` has both signs; values of the ``later`` forms are known at new rays too."""
     mine, bit = values[j], 1 << cells.bits
     signs = np.fromiter(((v > 0) - (v < 0) for v in mine), dtype=np.int8, count=len(mine))
@@ -178,9 +177,9 @@ def _edges(members: Sequence[int], side: Sequence[int], zeros: Sequence[int]) ->
                     yield p, q
 
 
-def _meet(cells: Cells, values: Rows, edge: tuple[int, int], at: tuple[Whole, Whole], later: Sequence[int], bit: int) -> None:
+def _meet(cells: Cells, values: list[list[int]], edge: tuple[int, int], at: tuple[int, int], later: Sequence[int], bit: int) -> None:
     """The ray on an edge where a form vanishes that is ``at`` its ends, positive and negative."""
-    (p, q), (up, down) = edge, (int(at[0]), int(at[1]))
+    (p, q), (up, down) = edge, at
     g = gcd(up, down)
     a, b = -down // g, up // g
     whole = [a * v + b * w for v, w in zip(cells.rays[p], cells.rays[q], strict=True)]
