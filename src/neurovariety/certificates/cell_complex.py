@@ -8,7 +8,7 @@ has no boundary but in faces of codimension 2, which do not separate the domain:
 That all facets of a cone are known is seen from which rays lie on which hyperplanes. A face is *closed* if the largest proper faces
 that hyperplanes cut from it are closed, and each of their facets lies in exactly two of them; one of rank 2 if these are two single
 rays. Then its rank is as said (ranks fall from face to face, and a ray has rank 1), and no facet is missing, since the facets of a cone
-are connected through theirs.
+are connected through theirs. Most cells are simple, for which less is to be seen (`_is_simple`).
 """
 
 from __future__ import annotations
@@ -143,56 +143,90 @@ def _patterns(cells: Sequence[Face], signs: np.ndarray) -> np.ndarray:
 
 def _facets(cells: Sequence[Face], signs: np.ndarray, walls: int, rank: int) -> dict[Face, list[int]]:
     """The facets of all cells, with the cells on their sides. Raises `NotShown` where a cell is not closed, or has no neighbour."""
-    closed = _Closed()
+    zero = signs == 0
     found: dict[Face, list[int]] = {}
     for c, members in enumerate(cells):
-        planes = _planes(members, signs[list(members)] == 0)
-        for facet in closed.facets(members, planes, rank):
-            found.setdefault(facet, []).append(c)
-    outside = [frozenset(np.flatnonzero(signs[:, k] == 0).tolist()) for k in range(walls)]
+        planes = _planes(zero[list(members)])
+        whole = (1 << len(members)) - 1
+        for facet in planes if _is_simple(planes, whole, rank - 1) else _Faces(planes).facets(whole, rank):
+            found.setdefault(tuple(m for i, m in enumerate(members) if facet >> i & 1), []).append(c)
+    outside = [frozenset(np.flatnonzero(zero[:, k]).tolist()) for k in range(walls)]
     for facet, sides in found.items():
         if len(sides) != 2 and not (len(sides) == 1 and any(wall.issuperset(facet) for wall in outside)):
             raise NotShown("beyond a facet there is no cell: a region is missing")
     return found
 
 
-def _planes(members: Face, zero: np.ndarray) -> list[frozenset[int]]:
-    """The rays of a cell on each hyperplane that holds some of them and not all."""
-    columns = {column.tobytes() for column in zero.T[zero.any(axis=0) & ~zero.all(axis=0)]}
-    return [frozenset(m for m, z in zip(members, column, strict=True) if z) for column in columns]
+def _planes(zero: np.ndarray) -> list[int]:
+    """The rays of a cell on each hyperplane that holds some of them and not all, as bits."""
+    packed = np.packbits(zero, axis=0, bitorder="little")
+    data, width = np.ascontiguousarray(packed.T).tobytes(), len(packed)
+    masks = {int.from_bytes(data[i : i + width], "little") for i in range(0, len(data), width)}
+    return list(masks - {0, (1 << len(zero)) - 1})
+
+
+def _is_simple(planes: Sequence[int], whole: int, n: int) -> bool:
+    """Whether at each ray v exactly n hyperplanes meet, and on all of them but one lies another ray that is not on that one.
+
+    Then the n forms are independent, and v with the n other rays as well: v is an extreme ray of the cone P that all hyperplanes cut
+    out, and the edges of P at v go to rays of the cell. So cell and P have the same tangent cone at every ray of the cell, which is the
+    intersection of these: cell and P are the same, and the facets are the hyperplanes.
+    """
+    if n == 0:
+        return whole == 1
+    for v in range(whole.bit_length()):
+        mine = [p for p in planes if p >> v & 1]
+        if len(mine) != n:
+            return False
+        for own in mine:
+            edge = whole
+            for p in mine:
+                if p != own:
+                    edge &= p
+            if not edge & ~own:
+                return False
+    return True
 
 
 @dataclass
-class _Closed:
-    """Faces that were seen to be closed, with their facets; what is true of a face is true of it in every cell."""
+class _Faces:
+    """The faces of a cell, as bits for its rays, with the largest proper faces of each; ``closed`` are those that are."""
 
-    known: dict[Face, list[Face]] = field(default_factory=dict)
+    planes: list[int]
+    below: dict[int, list[int]] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
 
-    def facets(self, face: Face, planes: Sequence[frozenset[int]], rank: int) -> list[Face]:
-        """The facets of a face of that rank at most. Raises `NotShown` where they are not all known, or its rank is smaller."""
-        if face in self.known:
-            return self.known[face]
+    def facets(self, face: int, rank: int) -> list[int]:
+        """The facets of a face, whose rank is at most that. Raises `NotShown` where it is less, or facets are not all known."""
         if rank == 1:
-            if len(face) != 1:
+            if face.bit_count() != 1:
                 raise NotShown("a face of rank 1 is a ray")
             return []
-        whole = frozenset(face)
-        cuts = {cut for plane in planes if (cut := plane & whole) and cut != whole}
-        largest = [cut for cut in cuts if not any(cut < other for other in cuts)]
+        own = self._largest(face)
+        if face in self.closed:
+            return own
         if rank == 2:
-            if len(face) != 2 or len(largest) != 2:
+            if face.bit_count() != 2 or len(own) != 2:
                 raise NotShown("a face of rank 2 has two rays")
-            self.known[face] = [(face[0],), (face[1],)]
-            return self.known[face]
-        own = [tuple(sorted(cut)) for cut in largest]
-        ridges: dict[Face, int] = {}
-        for facet in own:
-            for ridge in self.facets(facet, planes, rank - 1):
-                ridges[ridge] = ridges.get(ridge, 0) + 1
-        if not own or any(n != 2 for n in ridges.values()):
-            raise NotShown("not all facets of a cell are known")
-        self.known[face] = own
+        else:
+            times: dict[int, int] = {}
+            for facet in own:
+                for ridge in self.facets(facet, rank - 1):
+                    times[ridge] = times.get(ridge, 0) + 1
+            if not times or any(n != 2 for n in times.values()):
+                raise NotShown("not all facets of a cell are known")
+        self.closed.add(face)
         return own
+
+    def _largest(self, face: int) -> list[int]:
+        """The largest proper faces that hyperplanes cut from a face."""
+        if face not in self.below:
+            own: list[int] = []
+            for cut in sorted({plane & face for plane in self.planes} - {0, face}, key=int.bit_count, reverse=True):
+                if not any(cut & other == cut for other in own):
+                    own.append(cut)
+            self.below[face] = own
+        return self.below[face]
 
 
 def complex_of(subject: str, domain: CellDomain, rays: Sequence[Sequence[int]], cells: Sequence[Sequence[int]]) -> CellComplex:

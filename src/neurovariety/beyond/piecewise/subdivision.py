@@ -154,7 +154,7 @@ def _cut(cells: Cells, values: list[list[int]], j: int, later: Sequence[int], mo
     for c in crossed.tolist():
         members = cells.members[c]
         cut = []
-        for p, q in _edges(members, side, cells.zeros):
+        for p, q in _edges(members, side, cells.zeros, len(cells.rays[0]) - 2):
             if (p, q) not in made:
                 made[p, q] = len(cells.rays)
                 _meet(cells, values, (p, q), (mine[p], mine[q]), later, bit)
@@ -165,15 +165,15 @@ def _cut(cells: Cells, values: list[list[int]], j: int, later: Sequence[int], mo
         row += [0] * (len(cells.rays) - len(row))  # forms that are done: nothing asks for these any more
 
 
-def _edges(members: Sequence[int], side: Sequence[int], zeros: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The edges of a cell between rays of different signs: their common zeros are those of no third ray."""
+def _edges(members: Sequence[int], side: Sequence[int], zeros: Sequence[int], enough: int) -> Iterator[tuple[int, int]]:
+    """The edges of a cell between rays of different signs: their common zeros, ``enough`` for a line, are those of no third ray."""
     for p in members:
         if side[p] <= 0:
             continue
         for q in members:
             if side[q] < 0:
                 common = zeros[p] & zeros[q]
-                if not any(zeros[w] & common == common for w in members if w != p and w != q):
+                if common.bit_count() >= enough and not any(zeros[w] & common == common for w in members if w != p and w != q):
                     yield p, q
 
 
