@@ -187,3 +187,31 @@ def counted(layers, n):
         "positive_components": signed(1),
         "negative_components": signed(-1),
     }
+
+
+def decided(layers, n):
+    """Of a network with several outputs: components of each class, and of the border between classes."""
+    found = regions(layers, n)
+    outputs = {p: through(layers, p, n)[1] for p in found}
+    count = len(layers[-1][1])
+
+    def less(p, i, j, strict):
+        (a, b), (c, d) = outputs[p][i], outputs[p][j]
+        return (tuple(v - w for v, w in zip(a, c, strict=True)), b - d, strict)
+
+    def linked(sets):
+        alive = {k: rows for k, rows in sets.items() if solution(rows, n) is not None}
+        return components(alive, [(k, l) for k, l in combinations(alive, 2) if solution(alive[k] + alive[l], n) is not None])
+
+    classes = {
+        str(c): linked({p: closed(found[p]) + [less(p, c, j, True) for j in range(count) if j != c] for p in found})
+        for c in range(count)
+    }
+    border = {
+        (p, i, j): closed(found[p])
+        + [less(p, i, j, False), less(p, j, i, False)]
+        + [less(p, i, k, False) for k in range(count) if k not in (i, j)]
+        for p in found
+        for i, j in combinations(range(count), 2)
+    }
+    return {"class_components": classes, "boundary_components": linked(border)}

@@ -222,6 +222,7 @@ def test_every_kind_at_every_level(kind, claim):
         "prune: error_bound": [0.0, 0.00123456],
         "diagnose: nearest": [{"stratum": "equal neurons"}],
         "diagnose: condition": [1.5],
+        "regions: class_components": [{"0": 1, "1": 3}],
         "functional-dimension: counts": [{"9": 1, "11": 3}],
         "align: same": ["yes", "within", "no", "undecided"],
         "align: related": ["yes", "within", "no", "undecided"],

@@ -31,6 +31,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 REGIONS = "regions: activation_regions"
+DECISIONS = "pieces on which outputs keep their order"
 Face = tuple[int, ...]
 """The rays of a face, ascending."""
 
@@ -45,28 +46,32 @@ class CellComplex:
     rays: np.ndarray
     starts: np.ndarray
     members: np.ndarray
+    decisions: bool = False
+    """Whether cells are cut further where two outputs are equal."""
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` where a cell is no region, where two are the same, and where one is missing."""
         known_cells(self, subject)
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """The network has that many activation regions."""
-        return Statement(REGIONS, self.subject, len(self.starts) - 1, self.domain.words), Claim.PROVED
+        """The network has that many activation regions; or so many pieces of these on which its outputs keep their order."""
+        kind = DECISIONS if self.decisions else REGIONS
+        return Statement(kind, self.subject, len(self.starts) - 1, self.domain.words), Claim.PROVED
 
 
 @dataclass(frozen=True, eq=False)
 class KnownCells:
     """What was shown of a complex: the forms on its domain, and of cells their rays, patterns and facets.
 
-    ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two cells. ``outputs``: (rays, outputs)
-    the signs of the outputs. ``at_infinity`` are the rays with t = 0.
+    ``at_rays``: (rays, cuts) signs. ``signs``: (cells, cuts), 0 where a kink is met on all of a cell. ``facets``: rays -> one or two
+    cells. ``outputs``: (rays, outputs) the signs of the outputs. ``at_infinity`` are the rays with t = 0.
     """
 
     whole: PiecewiseForms
     forms: PiecewiseForms
     rays: list[list[int]]
     cells: list[Face]
+    at_rays: np.ndarray
     signs: np.ndarray
     facets: dict[Face, list[int]]
     outputs: np.ndarray
@@ -84,6 +89,7 @@ def _shown(complex_: CellComplex, of: Hashable) -> KnownCells:
     if network_hash(subject) != complex_.subject:
         raise NotShown("the certificate is one of another network")
     whole = piecewise_forms(subject)
+    whole = whole.deciding() if complex_.decisions else whole
     forms = complex_.domain.of(whole)
     rays = _rays(complex_.rays, forms.inputs)
     cells = _cells(complex_, len(rays))
@@ -97,6 +103,7 @@ def _shown(complex_: CellComplex, of: Hashable) -> KnownCells:
         forms,
         rays,
         cells,
+        signs,
         patterns,
         _facets(cells, np.concatenate([walls, signs], axis=1), walls.shape[1], forms.inputs + 1),
         outputs,
@@ -229,9 +236,11 @@ class _Faces:
         return self.below[face]
 
 
-def complex_of(subject: str, domain: CellDomain, rays: Sequence[Sequence[int]], cells: Sequence[Sequence[int]]) -> CellComplex:
+def complex_of(
+    subject: str, domain: CellDomain, rays: Sequence[Sequence[int]], cells: Sequence[Sequence[int]], decisions: bool = False
+) -> CellComplex:
     """The certificate of cells that are given as lists of rays."""
     table = np.empty((len(rays), len(rays[0])), dtype=object)
     table[:] = [list(r) for r in rays]
     starts = np.cumsum([0, *map(len, cells)])
-    return CellComplex(subject, domain, table, starts, np.array([v for c in cells for v in sorted(c)], dtype=np.int64))
+    return CellComplex(subject, domain, table, starts, np.array([v for c in cells for v in sorted(c)], dtype=np.int64), decisions)

@@ -92,7 +92,7 @@ def _of(given: Any) -> Combination:
 class Unit:
     """What a unit reads, its kinks, ascending, and its lines (slope, offset) from left to right."""
 
-    reads: Mapping[int, Fraction]
+    reads: dict[int, Fraction]
     kinks: tuple[Fraction, ...]
     lines: tuple[tuple[Fraction, Fraction], ...]
 
@@ -142,7 +142,7 @@ class PiecewiseForms:
 
     inputs: int
     units: tuple[Unit, ...]
-    outputs: tuple[Mapping[int, Fraction], ...]
+    outputs: tuple[dict[int, Fraction], ...]
     stages: tuple[Stage, ...]
     last: Stage
 
@@ -170,6 +170,13 @@ class PiecewiseForms:
         turn = [{kept[k]: c for k, c in r.items() if k in kept} for r in (*(u.reads for u in self.units), *self.outputs)]
         units = [Unit(r, u.kinks, u.lines) for r, u in zip(turn, self.units, strict=False)]
         return _staged(len(columns), units, turn[len(units) :])
+
+    def deciding(self) -> PiecewiseForms:
+        """The network with a unit more for each pair i < j of outputs, which reads output i less output j; they are the last units."""
+        pairs = [(one, two) for i, one in enumerate(self.outputs) for two in self.outputs[i + 1 :]]
+        reads = [{k: c for k in one | two if (c := one.get(k, Fraction(0)) - two.get(k, Fraction(0)))} for one, two in pairs]
+        relu = ((Fraction(0), Fraction(0)), (Fraction(1), Fraction(0)))
+        return _staged(self.inputs, [*self.units, *(Unit(r, (Fraction(0),), relu) for r in reads)], self.outputs)
 
     def values(self, rays: Sequence[Sequence[int]], upto: int | None = None) -> tuple[list[Rows], Rows]:
         """The values of the cuts of each stage (of the first ``upto``) at rays (t, x), and of the outputs, each times a positive number
@@ -221,7 +228,7 @@ def piecewise_forms(network: NetworkData) -> PiecewiseForms:
     return _staged(inputs, units, [_of(v).terms for v in made])
 
 
-def _staged(inputs: int, units: Sequence[Unit], outputs: Sequence[Mapping[int, Fraction]]) -> PiecewiseForms:
+def _staged(inputs: int, units: Sequence[Unit], outputs: Sequence[dict[int, Fraction]]) -> PiecewiseForms:
     depth = dict.fromkeys(range(inputs + 1), 0)
     for i, unit in enumerate(units, inputs + 1):
         depth[i] = 1 + max((depth[k] for k in unit.reads), default=0)

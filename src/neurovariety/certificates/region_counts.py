@@ -29,7 +29,7 @@ from neurovariety.claim import Claim
 OF_ONE_OUTPUT = ("zero_set_components", "zero_set_has_interior", "positive_components", "negative_components")
 """Keys that only a network with one output has."""
 
-_PRIMES = (4194301, 4194287)
+_PRIME = 4194301
 _TERMS = 2**8
 """Residues below 2^22: sums of 2^8 products stay below 2^53."""
 _AT_ONCE = 2**12
@@ -81,8 +81,8 @@ def _counts(complex_: CellComplex, known: KnownCells) -> Mapping[str, int | bool
     bounded = complex_.domain.is_box or known.forms.inputs == known.whole.inputs
     found: dict[str, int | bool] = {
         "bounded_regions": sum(known.at_infinity.isdisjoint(c) for c in known.cells) if bounded else 0,
-        "linear_regions_open": _components(cells, alike),
-        "linear_regions_closed": _components(cells, _touching(known, lambda c, ray: function[c], lambda ray: True)),
+        "linear_regions_open": components(cells, alike),
+        "linear_regions_closed": components(cells, touching(known, lambda c, ray: function[c], lambda ray: True)),
         "distinct_affine_functions": len(set(function)),
         "facet_adjacencies": len(joined),
         "degenerate_zero_preactivation_on_open_set": bool(np.any(known.signs == 0)),
@@ -97,8 +97,7 @@ def _functions(known: KnownCells) -> list[tuple[int, ...]]:
 
     Functions that differ modulo a prime are different; of those that do not the coefficients are computed exactly.
     """
-    modular = [_functions_mod(known, p) for p in _PRIMES]
-    names = [tuple(int(v) for v in (*one, *two)) for one, two in zip(*modular, strict=True)]
+    names = [tuple(map(int, row)) for row in _functions_mod(known, _PRIME).tolist()]
     times: dict[tuple[int, ...], int] = {}
     for name in names:
         times[name] = times.get(name, 0) + 1
@@ -159,7 +158,7 @@ def _exact_functions(known: KnownCells, chosen: Sequence[int]) -> list[tuple[int
     return out
 
 
-def _touching(known: KnownCells, group: Callable[[int, int], Any], wanted: Callable[[int], bool]) -> Iterable[tuple[int, int]]:
+def touching(known: KnownCells, group: Callable[[int, int], Any], wanted: Callable[[int], bool]) -> Iterable[tuple[int, int]]:
     """Pairs of cells of one group that have a point in common, which is one of the wanted rays."""
     first: dict[tuple[int, Any], int] = {}
     for c, members in enumerate(known.cells):
@@ -180,23 +179,23 @@ def _signs_of_output(
     value = known.outputs[:, 0].tolist()
     has = [(any(value[r] < 0 for r in c), any(value[r] > 0 for r in c)) for c in known.cells]
     crossing = [(a, b) for a, b, f in joined if any(value[r] < 0 for r in f) and any(value[r] > 0 for r in f)]
-    meeting = _touching(known, lambda c, ray: 0, lambda ray: not value[ray])
+    meeting = touching(known, lambda c, ray: 0, lambda ray: not value[ray])
     zero = [
         c for c, members in enumerate(known.cells) if all(has[c]) or any(not value[r] and r not in known.at_infinity for r in members)
     ]
     return {
-        "zero_set_components": _components(zero, [*crossing, *meeting]),
+        "zero_set_components": components(zero, [*crossing, *meeting]),
         "zero_set_has_interior": any(not low and not high for low, high in has),
-        "positive_components": _components(
+        "positive_components": components(
             [c for c, (_, high) in enumerate(has) if high], [(a, b) for a, b, f in joined if any(value[r] > 0 for r in f)]
         ),
-        "negative_components": _components(
+        "negative_components": components(
             [c for c, (low, _) in enumerate(has) if low], [(a, b) for a, b, f in joined if any(value[r] < 0 for r in f)]
         ),
     }
 
 
-def _components(chosen: Iterable[int], pairs: Iterable[tuple[int, int]]) -> int:
+def components(chosen: Iterable[int], pairs: Iterable[tuple[int, int]]) -> int:
     """The number of components of a graph on the chosen cells."""
     above = {c: c for c in chosen}
 

@@ -12,6 +12,11 @@ def _times(value: Mapping[str, int]) -> str:
     return ", ".join(f"{d} ({'once' if n == 1 else f'{n} times'})" for d, n in value.items())
 
 
+def _each(value: Mapping[str, int]) -> str:
+    """``1 (class 0), 3 (class 1)``"""
+    return ", ".join(f"{n} (class {k})" for k, n in value.items())
+
+
 _COMPONENT = ("component", "components")
 
 SAID_OF_PIECES: dict[str, Phrase] = {
@@ -53,6 +58,12 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     ),
     "regions: negative_components": Phrase(
         "the set where the output is negative", Number("that where it is negative {n}", *_COMPONENT), joined=True
+    ),
+    "regions: class_components": Phrase(
+        "the components of the classes", Listed(lambda value: f"the classes have {_each(value)} components"), joined=True
+    ),
+    "regions: boundary_components": Phrase(
+        "the border between the classes", Number("the border between classes has {n}", *_COMPONENT), joined=True
     ),
     "functional-dimension: value": Phrase(
         "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")

@@ -22,7 +22,8 @@ from typing import ClassVar, TypedDict
 
 from neurovariety.beyond.piecewise.region_bounds import region_bounds, relu_widths
 from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
-from neurovariety.certificates.cell_complex import CellComplex, complex_of
+from neurovariety.certificates.cell_complex import CellComplex, complex_of, known_cells
+from neurovariety.certificates.decision_regions import DecisionCount, decision_counts
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
@@ -55,6 +56,8 @@ class RegionsValue(TypedDict):
     zero_set_has_interior: bool | None
     positive_components: int | None
     negative_components: int | None
+    class_components: dict[str, int] | None
+    boundary_components: int | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,8 +67,9 @@ class RegionsResult(Result):
     ``value``: ``activation_regions`` (sets with an interior on which no unit changes its line), of which ``bounded_regions`` are
     bounded; ``linear_regions_open`` and ``linear_regions_closed`` (activation regions of the same affine function, joined by facets, or
     by any common point); ``distinct_affine_functions``; ``facet_adjacencies``, pairs of regions with a common facet;
-    ``degenerate_zero_preactivation_on_open_set``, whether some unit sits at its kink on an open set; and of a network with one output f
-    the components of {f = 0}, {f > 0} and {f < 0}, null for others.
+    ``degenerate_zero_preactivation_on_open_set``, whether some unit sits at its kink on an open set; of a network with one output f
+    the components of {f = 0}, {f > 0} and {f < 0}, null for others; of one with several, as a classifier, ``class_components``, for
+    each output those of the set where it is the largest, and ``boundary_components`` of that where the largest is attained twice.
 
     ``evidence``: ``bounds`` by the widths alone, for dense ReLU networks; ``vertices`` and ``directions`` of the cells; ``dimensions``
     in which units tell inputs apart. ``cells`` are the regions as data: exact rays, and those of each region.
@@ -81,6 +85,8 @@ class RegionsResult(Result):
         "zero_set_components",
         "positive_components",
         "negative_components",
+        "class_components",
+        "boundary_components",
     )
     cells: CellComplex | None = field(default=None, repr=False, compare=False)
     network: Network | None = field(default=None, repr=False, compare=False)
@@ -101,6 +107,9 @@ class RegionsResult(Result):
                 f"  components: output positive {v['positive_components']:,}, negative {v['negative_components']:,}, "
                 f"zero {v['zero_set_components']:,}{interior}"
             )
+        if v["class_components"] is not None:
+            classes = ", ".join(f"{k}: {n:,}" for k, n in v["class_components"].items())
+            lines.append(f"  components of classes: {classes}; of the border between them {v['boundary_components']:,}")
         if v["degenerate_zero_preactivation_on_open_set"]:
             lines.append("  some unit sits at its kink on an open set: the function is not differentiable in the weights there")
         if bounds and not self.verdicts["activation_regions"].statement.scope:
@@ -142,13 +151,14 @@ def regions(
     cells = cells_of(source, whole, ends_of_box(box, source), limit)
     known = issue(cells, source)
     counts = region_counts(cells, source)
-    every = {"activation_regions": known.statement.value, **counts}
+    decided = _decisions(source, whole, cells, limit)
+    every = {"activation_regions": known.statement.value, **counts, **{k: v.statement.value for k, v in decided.items()}}
     value = {key: every.get(key) for key in RegionsValue.__annotations__}
     at_infinity = sum(not r[0] for r in cells.rays)
     widths = relu_widths(source)
     return RegionsResult(
         value=value,
-        claims=lambda key, part: _claim(source, known, key, part),
+        claims=lambda key, part: decided.get(key) or _claim(source, known, key, part),
         subject=source.source,
         evidence={
             "bounds": dict(region_bounds(widths[0], widths[1:])) if widths else None,
@@ -196,9 +206,27 @@ def cells_of(source: Network, whole: PiecewiseForms, box: tuple[list[Fraction], 
     return complex_of(network_hash(source), domain, found.rays, found.members)
 
 
+def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit: int) -> dict[str, Verdict]:
+    """What is counted of the classes of a network with several outputs, where their order cuts no more than ``limit`` pieces."""
+    if len(whole.outputs) < 2:
+        return {}
+    deciding = whole.deciding()
+    try:
+        found = subdivided(cells.domain.of(deciding), cells.domain, limit)
+        pieces = issue(complex_of(cells.subject, cells.domain, found.rays, found.members, decisions=True), source)
+        assert isinstance(pieces.certificate, CellComplex)
+        counts = decision_counts(known_cells(pieces.certificate, source))
+        return {
+            key: issue(DecisionCount(key, value if isinstance(value, int) else dict(value), pieces), source)
+            for key, value in counts.items()
+        }
+    except (NotShown, InputError):  # too many pieces, or outputs that move where no unit looks
+        return {}
+
+
 def _claim(source: Network, known: Verdict, key: str, part: object) -> Verdict:
     if key == "activation_regions":
         return known
     if not isinstance(part, int):
-        return weak(Statement(f"regions: {key}", "", part), Claim.UNDECIDED, "a network with one output is expected")
+        return weak(Statement(f"regions: {key}", "", part), Claim.UNDECIDED, "it is not counted of such a network")
     return issue(RegionCount(key, part, known), source)
