@@ -25,7 +25,7 @@ Rows = list[list[Any]]
 """For each of some forms its values at all rays, whole numbers of flint."""
 
 
-class Combination:
+class FeatureSum:
     """A number that is a combination of features: 0 is t, then the inputs, then the units."""
 
     __slots__ = ("terms",)
@@ -33,7 +33,7 @@ class Combination:
     def __init__(self, terms: dict[int, Fraction]) -> None:
         self.terms = terms
 
-    def __add__(self, other: Any) -> Combination:
+    def __add__(self, other: Any) -> FeatureSum:
         more = _of(other).terms
         if len(self.terms) < len(more):
             return _of(other) + self
@@ -44,35 +44,35 @@ class Combination:
                 found[k] = total
             else:
                 del found[k]
-        return Combination(found)
+        return FeatureSum(found)
 
     __radd__ = __add__
 
-    def __neg__(self) -> Combination:
-        return Combination({k: -c for k, c in self.terms.items()})
+    def __neg__(self) -> FeatureSum:
+        return FeatureSum({k: -c for k, c in self.terms.items()})
 
-    def __sub__(self, other: Any) -> Combination:
+    def __sub__(self, other: Any) -> FeatureSum:
         return self + -_of(other)
 
-    def __rsub__(self, other: Any) -> Combination:
+    def __rsub__(self, other: Any) -> FeatureSum:
         return _of(other) - self
 
-    def __mul__(self, other: Any) -> Combination:
+    def __mul__(self, other: Any) -> FeatureSum:
         one, two = self.terms, _of(other).terms
         if one.keys() <= {0}:
             one, two = two, one
         if not two.keys() <= {0}:
             raise NotShown("values are multiplied with each other: the network is not piecewise linear")
         factor = two.get(0, Fraction(0))
-        return Combination({k: c * factor for k, c in one.items()} if factor else {})
+        return FeatureSum({k: c * factor for k, c in one.items()} if factor else {})
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Combination:
+    def __truediv__(self, other: Any) -> FeatureSum:
         under = _of(other).terms
         if under.keys() != {0}:
             raise NotShown("values are divided by each other: the network is not piecewise linear")
-        return self * Combination({0: 1 / under[0]})
+        return self * FeatureSum({0: 1 / under[0]})
 
     def constant(self) -> Fraction:
         """The number, of a combination that reads nothing."""
@@ -81,11 +81,11 @@ class Combination:
         return self.terms.get(0, Fraction(0))
 
 
-def _of(given: Any) -> Combination:
-    if isinstance(given, Combination):
+def _of(given: Any) -> FeatureSum:
+    if isinstance(given, FeatureSum):
         return given
     number = Fraction(int(given.p), int(given.q)) if isinstance(given, flint.fmpq) else Fraction(given)
-    return Combination({0: number} if number else {})
+    return FeatureSum({0: number} if number else {})
 
 
 @dataclass(frozen=True)
@@ -106,22 +106,22 @@ class _Bends(Field):
 
     def array(self, values: Any) -> np.ndarray:
         source = np.asarray(values)
-        if source.dtype == object and source.size and isinstance(source.reshape(-1)[0], Combination):
+        if source.dtype == object and source.size and isinstance(source.reshape(-1)[0], FeatureSum):
             return source
         return super().array(values)
 
-    def bent(self, v: Any, kinks: list[Any], pieces: list[Any]) -> Combination:
+    def bent(self, v: Any, kinks: list[Any], pieces: list[Any]) -> FeatureSum:
         lines = tuple((_of(s).constant(), _of(o).constant()) for s, o in pieces)
         self.units.append(Unit(dict(_of(v).terms), tuple(_of(k).constant() for k in kinks), lines))
-        return Combination({self.inputs + len(self.units): Fraction(1)})
+        return FeatureSum({self.inputs + len(self.units): Fraction(1)})
 
-    def larger(self, p: Any, q: Any) -> Combination:
-        zero, one = Combination({}), _of(1)
+    def larger(self, p: Any, q: Any) -> FeatureSum:
+        zero, one = FeatureSum({}), _of(1)
         return _of(p) + self.bent(_of(q) - p, [zero], [(zero, zero), (one, zero)])
 
 
 @dataclass(frozen=True)
-class Stage:
+class UnitStage:
     """Units that read what comes before them: ``matrix`` @ features[``reads``] is ``scale`` times what they take.
 
     ``cuts`` are (unit, a, b): a z - b t vanishes at the kink, for z the row of the unit. ``lines`` of a unit: (a, b) with a z + b t the
@@ -143,8 +143,8 @@ class PiecewiseForms:
     inputs: int
     units: tuple[Unit, ...]
     outputs: tuple[dict[int, Fraction], ...]
-    stages: tuple[Stage, ...]
-    last: Stage
+    stages: tuple[UnitStage, ...]
+    last: UnitStage
 
     @property
     def cuts(self) -> int:
@@ -157,7 +157,7 @@ class PiecewiseForms:
         units = [s.units[u] for s in self.stages for u, _, _ in s.cuts]
         return sorted(range(len(units)), key=lambda j: units[j])
 
-    def input_rows(self, stages: Sequence[Stage] | None = None, outputs: bool = False) -> list[list[Fraction]]:
+    def input_rows(self, stages: Sequence[UnitStage] | None = None, outputs: bool = False) -> list[list[Fraction]]:
         """How units (of these stages, of all by default) and, if asked for, the outputs read the inputs directly."""
         chosen = self.stages if stages is None else stages
         read = [self.units[u - self.inputs - 1].reads for s in chosen for u in s.units] + (list(self.outputs) if outputs else [])
@@ -196,7 +196,7 @@ class PiecewiseForms:
         return found, ([] if upto is not None else product(self.last, features, len(rays)))
 
 
-def product(stage: Stage, features: Mapping[int, list[Any]], count: int) -> Rows:
+def product(stage: UnitStage, features: Mapping[int, list[Any]], count: int) -> Rows:
     """What the units of a stage read, as they are scaled, from the values of features at so many rays."""
     if not stage.reads or not count or not stage.matrix:
         return [[flint.fmpz(0)] * count for _ in stage.matrix]
@@ -223,7 +223,7 @@ def piecewise_forms(network: NetworkData) -> PiecewiseForms:
     units: list[Unit] = []
     own = _Bends(_of, balls=False, bend=lambda v, k, p: own.bent(v, k, p), inputs=inputs, units=units)
     x = np.empty(inputs, dtype=object)
-    x[:] = [Combination({i + 1: Fraction(1)}) for i in range(inputs)]
+    x[:] = [FeatureSum({i + 1: Fraction(1)}) for i in range(inputs)]
     made = value(network, x, own).reshape(-1).tolist()
     return _staged(inputs, units, [_of(v).terms for v in made])
 
@@ -243,13 +243,13 @@ def _staged(inputs: int, units: Sequence[Unit], outputs: Sequence[dict[int, Frac
     return PiecewiseForms(inputs, tuple(units), tuple(outputs), tuple(stages), last)
 
 
-def _stage(chosen: Sequence[int], units: Sequence[Unit], scale: Mapping[int, int]) -> Stage:
+def _stage(chosen: Sequence[int], units: Sequence[Unit], scale: Mapping[int, int]) -> UnitStage:
     """Common denominators: positive numbers change no sign."""
     reads = sorted({k for u in units for k in u.reads})
     rows = [[u.reads.get(k, Fraction(0)) / scale[k] for k in reads] for u in units]
     d = lcm(*(v.denominator for r in rows for v in r))
     e = lcm(*(v.denominator for u in units for line in u.lines for v in line))
-    return Stage(
+    return UnitStage(
         units=tuple(chosen),
         reads=tuple(reads),
         matrix=tuple(tuple(int(v * d) for v in r) for r in rows),

@@ -14,7 +14,7 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, Stage, Unit, on_lines, product
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, UnitStage, Unit, on_lines, product
 
 _UNIT = 2.0**-52
 _LEAST = 1e-290
@@ -79,7 +79,7 @@ def _unit_rays(rays: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     return middle, np.abs(middle) * _UNIT + 2.0 ** (4 - _SHIFT)
 
 
-def _read(reads: Sequence[Mapping[int, Fraction]], stage: Stage, features: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> _Ball:
+def _read(reads: Sequence[Mapping[int, Fraction]], stage: UnitStage, features: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> _Ball:
     """Combinations of features."""
     count = len(next(iter(features.values()))[0])
     if not stage.reads or not reads:
@@ -152,7 +152,7 @@ def _settle(
 
 
 def _settle_ray(
-    stage: Stage, features: Mapping[int, list[flint.fmpz]], i: int, ray: int, signs: np.ndarray, unsure: np.ndarray
+    stage: UnitStage, features: Mapping[int, list[flint.fmpz]], i: int, ray: int, signs: np.ndarray, unsure: np.ndarray
 ) -> None:
     """The cuts of a stage that are not known at a ray, which stands at place ``i`` of the features."""
     values = [features[k][i] for k in stage.reads]

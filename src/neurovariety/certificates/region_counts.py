@@ -21,7 +21,7 @@ from neurovariety.certificates.cell_complex import REGIONS, CellComplex, KnownCe
 from neurovariety.certificates.cell_domains import rank
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData
-from neurovariety.certificates.piecewise_forms import Stage
+from neurovariety.certificates.piecewise_forms import UnitStage
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -132,7 +132,7 @@ def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _combined_mod(stage: Stage, features: Mapping[int, np.ndarray], cells: int, n: int, p: int) -> np.ndarray:
+def _combined_mod(stage: UnitStage, features: Mapping[int, np.ndarray], cells: int, n: int, p: int) -> np.ndarray:
     """(cells, units, coefficients) of what a stage reads."""
     total = np.zeros((cells, len(stage.matrix), n))
     for k in range(0, len(stage.reads), _TERMS):

@@ -22,7 +22,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.cell_domains import CellDomain, rank
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Stage
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, UnitStage
 from neurovariety.errors import InputError, ResourceError
 
 Ray = tuple[int, ...]
@@ -78,7 +78,7 @@ def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> Cells:
     return cells
 
 
-def _basis_first(forms: PiecewiseForms, stage: Stage) -> list[int]:
+def _basis_first(forms: PiecewiseForms, stage: UnitStage) -> list[int]:
     """The cuts of the first stage, those first that the orthants begin with."""
     first = _independent(forms)
     return [*first, *(j for j in range(len(stage.cuts)) if j not in set(first))]
