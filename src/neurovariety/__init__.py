@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.boundary import BoundaryResult, boundary
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.conservation import ConservationResult, conservation
+    from neurovariety.dictionary.covering import CoveringResult, covering
     from neurovariety.dictionary.critical_locus import CriticalLocusResult, critical_locus
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
@@ -100,6 +101,7 @@ _HOME = {
     "Claim": "claim",
     "ComponentsResult": "dictionary.components",
     "ConservationResult": "dictionary.conservation",
+    "CoveringResult": "dictionary.covering",
     "CriticalLocusResult": "dictionary.critical_locus",
     "DataError": "errors",
     "DataResult": "dictionary.data",
@@ -168,6 +170,7 @@ _HOME = {
     "canonical_form": "checkpoints.canonical_form",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
+    "covering": "dictionary.covering",
     "critical_locus": "dictionary.critical_locus",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
@@ -222,6 +225,7 @@ __all__ = [
     "Claim",
     "ComponentsResult",
     "ConservationResult",
+    "CoveringResult",
     "CriticalLocusResult",
     "DataError",
     "DataResult",
@@ -289,6 +293,7 @@ __all__ = [
     "canonical_form",
     "components",
     "conservation",
+    "covering",
     "critical_locus",
     "data",
     "degree",

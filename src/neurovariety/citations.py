@@ -5,6 +5,14 @@ from __future__ import annotations
 SOURCES: dict[str, str] = {
     "marchetti2025": "G. L. Marchetti, V. Shahverdi, S. Mereta, M. Trager, K. Kohn, Algebra Unveils Deep Learning - An "
     "Invitation to Neuroalgebraic Geometry, ICML 2025, arXiv:2501.18915",
+    "zhang2023": "Y. Zhang, J. Kileel, Covering Number of Real Algebraic Varieties and Beyond: Improved Bounds and Applications, "
+    "arXiv:2311.05116",
+    "milnor1964": "J. Milnor, On the Betti numbers of real varieties, Proc. Amer. Math. Soc. 15 (1964)",
+    "john1948": "F. John, Extremum problems with inequalities as subsidiary conditions, Studies and Essays presented to R. Courant, "
+    "Interscience 1948",
+    "hoeffding1963": "W. Hoeffding, Probability inequalities for sums of bounded random variables, J. Amer. Statist. Assoc. 58 (1963)",
+    "mcdiarmid1989": "C. McDiarmid, On the method of bounded differences, Surveys in Combinatorics, Cambridge 1989",
+    "maurer2016": "A. Maurer, A vector-contraction inequality for Rademacher complexities, ALT 2016, arXiv:1605.00251",
     "stargalla2025": "M. Stargalla, C. Hertrich, D. Reichman, The Computational Complexity of Counting Linear Regions in ReLU Neural "
     "Networks, arXiv:2505.16716",
     "zaslavsky1975": "T. Zaslavsky, Facing up to Arrangements: Face-Count Formulas for Partitions of Space by Hyperplanes, "

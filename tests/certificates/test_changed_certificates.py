@@ -40,6 +40,8 @@ ASKED = {
     "a place": lambda: nv.boundary("mlp(2,2,1; x^3)", target="x0^3 + 2*x1^3"),
     "an interior": lambda: nv.boundary("mlp(1,1,1; x^2 + x)", target="x0^2 + x0"),
     "outside": lambda: nv.boundary("mlp(2,1,1; x^2 + x)", target="x0^3"),
+    "a cover by cells": lambda: nv.covering("linear(2,1,2)", epsilon=0.001),
+    "functions far apart": lambda: nv.covering("mlp(1,1,1; x^2)", norm="sup", epsilon=0.2, weights=1),
     "a field": lambda: nv.point_count("mlp(2,1,1; x^2)", field=4),
     "blocks": lambda: nv.components("equivariant(3,3; rank=3)"),
     "power series": lambda: nv.fibers("linear(2,1,2)", at=[0, 0, 0, 0]),

@@ -1,4 +1,4 @@
-"""The command line: one command an entry of the dictionary, the report, doctor and selftest.
+"""The command line: one command an entry of the dictionary, the report, experiments, doctor and selftest.
 
 Only this module is imported for ``--help``; everything that computes is imported when a command runs.
 """
@@ -313,6 +313,26 @@ def recheck(**options: Any) -> None:
     from neurovariety.cli.recheck_command import recheck_command
 
     sys.exit(recheck_command(**options))
+
+
+@app.group(context_settings=CONTEXT, no_args_is_help=True)
+def experiment() -> None:
+    """Numbers of the dictionary held to experiments."""
+
+
+@experiment.command(context_settings=CONTEXT)
+@click.argument("architecture", metavar="ARCH")
+@click.option("--teachers", type=click.IntRange(1, 1000), default=6, show_default=True, help="Networks that give the values.")
+@click.option("--starts", type=click.IntRange(1, 1000), default=6, show_default=True, help="Students for each of these.")
+@click.option("--samples", type=click.IntRange(1, 200), help="Most samples (default: three more than leave one function).")
+@click.option("--figure", help="Draw the result to this file (.svg, .png or .pdf).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+def recovery(**options: Any) -> None:
+    """Teacher and student: from how many samples on do fits give the network back, and where was that predicted?"""
+    from neurovariety.cli.recovery_command import recovery_command
+
+    sys.exit(recovery_command(**options))
 
 
 @app.command(context_settings=CONTEXT)
