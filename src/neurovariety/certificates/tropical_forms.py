@@ -57,7 +57,7 @@ class TropicalPart:
 
 
 def tropical_parts(known: KnownCells) -> Mapping[str, tuple[tuple[Monomial, ...], ...]]:
-    """The monomials of both parts, for each output. Raises `NotShown` for other activations than ReLU and maxima, or too many regions."""
+    """The monomials of both parts, for each output. Raises `NotShown` for activations other than ReLU and maxima, or many regions."""
     whole = known.whole
     if any(unit.lines != _RELU or unit.kinks != (0,) for unit in whole.units):
         raise NotShown("a network of ReLUs and maxima is expected")
