@@ -40,6 +40,9 @@ CAMPAIGNS = {
         "published counts with weight decay, on many seeds",
         "training/critical/test_decayed_points.py",
     ),
+    "regions": ("regions of random networks, degenerate ones too, against brute force", "beyond/test_regions.py"),
+    "functional-dimension": ("functional dimensions against float ranks at many inputs", "beyond/test_functional_dimension.py"),
+    "tropical": ("tropical forms of random networks, evaluated and tried for redundancy", "beyond/test_tropical.py"),
     "perturbation": ("least losses by perturbation, on many seeds", "training/critical/test_perturbation.py"),
 }
 """Name: what is tried, and the tests that try it."""
