@@ -52,7 +52,7 @@ def _table(curve: RecoveryCurve, predicted: dict[str, int | None]) -> list[str]:
         lines.append(f"{p.samples:>7}  {f'{p.fits} of {p.tried}':<9}  {share:>11}  {error:>21}")
     unique = "not counted" if predicted["unique"] is None else predicted["unique"]
     lines.append(f"predicted: finitely many functions from {predicted['finite']} samples on, one from {unique}")
-    lines.append(f"seen: fits that are the teacher from {curve.none_below} on, no others from {curve.all_from}")
+    lines.append(f"seen: fits that are the teacher from {curve.none_below} on, and hardly others from {curve.all_from} on")
     enough = predicted["exact_fit"]
     if enough is not None:
         asked = "a mean squared error of 0.01 of functions of size at most 1, with probability 95 %"
