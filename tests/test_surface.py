@@ -163,11 +163,17 @@ STREET = {
     "checkpoints.layers": NETWORK,
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
     "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,
+    "beyond": set(),
+    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
     "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset learning _version"),
-    "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset learning linear_algebra _version"),
+    "cli": MODELS
+    | GEOMETRY
+    | TRAINING
+    | CHECKPOINTS
+    | rooms("beyond.piecewise dictionary report export dataset learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 

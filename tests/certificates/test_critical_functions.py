@@ -170,7 +170,8 @@ class TestLists:
         assert (first.minima.claim, first.minima.statement.value) == (Claim.COMPLETE, 1)
         refused(replace(shown, count=2), first.listed.charts)
         flat = tuple(np.zeros_like(t) for t in shown.turns)
-        refused(RealMinima(shown.places, flat, shown.count, shown.real), first.listed.charts)
+        for turns in (flat, shown.turns[:-1], (*shown.turns, shown.turns[0])):
+            refused(replace(shown, turns=turns), first.listed.charts)
 
 
 class TestResting:
