@@ -1,7 +1,7 @@
 """Teacher and student: when do fits without error to values of a network give the network back?
 
-Teachers have weights of random signs and sizes between 1/2 and 3/2, so that none of their parts hardly counts; inputs are normal. To the
-exact values at n of them students of the same architecture are fitted by Levenberg-Marquardt from random starts; those that fit are
+Teachers have weights of random signs and sizes between 1/2 and 3/2, so that none of their parts hardly counts; inputs are normal. To
+the exact values at n of them students of the same architecture are fitted by Levenberg-Marquardt from random starts; those that fit are
 compared with the teacher on normal inputs. Below the number of samples that leaves finitely many functions no fit should give the
 teacher back; from the number on that leaves one, each should. Between the two a fit may be one of the other functions, as far as these
 are real. Everything here is floating point: an experiment, no proof.
