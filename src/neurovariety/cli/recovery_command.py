@@ -16,8 +16,8 @@ from neurovariety.learning.recovery_curve import RecoveryCurve, recovery_curve
 
 _MORE = 3
 """Samples beyond those after which nothing should change."""
-_BOUND = {"epsilon": 0.01, "delta": 0.05, "radius": 1.0}
-"""The question on samples that are enough: functions of size at most 1 on the inputs, a mean squared error of a hundredth."""
+_EPSILON, _DELTA, _RADIUS = 0.01, 0.05, 1.0
+"""The question on samples that are enough: a mean squared error of a hundredth, for functions of size at most 1 on the inputs."""
 
 
 def recovery_command(
@@ -26,7 +26,7 @@ def recovery_command(
     """Print the curve, and draw it where that was asked for; returns the exit status."""
     with ended_if_stuck(), insistent_interrupt():
         model = as_model(architecture)
-        known = sample_complexity(model, seed=seed, **_BOUND)
+        known = sample_complexity(model, epsilon=_EPSILON, delta=_DELTA, radius=_RADIUS, seed=seed)
         predicted: dict[str, int | None] = {key: known.value[key] for key in ("finite", "unique", "exact_fit")}
         most = samples or (predicted["unique"] or known.value["finite"]) + _MORE
         curve = recovery_curve(model, most, teachers=teachers, starts=starts, seed=seed)
