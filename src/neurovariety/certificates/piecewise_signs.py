@@ -14,7 +14,7 @@ from fractions import Fraction
 import flint
 import numpy as np
 
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, UnitStage, Unit, on_lines, product
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, Unit, UnitStage, on_lines, product
 
 _UNIT = 2.0**-52
 _LEAST = 1e-290
