@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neurovariety.certificates.completeness import Continued, Looped, Traced
+from neurovariety.certificates.covering_numbers import CoveredByCells
 from neurovariety.certificates.critical_exposure import ExposureTable
 from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.equivariant_functions import EquivariantAtLeast, EquivariantComponent, LinearEquivariance
@@ -27,6 +28,7 @@ from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.certificates.singular_loci import DegreeOfVertex, SingularFamily, SingularInFamilies, SingularVertex
 from neurovariety.certificates.stratum_ranks import CriticalUnion, OrbitRanks, StratumRanks
 from neurovariety.certificates.subnetwork_posets import KnownStrataListed, SubnetworkTable
+from neurovariety.certificates.uniform_learning import UniformByCover, UniformBySpan
 from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.claim import Claim
 
@@ -37,6 +39,7 @@ _IMAGE = "the theorem that the functions are all of the set by which the target 
 _LISTS = "the theorem that weights or functions which the lists leave out are those of the stated smaller networks"
 _LOOPS = "test L (loops), and that they were followed as stated"
 _ENDS = "test C (as many ends as at general parameters)"
+_PIECES = "the theorems on components of real algebraic sets (milnor1964) and on points of sections (Bezout)"
 _CONE = "that the closure is a cone with that vertex"
 
 ALWAYS: Mapping[type, str] = {
@@ -67,6 +70,9 @@ ALWAYS: Mapping[type, str] = {
     SingularVertex: _CONE,
     DegreeOfVertex: _CONE,
     GenericRank: "that the stored functions are those of the network, with all of its weights free",
+    CoveredByCells: f"{_PIECES}, and that norms without an inner product have one near them (john1948)",
+    UniformByCover: "Hoeffding's inequality (hoeffding1963)",
+    UniformBySpan: "John's theorem (john1948), contraction (maurer2016) and bounded differences (mcdiarmid1989)",
     SingularHessian: "that primes and points were drawn at random, and the stated bound of the error",
 }
 """By type of certificate what every one of them rests on."""
