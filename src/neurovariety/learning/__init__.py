@@ -1,0 +1,1 @@
+"""What learning from samples costs: learning coefficients, and how many samples bound the error."""

@@ -1,0 +1,287 @@
+"""The search for a proof of the learning coefficient of a germ: simpler germs, coordinates in which the polyhedra tell it, or bounds.
+
+Nothing here proves; `certificates.germ_proofs` recomputes every step of what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from neurovariety.certificates.germ_bounds import larger
+from neurovariety.certificates.germ_proofs import (
+    NOTHING,
+    Both,
+    Bounds,
+    Combined,
+    Moved,
+    Order,
+    Parts,
+    Polyhedra,
+    Power,
+    Proof,
+    Reduced,
+    Solved,
+    Some,
+    WithoutUnit,
+    bounds,
+    combined,
+    moved,
+    reduced,
+    solved,
+)
+from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms, support, variables_of
+from neurovariety.certificates.stored_coefficients import as_fraction
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.learning.newton_search import look, regions
+
+_DEPTH = 6
+"""Changes of coordinates, one after another."""
+_MOST_MOVES = 4
+_MOST_TERMS = 600
+
+
+@dataclass(frozen=True)
+class Found:
+    """A proof and the bounds that it shows; no proof for functions that are all zero."""
+
+    proof: Proof | None
+    bounds: Bounds
+
+    @property
+    def exact(self) -> bool:
+        """Whether the bounds meet."""
+        return self.bounds.low is not None and self.bounds.low == self.bounds.high
+
+
+def search(germ: Sequence[Polynomial], depth: int = _DEPTH) -> Found | None:
+    """A proof about functions that are zero at the origin; None where nothing is found."""
+    germ = [f for f in germ if len(f)]
+    if not germ:
+        return Found(None, Bounds(NOTHING, NOTHING))
+    if sum(map(len, germ)) > _MOST_TERMS:
+        return _of_order(germ)
+    for simpler in (_without_units, _spread, _reduced, _parts, _power, _solved):
+        found = simpler(germ, depth)
+        if found is not None:
+            return found
+    return _by_polyhedra(germ, depth)
+
+
+def _shown(germ: Sequence[Polynomial], proof: Proof) -> Found:
+    return Found(proof, bounds(germ, proof))
+
+
+def _without_units(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """The factors of a function that are not zero at the origin are left out."""
+    for k, f in enumerate(germ):
+        constant, factors = f.factor()
+        unit = f.context().constant(constant)
+        for g, e in factors:
+            if constant_of(g):
+                unit = unit * g**e
+        if len(unit) > 1:
+            rest = divmod(f, unit)[0]
+            then = search([rest if i == k else g for i, g in enumerate(germ)], depth)
+            return None if then is None else _shown(germ, WithoutUnit(k, plain_terms(unit), plain_terms(rest), _needed(then)))
+    return None
+
+
+def _needed(found: Found) -> Proof:
+    assert found.proof is not None
+    return found.proof
+
+
+def _spread(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """Combinations with as few terms of low degree in common as there can be: the reduced echelon form."""
+    if len(germ) < 2:
+        return None
+    columns = sorted({e for f in germ for e in support(f)}, key=lambda e: (sum(e), tuple(-x for x in e)))
+    place = {e: k for k, e in enumerate(columns)}
+    matrix = flint.fmpq_mat(len(germ), len(columns) + len(germ))
+    for i, f in enumerate(germ):
+        for e, c in f.to_dict().items():
+            matrix[i, place[tuple(map(int, e))]] = c
+        matrix[i, len(columns) + i] = 1
+    reduced_form, _ = matrix.rref()
+    rows = tuple(tuple(as_fraction(reduced_form[i, len(columns) + k]) for k in range(len(germ))) for i in range(len(germ)))
+    found = combined(germ, rows)
+    if _size(found) >= _size(germ):
+        return None
+    then = search(found, depth)
+    return None if then is None else _shown(germ, Combined(rows, _needed(then)))
+
+
+def _size(germ: Sequence[Polynomial]) -> int:
+    return sum(map(len, germ))
+
+
+def _reduced(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """A function without the terms that are multiples of another one, of one term."""
+    for k, f in enumerate(germ):
+        if len(f) != 1:
+            continue
+        (low,) = support(f)
+        for j, g in enumerate(germ):
+            if j == k:
+                continue
+            known = g.to_dict()
+            inside = [e for e in support(g) if all(x <= y for x, y in zip(low, e, strict=True))]
+            if inside:
+                part = g.context().from_dict({e: known[e] for e in inside})
+                multiplier = divmod(part, f)[0]
+                then = search(reduced(germ, j, k, multiplier), depth)
+                return None if then is None else _shown(germ, Reduced(j, k, plain_terms(multiplier), _needed(then)))
+    return None
+
+
+def _parts(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """Functions in separate variables apart."""
+    groups: list[tuple[list[int], set[int]]] = []
+    for k, f in enumerate(germ):
+        members, variables = [k], variables_of(f)
+        for group in [g for g in groups if g[1] & variables]:
+            groups.remove(group)
+            members, variables = group[0] + members, variables | group[1]
+        groups.append((members, variables))
+    if len(groups) < 2:
+        return None
+    proofs = [search([germ[k] for k in members], depth) for members, _ in groups]
+    if any(p is None for p in proofs):
+        return None
+    return _shown(germ, Parts(tuple(tuple(sorted(m)) for m, _ in _sorted(groups)), tuple(_needed(p) for p in _sorted_like(groups, proofs))))
+
+
+def _sorted(groups: list[tuple[list[int], set[int]]]) -> list[tuple[list[int], set[int]]]:
+    return [(sorted(members), variables) for members, variables in groups]
+
+
+def _sorted_like(groups: object, proofs: Sequence[Found | None]) -> list[Found]:
+    return [p for p in proofs if p is not None]
+
+
+def _power(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """One function that is a power of another."""
+    if len(germ) != 1:
+        return None
+    _, factors = germ[0].factor()
+    exponents = {e for _, e in factors}
+    if len(exponents) != 1 or 1 in exponents:
+        return None
+    base = germ[0].context().constant(1)
+    for g, _ in factors:
+        base = base * g
+    then = search([base], depth)
+    return None if then is None else _shown(germ, Power(plain_terms(base), exponents.pop(), _needed(then)))
+
+
+def _solved(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """A function with a term of first degree, solved for its variable."""
+    for k in sorted(range(len(germ)), key=lambda i: len(germ[i])):
+        for variable in sorted(variables_of(germ[k])):
+            u = germ[k].derivative(variable)
+            if not constant_of(u):
+                continue
+            try:
+                left = solved(germ, k, variable)
+            except NotShown:
+                continue
+            then = search(left, depth)
+            return None if then is None else _shown(germ, Solved(k, variable, then.proof))
+    return None
+
+
+def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found | None:
+    """The bounds of the polyhedra, in these coordinates or in others that linear factors of functions or of leading forms suggest."""
+    tries = [f for f in (_of_order(germ),) if f is not None]
+    unclear: list[Polynomial] = []
+    try:
+        looked = look(germ)
+    except NotShown:
+        return tries[0] if tries else None
+    unclear = looked.unclear
+    best = None
+    for region, pair in regions(germ, looked):
+        if best is None or (larger(pair, best[1]) and pair != best[1]):
+            best = region, pair
+        if best[1] == looked.pair:
+            break
+    own = Polyhedra(looked.low, None if best is None else best[0])
+    tries.append(Found(own, Bounds(looked.pair, None if best is None else best[1])))
+    if tries[-1].exact or not depth:
+        return _best(tries)
+    for variable, by in _moves(germ, unclear):
+        found = search(moved(germ, variable, by), depth - 1)
+        if found is not None:
+            tries.append(_shown(germ, Moved(variable, plain_terms(by), _needed(found))))
+            if tries[-1].exact:
+                return tries[-1]
+    tries += _of_some(germ, depth)
+    return _best(tries)
+
+
+def _best(tries: Sequence[Found]) -> Found:
+    """The sharpest bounds of several proofs."""
+    exact = next((t for t in tries if t.exact), None)
+    if exact is not None:
+        return exact
+    low = high = None
+    for t in tries:
+        if t.bounds.low is not None and (low is None or not larger(t.bounds.low, low.bounds.low)):
+            low = t
+        if t.bounds.high is not None and (high is None or (larger(t.bounds.high, high.bounds.high) and t.bounds.high != high.bounds.high)):
+            high = t
+    if low is None or high is None or low is high:
+        one = low or high
+        assert one is not None
+        return one
+    return Found(Both(_needed(low), _needed(high)), Bounds(low.bounds.low, high.bounds.high))
+
+
+def _of_order(germ: Sequence[Polynomial]) -> Found | None:
+    orders = [min(map(sum, support(f))) for f in germ]
+    k = orders.index(min(orders))
+    return Found(Order(k, orders[k]), Bounds((Fraction(1, orders[k]), 1), None))
+
+
+def _of_some(germ: Sequence[Polynomial], depth: int) -> list[Found]:
+    """Bounds from below by all functions but one."""
+    if len(germ) < 2 or len(germ) > 6 or depth < _DEPTH - 1:
+        return []
+    out = []
+    for k in range(len(germ)):
+        kept = tuple(i for i in range(len(germ)) if i != k)
+        found = search([germ[i] for i in kept], 0)
+        if found is not None and found.bounds.low is not None:
+            out.append(Found(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))
+    return out
+
+
+def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial]) -> Iterator[tuple[int, Polynomial]]:
+    """Changes of coordinates that make a factor a coordinate: repeated factors of leading forms first."""
+    seen: set[tuple[int, object]] = set()
+    for least, forms in ((2, unclear), (1, germ), (1, unclear)):
+        for f in forms:
+            for g, e in f.factor()[1]:
+                if e < least or len(g) < 2 or constant_of(g):
+                    continue
+                for variable in sorted(variables_of(g), key=lambda i: -i):
+                    u = g.derivative(variable)
+                    if len(u) != 1 or not constant_of(u):
+                        continue
+                    by = -(g - u * g.context().gen(variable)) / constant_of_flint(u)
+                    key = (variable, plain_terms(by))
+                    if key not in seen:
+                        seen.add(key)
+                        yield variable, by
+                    if len(seen) >= _MOST_MOVES:
+                        return
+                    break
+
+
+def constant_of_flint(u: Polynomial) -> flint.fmpq:
+    """The value of a constant polynomial."""
+    return u.coefficient(0)
