@@ -7,7 +7,8 @@ From below. Take a cell of the common fan of the polyhedra, with leading forms g
 i in Z vanish. On the toric modification the polynomials are u^N_i (g_i + O(u)) there. If S, a part of Z, has independent slopes at all
 such places, the g_i with i in S are coordinates, and the ideal is no smaller than that of the monomials u^N_i y_i (i in S) and u^N_j
 (j not in Z). Its 2c is the least of |w| + sum_S (1 - N_i(w))_+ with N_j(w) >= 1, and m - 1 the dimension of the optimal face
-(Arnold, Gusein-Zade, Varchenko 1988; Watanabe 2009; several functions as in Khovanskii 1977). Places where Z cannot vanish over the reals
+(Arnold, Gusein-Zade, Varchenko 1988; Watanabe 2009; several functions as in Khovanskii 1977). Where slopes vanish, but not all
+derivatives of g_i of order k, u^N_i y^k stands for u^N_i y_i: {|g| <= d} has at most d^(1/k) of a line, up to a constant. Places where Z cannot vanish over the reals
 are left out: x^2 + y^2 has none, over C it would have. Orders bound from below by a linear programme, whose dual solution is kept.
 
 From above. Where x_i = e^(w_i) v_i with v near a regular zero v0 of the g_i, i in Z, the set {|f_i| <= e} has volume at least
@@ -71,13 +72,15 @@ class NoCommonZero:
 @dataclass(frozen=True)
 class OnZeros:
     """What holds where exactly the leading forms ``zero`` vanish: those of ``chosen`` have independent slopes, since a combination of
-    ``zero`` and of minors of these slopes (their columns, and multipliers) plainly has no zero. ``dual`` weighs the orders."""
+    ``zero`` and of minors of these slopes (their columns, and multipliers) plainly has no zero. With ``order`` above 1 one form is chosen
+    that has a derivative of at most that order which is not 0 there: the columns say by which variables. ``dual`` weighs the orders."""
 
     zero: tuple[int, ...]
     chosen: tuple[int, ...]
     multipliers: tuple[Terms, ...]
     minors: tuple[tuple[tuple[int, ...], Terms], ...]
     dual: tuple[Fraction, ...]
+    order: int = 1
 
     def check(self, cell: Cell, forms: Sequence[Polynomial]) -> Pair:
         """The bound. Raises `NotShown` where it does not follow."""
@@ -88,7 +91,7 @@ class OnZeros:
         counted = [i for i in range(len(forms)) if i in self.chosen or i not in self.zero]
         if len(self.dual) != len(counted) or any(d < 0 for d in self.dual):
             raise NotShown("a dual solution has a number that is not negative for each order")
-        if any(d > 1 for i, d in zip(counted, self.dual, strict=True) if i in self.chosen):
+        if any(d * self.order > 1 for i, d in zip(counted, self.dual, strict=True) if i in self.chosen):
             raise NotShown("the dual solution is not one")
         left = [
             sum(ray) - sum((d * n[i] for i, d in zip(counted, self.dual, strict=True)), Fraction(0))
@@ -97,7 +100,7 @@ class OnZeros:
         if min(left) < 0:
             raise NotShown("the dual solution is not one")
         used = [k for k, slack in enumerate(left) if not slack]
-        tight = [i for i, d in zip(counted, self.dual, strict=True) if d and not (d == 1 and i in self.chosen)]
+        tight = [i for i, d in zip(counted, self.dual, strict=True) if d and not (d * self.order == 1 and i in self.chosen)]
         return sum(self.dual, Fraction(0)), 1 + _dimension(cell, used, tight)
 
     def _check_slopes(self, forms: Sequence[Polynomial]) -> None:
@@ -106,11 +109,21 @@ class OnZeros:
         for i, h in zip(self.zero, self.multipliers, strict=True):
             total = total + polynomial(context, h) * forms[i]
         for columns, h in self.minors:
-            if len(columns) != len(self.chosen) or not all(0 <= k < context.nvars() for k in columns):
-                raise NotShown("a minor has as many columns as there are forms")
-            total = total + polynomial(context, h) * minor([forms[i] for i in self.chosen], columns)
+            if not all(0 <= k < context.nvars() for k in columns):
+                raise NotShown("there are not so many variables")
+            total = total + polynomial(context, h) * self._slope([forms[i] for i in self.chosen], columns)
         if not shows_no_zero(total):
             raise NotShown("slopes of leading forms may be dependent")
+
+    def _slope(self, chosen: Sequence[Polynomial], columns: Sequence[int]) -> Polynomial:
+        """A minor, or a derivative of one form."""
+        if self.order == 1:
+            if len(columns) != len(chosen):
+                raise NotShown("a minor has as many columns as there are forms")
+            return minor(chosen, columns)
+        if len(chosen) != 1 or not 1 <= len(columns) <= self.order:
+            raise NotShown("one form is derived, not more often than its order says")
+        return derivative(chosen[0], columns)
 
 
 def _dimension(cell: Cell, used: list[int], tight: list[int]) -> int:
@@ -132,6 +145,13 @@ def minor(forms: Sequence[Polynomial], columns: Sequence[int]) -> Polynomial:
         if len(slope):
             total = total + (-1) ** k * slope * minor(forms[1:], [*columns[:k], *columns[k + 1 :]])
     return total
+
+
+def derivative(f: Polynomial, columns: Sequence[int]) -> Polynomial:
+    """The derivative by these variables, one after another."""
+    for k in columns:
+        f = f.derivative(k)
+    return f
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from math import lcm
 
 import flint
@@ -21,6 +21,7 @@ from neurovariety.certificates.germ_bounds import (
     OnZeros,
     Pair,
     leading_forms,
+    derivative,
     minor,
     possible,
 )
@@ -33,6 +34,7 @@ from neurovariety.linear_algebra.rational_programme import Optimum, maximum
 
 _MOST_MINORS = 60
 _MOST_TRIES = 12
+_MOST_ORDER = 4
 _MOST_CASES = 4000
 
 Weight = tuple[Fraction, ...]
@@ -68,9 +70,9 @@ def look(germ: Sequence[Polynomial]) -> Looked:
         empty, slopes = _on_zeros(forms)
         if len(places) + len(slopes) > _MOST_CASES:
             raise NotShown("too many sets of leading forms may vanish")
-        cases = [OnZeros(s.zero, s.chosen, s.multipliers, s.minors, _dual(cell, len(forms), s)) for s in slopes]
+        cases = [OnZeros(s.zero, s.chosen, s.multipliers, s.minors, _dual(cell, len(forms), s), s.order) for s in slopes]
         places += [Place(cell, forms, case, case.check(cell, forms)) for case in cases]
-        unclear += [forms[i] for s in slopes for i in s.zero if i not in s.chosen]
+        unclear += [forms[i] for s in slopes for i in s.zero if i not in s.chosen or s.order > 1]
         out.append(CellBound(tuple(empty), tuple(cases)))
     pair = min((p.pair for p in places), key=_order)
     return Looked(FromCells(tuple(out)), pair, sorted(places, key=lambda p: _order(p.pair)), unclear)
@@ -86,6 +88,7 @@ class _Slopes:
     chosen: tuple[int, ...]
     multipliers: tuple[tuple[tuple[Exponents, Fraction], ...], ...] = ()
     minors: tuple[tuple[tuple[int, ...], tuple[tuple[Exponents, Fraction], ...]], ...] = ()
+    order: int = 1
 
 
 def _on_zeros(forms: Sequence[Polynomial]) -> tuple[list[NoCommonZero], list[_Slopes]]:
@@ -111,7 +114,18 @@ def _independent(forms: Sequence[Polynomial], zero: tuple[int, ...]) -> _Slopes:
             shown = _shown_independent(forms, zero, chosen)
             if shown is not None:
                 return shown
-    return _Slopes(zero, ())
+    return next((s for order in range(2, _MOST_ORDER + 1) for i in zero for s in _of_order(forms, zero, i, order)), _Slopes(zero, ()))
+
+
+def _of_order(forms: Sequence[Polynomial], zero: tuple[int, ...], chosen: int, order: int) -> Iterator[_Slopes]:
+    """That a form has a derivative of at most that order which is not 0 where all of them vanish."""
+    used = sorted(variables_of(forms[chosen]))
+    listed = [c for k in range(1, order + 1) for c in combinations_with_replacement(used, k)]
+    slopes = [(c, d) for c in listed if len(d := derivative(forms[chosen], c))]
+    found = combination([*(forms[i] for i in zero), *(d for _, d in slopes)]) if len(slopes) <= _MOST_MINORS else None
+    if found is not None:
+        kept = tuple((c, plain_terms(h)) for (c, _), h in zip(slopes, found[len(zero) :], strict=True) if len(h))
+        yield _Slopes(zero, (chosen,), terms_of(found[: len(zero)]), kept, order)
 
 
 def _shown_independent(forms: Sequence[Polynomial], zero: tuple[int, ...], chosen: tuple[int, ...]) -> _Slopes | None:
@@ -137,15 +151,15 @@ def _shown_independent(forms: Sequence[Polynomial], zero: tuple[int, ...], chose
     return _Slopes(zero, chosen, terms_of(found[: len(zero)]), kept)
 
 
-def _programme(cell: Cell, count: int, zero: Sequence[int], chosen: Sequence[int], costs: Sequence[Fraction]) -> Optimum | None:
-    counted = [i for i in range(count) if i in chosen or i not in zero]
+def _programme(cell: Cell, count: int, one: _Slopes | OnZeros, costs: Sequence[Fraction]) -> Optimum | None:
+    counted = [i for i in range(count) if i in one.chosen or i not in one.zero]
     rows: list[list[int]] = [[orders[i] for i in counted] for orders in cell.orders]
-    rows += [[int(i == k) for i in counted] for k in chosen]
-    return maximum([1] * len(counted), rows, [*costs, *([1] * len(chosen))])
+    rows += [[one.order * int(i == k) for i in counted] for k in one.chosen]
+    return maximum([1] * len(counted), rows, [*costs, *([1] * len(one.chosen))])
 
 
 def _dual(cell: Cell, count: int, one: _Slopes) -> tuple[Fraction, ...]:
-    found = _programme(cell, count, one.zero, one.chosen, [Fraction(sum(r)) for r in cell.rays])
+    found = _programme(cell, count, one, [Fraction(sum(r)) for r in cell.rays])
     if found is None:  # a function of order 0 on all rays has no bound, and cannot be
         raise NotShown("a programme has no solution")
     return found.solution
@@ -155,7 +169,7 @@ def regions(germ: Sequence[Polynomial], looked: Looked) -> Iterator[tuple[FromRe
     """Regions with their pairs, which bound from above: those of the lowest places first."""
     tried = 0
     for place in looked.places:
-        if place.case.chosen != place.case.zero:
+        if place.case.chosen != place.case.zero or place.case.order > 1:
             continue
         if tried >= _MOST_TRIES:
             return
@@ -210,7 +224,7 @@ def _corners(place: Place) -> tuple[Weight, ...]:
         other = list(costs)
         if k >= 0:
             other[k // 2] += Fraction(1 if k % 2 else -1, 10**6)
-        solved = _programme(cell, len(place.forms), case.zero, case.chosen, other)
+        solved = _programme(cell, len(place.forms), case, other)
         if solved is None:
             continue
         amounts = solved.prices[: len(costs)]
