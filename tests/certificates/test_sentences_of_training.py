@@ -128,6 +128,19 @@ def test_one_breath_only_where_all_is_claimed_alike():
         "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
         "at least 4 of them are real; there is at least 1 local minimum of real networks, here"
     )
+    again = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.LOWER_BOUND, (), 0.0), (1, Claim.COMPLETE, (), 0.0))
+    assert told(again, again, ()) == (
+        "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
+        "at least 4 of them are real; there is 1 local minimum of real networks; this rests on proved points and on the same test"
+    )
+    limited = verdicts(
+        *((n, claim, ("for these data", *more), 0.0) for n, claim, more in ((6, Claim.PROVED, ()), (4, Claim.PROVED, ("here",)))),
+        (1, Claim.LOWER_BOUND, ("for these data",), 0.0),
+    )
+    assert told(limited, limited, ()) == (
+        "for these data: training has exactly 6 complex critical points at smooth functions; exactly 4 of them are real, here; "
+        "there is at least 1 local minimum of real networks"
+    )
     likely = verdicts((6, Claim.PROBABILITY, (), 1e-9), (4, Claim.PROBABILITY, (), 1e-7), (None, Claim.UNDECIDED, (), 0.0))
     assert told(likely, likely, ()) == (
         "training has 6 complex critical points at smooth functions and 4 of them real (each wrong with probability at most 1.0e-07); "

@@ -88,8 +88,25 @@ def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence
     """The sentences of the keys that say something, and the glosses that hold, in one line."""
     keys = list(keys)
     first = [g.said(verdicts) for g in glosses if g.ahead and g.holds(verdicts)]
-    said = [_in_one_breath(group) for group in _breaths([verdicts[key] for key in keys])]
+    breaths = _breaths([verdicts[key] for key in keys])
+    ahead = _shared_scope(breaths)
+    named: set[tuple[str, ...]] = set()
+    said = [_in_one_breath(group, ahead, named) for group in breaths]
+    if ahead:
+        said[0] = f"{', '.join(ahead)}: {said[0]}"
     return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
+
+
+_LIMITS = ("for ", "among ", "at ", "where ")
+"""How a scope begins that may stand before all that it limits."""
+
+
+def _shared_scope(breaths: Sequence[Sequence[Verdict]]) -> tuple[str, ...]:
+    """What limits every one of several breaths, and is said once before them."""
+    scopes = [group[0].statement.scope for group in breaths if _says(group[0])]
+    if len(scopes) < 2:
+        return ()
+    return tuple(phrase for phrase in scopes[0] if phrase.startswith(_LIMITS) and ";" not in phrase and all(phrase in s for s in scopes))
 
 
 def sentence_of(verdict: Verdict) -> str:
@@ -127,21 +144,27 @@ def _manner(verdict: Verdict) -> tuple[Claim, tuple[str, ...]] | None:
     return (verdict.claim, verdict.statement.scope) if _says(verdict) else None
 
 
-def _in_one_breath(group: Sequence[Verdict]) -> str:
-    """Verdicts that are claimed alike; of each what is claimed of all."""
-    if len(group) == 1:
-        return sentence_of(group[0])
+def _in_one_breath(group: Sequence[Verdict], ahead: Sequence[str], named: set[tuple[str, ...]]) -> str:
+    """Verdicts that are claimed alike; of each what is claimed of all.
+
+    ``ahead``: what limits them and was said before. ``named``: the tests that were named before, to which theirs are added.
+    """
     first = group[0]
     if not _says(first):
         return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
     statement = replace(first.statement, error=max(v.statement.error for v in group))
     tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
     text = _and([_words(v.statement, v.claim, alone=v is first) for v in group])
-    return ", ".join([text, *statement.scope]) + _after(statement, first.claim, tests, of_each=True)
+    limited = ", ".join([text, *(phrase for phrase in statement.scope if phrase not in ahead)])
+    if first.claim is Claim.COMPLETE and tests in named:
+        return f"{limited}; this rests on proved points and on the same test"
+    if first.claim is Claim.COMPLETE:
+        named.add(tests)
+    return limited + _after(statement, first.claim, tests, of_each=len(group) > 1)
 
 
 def _and(pieces: Sequence[str]) -> str:
-    return ", ".join(pieces[:-1]) + f" and {pieces[-1]}"
+    return f"{', '.join(pieces[:-1])} and {pieces[-1]}" if len(pieces) > 1 else pieces[0]
 
 
 def _says(verdict: Verdict) -> bool:
