@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import flint
 
-from neurovariety.certificates.germ_bounds import larger
+from neurovariety.certificates.germ_bounds import FromRegion, larger
 from neurovariety.certificates.germ_proofs import (
     NOTHING,
     Both,
@@ -149,18 +149,13 @@ def _parts(germ: Sequence[Polynomial], depth: int) -> Found | None:
         groups.append((members, variables))
     if len(groups) < 2:
         return None
-    proofs = [search([germ[k] for k in members], depth) for members, _ in groups]
-    if any(p is None for p in proofs):
-        return None
-    return _shown(germ, Parts(tuple(tuple(sorted(m)) for m, _ in _sorted(groups)), tuple(_needed(p) for p in _sorted_like(groups, proofs))))
-
-
-def _sorted(groups: list[tuple[list[int], set[int]]]) -> list[tuple[list[int], set[int]]]:
-    return [(sorted(members), variables) for members, variables in groups]
-
-
-def _sorted_like(groups: object, proofs: Sequence[Found | None]) -> list[Found]:
-    return [p for p in proofs if p is not None]
+    proofs, chosen = [], [tuple(sorted(members)) for members, _ in groups]
+    for members in chosen:
+        found = search([germ[k] for k in members], depth)
+        if found is None:
+            return None
+        proofs.append(_needed(found))
+    return _shown(germ, Parts(tuple(chosen), tuple(proofs)))
 
 
 def _power(germ: Sequence[Polynomial], depth: int) -> Found | None:
@@ -196,13 +191,11 @@ def _solved(germ: Sequence[Polynomial], depth: int) -> Found | None:
 
 def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found | None:
     """The bounds of the polyhedra, in these coordinates or in others that linear factors of functions or of leading forms suggest."""
-    tries = [f for f in (_of_order(germ),) if f is not None]
-    unclear: list[Polynomial] = []
+    tries = [_of_order(germ)]
     try:
         looked = look(germ)
     except NotShown:
-        return tries[0] if tries else None
-    unclear = looked.unclear
+        return tries[0]
     best = None
     for region, pair in regions(germ, looked):
         if best is None or (larger(pair, best[1]) and pair != best[1]):
@@ -213,7 +206,7 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found | None:
     tries.append(Found(own, Bounds(looked.pair, None if best is None else best[1])))
     if tries[-1].exact or not depth:
         return _best(tries)
-    for variable, by in _moves(germ, unclear):
+    for variable, by in _moves(germ, looked.unclear):
         found = search(moved(germ, variable, by), depth - 1)
         if found is not None:
             tries.append(_shown(germ, Moved(variable, plain_terms(by), _needed(found))))
@@ -241,10 +234,12 @@ def _best(tries: Sequence[Found]) -> Found:
     return Found(Both(_needed(low), _needed(high)), Bounds(low.bounds.low, high.bounds.high))
 
 
-def _of_order(germ: Sequence[Polynomial]) -> Found | None:
+def _of_order(germ: Sequence[Polynomial]) -> Found:
+    """What the least order k of a function shows: 1/k from below, and variables/k from above."""
     orders = [min(map(sum, support(f))) for f in germ]
     k = orders.index(min(orders))
-    return Found(Order(k, orders[k]), Bounds((Fraction(1, orders[k]), 1), None))
+    even = (Fraction(1, orders[k]),) * germ[0].context().nvars()
+    return _shown(germ, Both(Order(k, orders[k]), Polyhedra(None, FromRegion((even,), even, ()))))
 
 
 def _of_some(germ: Sequence[Polynomial], depth: int) -> list[Found]:
@@ -272,7 +267,7 @@ def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial]) -> Iterato
                     u = g.derivative(variable)
                     if len(u) != 1 or not constant_of(u):
                         continue
-                    by = -(g - u * g.context().gen(variable)) / constant_of_flint(u)
+                    by = -(g - u * g.context().gen(variable)) / u.coefficient(0)
                     key = (variable, plain_terms(by))
                     if key not in seen:
                         seen.add(key)
@@ -281,7 +276,3 @@ def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial]) -> Iterato
                         return
                     break
 
-
-def constant_of_flint(u: Polynomial) -> flint.fmpq:
-    """The value of a constant polynomial."""
-    return u.coefficient(0)

@@ -151,11 +151,11 @@ def _shown_independent(forms: Sequence[Polynomial], zero: tuple[int, ...], chose
     return _Slopes(zero, chosen, terms_of(found[: len(zero)]), kept)
 
 
-def _programme(cell: Cell, count: int, one: _Slopes | OnZeros, costs: Sequence[Fraction]) -> Optimum | None:
+def _programme(cell: Cell, count: int, one: _Slopes | OnZeros, costs: Sequence[Fraction], inside: bool = True) -> Optimum | None:
     counted = [i for i in range(count) if i in one.chosen or i not in one.zero]
     rows: list[list[int]] = [[orders[i] for i in counted] for orders in cell.orders]
     rows += [[one.order * int(i == k) for i in counted] for k in one.chosen]
-    return maximum([1] * len(counted), rows, [*costs, *([1] * len(one.chosen))])
+    return maximum([1] * len(counted), rows, [*costs, *([1] * len(one.chosen))], inside)
 
 
 def _dual(cell: Cell, count: int, one: _Slopes) -> tuple[Fraction, ...]:
@@ -224,7 +224,7 @@ def _corners(place: Place) -> tuple[Weight, ...]:
         other = list(costs)
         if k >= 0:
             other[k // 2] += Fraction(1 if k % 2 else -1, 10**6)
-        solved = _programme(cell, len(place.forms), case, other)
+        solved = _programme(cell, len(place.forms), case, other, inside=False)
         if solved is None:
             continue
         amounts = solved.prices[: len(costs)]

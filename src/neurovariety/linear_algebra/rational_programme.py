@@ -18,18 +18,20 @@ class Optimum:
     prices: tuple[Fraction, ...]
 
 
-def maximum(gain: Sequence[Fraction | int], rows: Sequence[Sequence[Fraction | int]], most: Sequence[Fraction | int]) -> Optimum | None:
+def maximum(
+    gain: Sequence[Fraction | int], rows: Sequence[Sequence[Fraction | int]], most: Sequence[Fraction | int], inside: bool = True
+) -> Optimum | None:
     """The largest gain . x with x >= 0 and rows . x <= most, where no number of ``most`` is negative; None where it is not bounded.
 
-    The solution is in the relative interior of all optimal ones: a variable, and a slack of a row, is 0 in it where it is 0 in all.
-    Bland's rule, and so no circles.
+    The solution is in the relative interior of all optimal ones, which are bounded then: a variable, and a slack of a row, is 0 in it
+    where it is 0 in all. Without ``inside`` it is a corner. Bland's rule, and so no circles.
     """
     found = _Tableau(gain, rows, most)
     if not found.climb():
         return None
     value, prices = found.value, found.prices()
     corners = [found.point()]
-    for variable in range(found.width):
+    for variable in range(found.width if inside else 0):
         if found.reduced(variable) or any(c[variable] for c in corners):
             continue
         found.favour(variable)
