@@ -36,6 +36,7 @@ from neurovariety.geometry.exact.special_fiber import exact_weights
 from neurovariety.learning.coefficients import (
     Shown,
     at_weights,
+    beside,
     of_analytic,
     of_functions,
     of_general_function,
@@ -62,12 +63,14 @@ _THEOREMS: dict[str, tuple[Facts, ...]] = {
 
 
 class LearningCoefficientEvidence(TypedDict):
-    """By which ``route`` it was found, and the ``steps`` of a proof about a germ; for a model also ``parameters``."""
+    """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``, and beside the answer
+    for a general function that for the ``zero_function``, where it is known at once."""
 
     route: str
     steps: list[str]
     theorems: list[Facts]
     parameters: NotRequired[int]
+    zero_function: NotRequired[Facts]
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,7 +86,7 @@ class LearningCoefficientResult(EntryResult):
 
     def speaks(self) -> Iterable[str]:
         """What is known."""
-        return [key for key, part in self.value.items() if part is not None] or ["learning_coefficient"]
+        return [*([key for key, part in self.value.items() if part is not None] or ["learning_coefficient"]), *self.also]
 
 
 @entry_of_source
@@ -132,9 +135,10 @@ def learning_coefficient(
     if analytic is not None:
         if truth != "zero":
             raise InputError(f"networks with {analytic.activation} are asked for the zero function: add truth='zero' (--truth zero)")
-        return _result(of_analytic(analytic), str(source))
+        return _result(of_analytic(analytic), " ".join(str(source).split()))
     model = as_model(source)
-    return _result(_of_model(model, at, true_rank, truth, seed), model.name, model)
+    asked_zero = None if asked else beside(model)
+    return _result(_of_model(model, at, true_rank, truth, seed), model.name, model, asked_zero)
 
 
 def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, truth: str, seed: int) -> Shown:
@@ -156,7 +160,7 @@ def _analytic(source: object) -> AnalyticNetwork | None:
     return AnalyticNetwork((widths[0], widths[1], widths[2]), read[2])
 
 
-def _result(shown: Shown, subject: str, model: Model | None = None) -> LearningCoefficientResult:
+def _result(shown: Shown, subject: str, model: Model | None = None, zero: Shown | None = None) -> LearningCoefficientResult:
     evidence: LearningCoefficientEvidence = {
         "route": shown.route,
         "steps": list(shown.steps),
@@ -164,6 +168,9 @@ def _result(shown: Shown, subject: str, model: Model | None = None) -> LearningC
     }
     if model is not None:
         evidence["parameters"] = model.parameters
+    if zero is not None:
+        evidence["zero_function"] = dict(zero.value)
+        evidence["theorems"] += [t for t in _THEOREMS[zero.route] if t not in evidence["theorems"]]
     notices = () if shown.exact else ("the bounds from both sides do not meet: the germ is degenerate in all coordinates that were tried",)
     return LearningCoefficientResult(
         value=shown.value,
@@ -173,6 +180,7 @@ def _result(shown: Shown, subject: str, model: Model | None = None) -> LearningC
         evidence=evidence,
         notices=notices,
         glosses=_glosses(shown, model),
+        also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items()},
     )
 
 

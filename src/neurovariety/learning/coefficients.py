@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
+from neurovariety.budget import within
 from neurovariety.certificates.germ_bounds import Pair
 from neurovariety.certificates.germ_proofs import Proof
 from neurovariety.certificates.germs import Germ, Polynomial, constant_of, shifted, support
@@ -42,6 +43,10 @@ from neurovariety.linear_algebra.rational_programme import maximum
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 
+OPERATIONS = 5e9
+"""Of the search for a proof about a germ, some seconds; then it stops with bounds."""
+_FEW = 60
+"""Parameters of a model whose coefficient for the zero function is looked at beside another question."""
 Make = Callable[[Part, Pair], Certificate]
 _PARTS: tuple[Part, ...] = ("learning_coefficient", "multiplicity")
 _SIDES: tuple[Part, ...] = ("at_least", "at_most")
@@ -95,7 +100,7 @@ def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> Shown:
     return _of_germ(model, tuple(weights))
 
 
-def of_zero_function(model: Model) -> Shown:
+def of_zero_function(model: Model, operations: float = OPERATIONS) -> Shown:
     """The coefficient for the zero function, at all weights that give it where the coefficients are homogeneous, else at weights 0.
 
     Raises `InputError` for a model whose weights 0 give another function, `ResourceError` for a large one."""
@@ -107,7 +112,18 @@ def of_zero_function(model: Model) -> Shown:
         found = formula(stored, functions)
         if found is not None:
             return found
-    return _of_germ(model, zero)
+    return _of_germ(model, zero, operations)
+
+
+def beside(model: Model) -> Shown | None:
+    """The coefficient for the zero function where it is known at once; None where not."""
+    if model.parameters > _FEW:
+        return None
+    try:
+        found = of_zero_function(model, OPERATIONS / 10)
+    except (InputError, ResourceError):
+        return None
+    return found if found.exact else None
 
 
 def of_rank(model: Model, rank: int) -> Shown:
@@ -187,10 +203,10 @@ def _of_neurons(stored: Any, functions: Sequence[Polynomial]) -> Shown | None:
         return None
 
 
-def _of_germ(model: Model, weights: tuple[Fraction, ...]) -> Shown:
+def _of_germ(model: Model, weights: tuple[Fraction, ...], operations: float = OPERATIONS) -> Shown:
     stored, functions = _written(model)
     grading = () if any(weights) else _grading(functions, len(weights))
-    found = _searched([shifted(f, weights) for f in functions])
+    found = _searched([shifted(f, weights) for f in functions], operations)
     return _of_bounds(found, stored, lambda part, pair: CoefficientAtWeights(stored.hash, weights, grading, pair, found.proof, part))
 
 
@@ -212,8 +228,9 @@ def _grading(functions: Sequence[Polynomial], count: int) -> tuple[int, ...]:
     return tuple(int((1 + v) * scale) for v in found.solution)
 
 
-def _searched(germ: Sequence[Polynomial]) -> Found:
-    found = search(germ)
+def _searched(germ: Sequence[Polynomial], operations: float = OPERATIONS) -> Found:
+    with within(operations):
+        found = search(germ)
     if found is None:
         raise ResourceError("nothing was found for these functions: they are too large")
     return found

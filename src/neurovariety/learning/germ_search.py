@@ -37,6 +37,7 @@ from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms
 from neurovariety.certificates.stored_coefficients import as_fraction
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.newton_search import look, regions
+from neurovariety.linear_algebra.rational_programme import maximum
 
 _DEPTH = 6
 """Changes of coordinates, one after another."""
@@ -235,11 +236,13 @@ def _best(tries: Sequence[Found]) -> Found:
 
 
 def _of_order(germ: Sequence[Polynomial]) -> Found:
-    """What the least order k of a function shows: 1/k from below, and variables/k from above."""
+    """What the least order k of a function shows, 1/k from below, and the polyhedron of all terms, from above."""
     orders = [min(map(sum, support(f))) for f in germ]
     k = orders.index(min(orders))
-    even = (Fraction(1, orders[k]),) * germ[0].context().nvars()
-    return _shown(germ, Both(Order(k, orders[k]), Polyhedra(None, FromRegion((even,), even, ()))))
+    terms = sorted({e for f in germ for e in support(f)})
+    found = maximum([1] * len(terms), list(zip(*terms, strict=True)), [1] * len(terms[0]), inside=False)
+    corner = found.prices if found is not None else (Fraction(1, orders[k]),) * len(terms[0])
+    return _shown(germ, Both(Order(k, orders[k]), Polyhedra(None, FromRegion((corner,), corner, ()))))
 
 
 def _of_some(germ: Sequence[Polynomial], depth: int) -> list[Found]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement
-from math import lcm
+from math import factorial, lcm
 
 import flint
 
+from neurovariety.budget import INTERPRETED, spend, used_up
 from neurovariety.certificates.germ_bounds import (
     CellBound,
     FromCells,
@@ -35,7 +36,9 @@ from neurovariety.linear_algebra.rational_programme import Optimum, maximum
 _MOST_MINORS = 60
 _MOST_TRIES = 12
 _MOST_ORDER = 4
-_MOST_CASES = 4000
+_MOST_CASES = 1500
+_PER_CASE = 10**4 * INTERPRETED
+"""Operations of one set of leading forms: its programme, and the check of what was found."""
 
 Weight = tuple[Fraction, ...]
 
@@ -68,7 +71,8 @@ def look(germ: Sequence[Polynomial]) -> Looked:
     for cell in found:
         forms = leading_forms(germ, cell)
         empty, slopes = _on_zeros(forms)
-        if len(places) + len(slopes) > _MOST_CASES:
+        spend("cases", 1 + len(slopes), _PER_CASE)
+        if used_up() or len(places) + len(slopes) > _MOST_CASES:
             raise NotShown("too many sets of leading forms may vanish")
         cases = [OnZeros(s.zero, s.chosen, s.multipliers, s.minors, _dual(cell, len(forms), s), s.order) for s in slopes]
         places += [Place(cell, forms, case, case.check(cell, forms)) for case in cases]
@@ -98,6 +102,8 @@ def _on_zeros(forms: Sequence[Polynomial]) -> tuple[list[NoCommonZero], list[_Sl
     for zero in possible(forms):
         if any(set(one.zero) <= set(zero) for one in empty):
             continue
+        if used_up():
+            raise NotShown("too many sets of leading forms may vanish")
         chosen = [forms[i] for i in zero]
         multipliers = combination(chosen) if zero else None
         if multipliers is not None:
@@ -134,8 +140,9 @@ def _shown_independent(forms: Sequence[Polynomial], zero: tuple[int, ...], chose
     nothing = tuple(() for _ in zero)
     minors = []
     for count, columns in enumerate(combinations(used, len(chosen))):
-        if count >= _MOST_MINORS:
+        if count >= _MOST_MINORS or used_up():
             break
+        spend("minors", 1, factorial(len(chosen)) * _PER_CASE / 10)
         d = minor(rows, columns)
         if not len(d):
             continue
@@ -199,15 +206,19 @@ def _witnessed(
     scale = lcm(*(x.denominator for x in inside))
     lead = [leading([int(x * scale) for x in inside], support(germ[i])) for i in zero]
     forms = [part_of(germ[i], chosen) for i, chosen in zip(zero, lead, strict=True)]
-    toward = _toward(looked, zero, lead)
-    if len(forms) == 1:
-        signs = signs_of(forms[0])
-        if signs is not None:
-            yield FromRegion(corners, inside, zero, signs=signs, toward=toward)
+    still = frozenset(k for k, x in enumerate(inside) if not x)
+    for toward in ((), _toward(looked, zero, lead)):
+        if len(forms) == 1:
+            signs = signs_of(forms[0], frozenset() if toward else still)
+            if signs is not None:
+                yield FromRegion(corners, inside, zero, signs=signs, toward=toward)
+                return
+        at = regular_zero(forms, frozenset() if toward else still)
+        if at is not None:
+            yield FromRegion(corners, inside, zero, at=at, toward=toward)
             return
-    at = regular_zero(forms)
-    if at is not None:
-        yield FromRegion(corners, inside, zero, at=at, toward=toward)
+        if not still:
+            return
 
 
 def _toward(looked: Looked, zero: Sequence[int], lead: Sequence[tuple[Exponents, ...]]) -> tuple[int, ...]:

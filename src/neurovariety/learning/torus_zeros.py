@@ -13,13 +13,16 @@ from typing import Any
 
 import flint
 
+from neurovariety.budget import spend, used_up
 from neurovariety.certificates.germs import Exponents, Polynomial, plain_terms, scaled, shows_no_zero, support, value_at, variables_of
 from neurovariety.certificates.stored_coefficients import as_fraction, fmpq_of
 
-_MOST_COLUMNS = 400
+_MOST_COLUMNS = 150
 _MOST_DEGREE = 4
 _POLYA = 6
 _PLACES = 4000
+_RATIONAL = 50
+"""Operations of one of rational numbers."""
 
 
 def combination(forms: Sequence[Polynomial]) -> list[Polynomial] | None:
@@ -157,8 +160,9 @@ def _by_elimination(forms: Sequence[Polynomial]) -> list[Polynomial] | None:
         factors = [scaled(context, dict(zip(used, e, strict=True))) for e in _degrees(len(used), degree)]
         products = [(i, m, m * g) for i, g in enumerate(forms) for m in factors]
         columns = {e: k for k, e in enumerate(sorted({e for _, _, p in products for e in support(p)}))}
-        if len(columns) > _MOST_COLUMNS or len(products) > 2 * _MOST_COLUMNS:
+        if used_up() or len(columns) > _MOST_COLUMNS or len(products) > 2 * _MOST_COLUMNS:
             return None
+        spend("eliminations", 1, len(columns) * len(products) * min(len(columns), len(products)) * _RATIONAL)
         found = _monomial_row([p for *_, p in products], columns)
         if found is not None:
             out = [context.constant(0)] * len(forms)
@@ -210,10 +214,10 @@ def _degrees(variables: int, most: int) -> Iterator[Exponents]:
             yield tuple(b - a - 1 for a, b in zip(ends, ends[1:], strict=False))
 
 
-def signs_of(g: Polynomial) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]] | None:
-    """Two places, one where a form is positive and one where it is negative."""
+def signs_of(g: Polynomial, still: frozenset[int]) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]] | None:
+    """Two places, one where a form is positive and one where it is negative; the coordinates ``still`` are 0 there."""
     up = down = None
-    for place in _places(g):
+    for place in _places(g, still):
         value = value_at(g, place)
         up, down = (place if value > 0 else up), (place if value < 0 else down)
         if up is not None and down is not None:
@@ -221,8 +225,8 @@ def signs_of(g: Polynomial) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]
     return None
 
 
-def _places(g: Polynomial) -> Iterator[tuple[Fraction, ...]]:
-    n, used = g.context().nvars(), sorted(variables_of(g))
+def _places(g: Polynomial, still: frozenset[int]) -> Iterator[tuple[Fraction, ...]]:
+    n, used = g.context().nvars(), sorted(variables_of(g) - still)
     for count, values in enumerate(product((1, -1, 2, -2, 3, -3, 5), repeat=len(used))):
         if count > _PLACES:
             return
@@ -232,13 +236,14 @@ def _places(g: Polynomial) -> Iterator[tuple[Fraction, ...]]:
         yield tuple(at)
 
 
-def regular_zero(forms: Sequence[Polynomial]) -> tuple[Fraction, ...] | None:
-    """A common zero in rational numbers that are not 0, at which the slopes are independent: found by solving for variables in which
-    the forms are linear."""
-    used = sorted(set().union(*map(variables_of, forms)))
-    linear = [i for i in used if all(e[i] <= 1 for g in forms for e in support(g))]
+def regular_zero(forms: Sequence[Polynomial], still: frozenset[int]) -> tuple[Fraction, ...] | None:
+    """A common zero in rational numbers, 0 in the coordinates ``still`` alone, at which the slopes are independent: found by solving for
+    variables in which the forms are linear."""
+    used = sorted(set().union(*map(variables_of, forms)) - still)
+    alive = [e for g in forms for e in support(g) if not any(e[i] for i in still)]
+    linear = [i for i in used if all(e[i] <= 1 for e in alive)]
     for chosen in combinations(linear, len(forms)):
-        if any(sum(e[i] for i in chosen) > 1 for g in forms for e in support(g)):
+        if any(sum(e[i] for i in chosen) > 1 for e in alive):
             continue
         others = [i for i in used if i not in chosen]
         for count, values in enumerate(product((1, 2, 3, -1, -2, 5), repeat=len(others))):
