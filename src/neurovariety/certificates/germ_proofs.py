@@ -76,11 +76,11 @@ class Moved:
 
 @dataclass(frozen=True)
 class Solved:
-    """The function of that number is u x_i + g: x_i = -g/u in the others, the function is left out."""
+    """The function of that number is u x_i + g: x_i = -g/u in the others, of which none may be left."""
 
     function: int
     variable: int
-    then: Proof
+    then: Proof | None
 
 
 @dataclass(frozen=True)

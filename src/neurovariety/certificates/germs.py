@@ -71,11 +71,9 @@ def vanish(germ: Sequence[Polynomial]) -> bool:
 def shows_no_zero(f: Polynomial) -> bool:
     """Whether a polynomial plainly has no zero with all coordinates real and not 0: it is one monomial, or its terms are all of even
     exponents, with coefficients of one sign."""
-    terms = plain_terms(f)
-    if len(terms) == 1:
+    if len(f) == 1:
         return True
-    even = all(k % 2 == 0 for e, _ in terms for k in e)
-    return bool(terms) and even and len({c > 0 for _, c in terms}) == 1
+    return len({c > 0 for c in f.coeffs()}) == 1 and all(k % 2 == 0 for e in f.monoms() for k in e)
 
 
 def value_at(f: Polynomial, point: Sequence[Fraction]) -> Fraction:
@@ -99,6 +97,11 @@ class Germ:
         """The polynomials."""
         context = ring(len(self.variables))
         return [polynomial(context, terms) for terms in self.functions]
+
+    @property
+    def coordinates(self) -> tuple[tuple[int, Polynomial], ...]:
+        """The polynomials with their numbers, as a model has its coefficients with their names."""
+        return tuple(enumerate(self.polynomials()))
 
 
 def shifted(f: Polynomial, weights: Sequence[Fraction]) -> Polynomial:

@@ -36,8 +36,8 @@ from fractions import Fraction
 from typing import Any
 
 from neurovariety.certificates.germ_bounds import Pair
-from neurovariety.certificates.germs import Exponents, Polynomial, ring, scaled
-from neurovariety.certificates.learning_coefficients import ZERO_FUNCTION, Part, Written, said
+from neurovariety.certificates.germs import Exponents, Germ, Polynomial, ring, scaled
+from neurovariety.certificates.learning_coefficients import ORIGIN, ZERO_FUNCTION, Part, Written, said
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -99,7 +99,7 @@ def _exponents(variables: int, degree: int) -> Iterator[Exponents]:
 @dataclass(frozen=True)
 class CoefficientOfNeurons:
     """The pair at the zero function of neurons with one input. ``inner`` are the numbers of the weights b_i, ``outer`` by output those of
-    the a_i; degrees are ``first``, ``first`` + ``step``, ..., ``count`` of them."""
+    the a_i; degrees are ``first``, ``first`` + ``step``, ..., ``count`` of them. ``functions``: of a germ, in place of a model."""
 
     subject: str
     inner: tuple[int, ...]
@@ -109,10 +109,11 @@ class CoefficientOfNeurons:
     count: int
     pair: Pair
     part: Part
+    functions: bool = False
 
     def check(self, subject: Written) -> None:
         """Raises `NotShown` where the functions are others, or the formula gives another pair."""
-        if subject.hash != self.subject:
+        if subject.hash != self.subject or isinstance(subject, Germ) != self.functions:
             raise NotShown("the certificate is one of another model")
         if self.part not in ("learning_coefficient", "multiplicity"):
             raise NotShown("the coefficient is known exactly")
@@ -149,4 +150,4 @@ class CoefficientOfNeurons:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The part of the pair."""
-        return said(self.part, self.subject, self.pair, (ZERO_FUNCTION,))
+        return said(self.part, self.subject, self.pair, (ORIGIN if self.functions else ZERO_FUNCTION,))

@@ -180,7 +180,7 @@ def _result(shown: Shown, subject: str, model: Model | None = None, zero: Shown 
         evidence=evidence,
         notices=notices,
         glosses=_glosses(shown, model),
-        also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items()},
+        also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items() if v.statement.value is not None},
     )
 
 

@@ -13,7 +13,6 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from neurovariety.budget import within
 from neurovariety.certificates.germ_bounds import Pair
 from neurovariety.certificates.germ_proofs import Proof
 from neurovariety.certificates.germs import Germ, Polynomial, constant_of, shifted, support
@@ -38,13 +37,11 @@ from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.stored_subjects import stored_functions
-from neurovariety.learning.germ_search import Found, search
+from neurovariety.learning.germ_search import OPERATIONS, Found, search
 from neurovariety.linear_algebra.rational_programme import maximum
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 
-OPERATIONS = 5e9
-"""Of the search for a proof about a germ, some seconds; then it stops with bounds."""
 _FEW = 60
 """Parameters of a model whose coefficient for the zero function is looked at beside another question."""
 Make = Callable[[Part, Pair], Certificate]
@@ -69,7 +66,10 @@ class Shown:
 
 def of_functions(germ: Germ) -> Shown:
     """The coefficient of the sum of squares of functions at the origin."""
-    found = _searched(germ.polynomials())
+    line = _of_neurons(germ, germ.polynomials())
+    if line is not None:
+        return line
+    found = search(germ.polynomials())
     return _of_bounds(found, germ, lambda part, pair: CoefficientOfGerm(germ.hash, pair, found.proof, part))
 
 
@@ -154,7 +154,7 @@ def of_analytic(network: AnalyticNetwork) -> Shown:
             pair, network, lambda part, p: CoefficientOfNeurons(network.hash, inner, outer, 1, 2, hidden, p, part), "neurons on a line"
         )
     weights = (Fraction(0),) * (hidden * (n + outputs))
-    found = _searched([f for _, f in network.coordinates])
+    found = search([f for _, f in network.coordinates])
     ones = (1,) * len(weights)
     return _of_bounds(found, network, lambda part, pair: CoefficientAtWeights(network.hash, weights, ones, pair, found.proof, part))
 
@@ -179,34 +179,47 @@ def _of_linear(stored: Any, functions: Sequence[Polynomial], rank: int = 0) -> S
         return None
 
 
-def _of_neurons(stored: Any, functions: Sequence[Polynomial]) -> Shown | None:
-    """Neurons with one input, where the blocks of weights are those of such a network."""
-    shapes = [tuple(s) for s in stored.blocks]
-    if stored.inputs != 1 or len(shapes) != 2 or len(shapes[1]) != 2 or shapes[0] != (shapes[1][1], 1):
+def _of_neurons(subject: Any, functions: Sequence[Polynomial]) -> Shown | None:
+    """Neurons with one input, where the functions are multiples of sums of a_i b_i^k, in whatever order."""
+    found = _line([f for f in functions if len(f)])
+    if found is None:
         return None
-    outputs, hidden = shapes[1]
-    degrees = sorted({e[1][0] for e, _ in stored.coordinates})
-    if not degrees or degrees[0] < 1:
-        return None
+    inner, outer, degrees = found
     steps = {b - a for a, b in zip(degrees, degrees[1:], strict=False)}
-    first, step, count = degrees[0], steps.pop() if steps else 1, min(len(degrees), hidden)
-    outer = tuple(tuple(hidden + o * hidden + i for i in range(hidden)) for o in range(outputs))
-    inner = tuple(range(hidden))
-    pair = coefficient_of_neurons(hidden, outputs, first, step, count)
+    first, step, count = degrees[0], min(steps, default=1), min(len(degrees), len(inner))
+    pair = coefficient_of_neurons(len(inner), len(outer), first, step, count)
 
     def make(part: Part, p: Pair) -> Certificate:
-        return CoefficientOfNeurons(stored.hash, inner, outer, first, step, count, p, part)
+        return CoefficientOfNeurons(subject.hash, inner, outer, first, step, count, p, part, isinstance(subject, Germ))
 
     try:
-        return _exact(pair, stored, make, "neurons on a line")
+        return _exact(pair, subject, make, "neurons on a line")
     except NotShown:
         return None
+
+
+def _line(functions: Sequence[Polynomial]) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...], list[int]] | None:
+    """The inner weights b_i, the outer ones a_i by output, and the degrees k; None where the functions are of another form."""
+    used = [[[(i, k) for i, k in enumerate(e) if k] for e in support(f)] for f in functions]
+    if not used or any(len(term) != 2 for terms in used for term in terms):
+        return None
+    inner = {i for terms in used for term in terms for i, k in term if k > 1}
+    inner |= set() if inner else {term[-1][0] for term in used[0]}
+    rows, degrees = dict[tuple[int, ...], None](), set()
+    order = sorted(inner)
+    for terms in used:
+        pairs = {i: (j, k) for term in terms for i, k in term for j, one in term if i in inner and j not in inner and one == 1}
+        if sorted(pairs) != order or len({k for _, k in pairs.values()}) > 1:
+            return None
+        rows[tuple(pairs[i][0] for i in order)] = None
+        degrees |= {k for _, k in pairs.values()}
+    return tuple(order), tuple(rows), sorted(degrees)
 
 
 def _of_germ(model: Model, weights: tuple[Fraction, ...], operations: float = OPERATIONS) -> Shown:
     stored, functions = _written(model)
     grading = () if any(weights) else _grading(functions, len(weights))
-    found = _searched([shifted(f, weights) for f in functions], operations)
+    found = search([shifted(f, weights) for f in functions], operations)
     return _of_bounds(found, stored, lambda part, pair: CoefficientAtWeights(stored.hash, weights, grading, pair, found.proof, part))
 
 
@@ -226,14 +239,6 @@ def _grading(functions: Sequence[Polynomial], count: int) -> tuple[int, ...]:
         return ()
     scale = lcm(*(v.denominator for v in found.solution))
     return tuple(int((1 + v) * scale) for v in found.solution)
-
-
-def _searched(germ: Sequence[Polynomial], operations: float = OPERATIONS) -> Found:
-    with within(operations):
-        found = search(germ)
-    if found is None:
-        raise ResourceError("nothing was found for these functions: they are too large")
-    return found
 
 
 def _exact(pair: Pair, subject: Any, make: Make, route: str, steps: tuple[str, ...] = ()) -> Shown:

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import flint
 
+from neurovariety.budget import used_up, within
 from neurovariety.certificates.germ_bounds import FromRegion, larger
 from neurovariety.certificates.germ_proofs import (
     NOTHING,
@@ -39,9 +40,12 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.newton_search import look, regions
 from neurovariety.linear_algebra.rational_programme import maximum
 
-_DEPTH = 6
+_DEPTH = 5
 """Changes of coordinates, one after another."""
-_MOST_MOVES = 4
+_MOST_MOVES, _MOST_LATER = 4, 2
+"""Changes that are tried in the coordinates given, and in later ones."""
+OPERATIONS = 2e10
+"""Of a search, some ten seconds; then it stops with bounds."""
 _MOST_TERMS = 600
 
 
@@ -58,8 +62,13 @@ class Found:
         return self.bounds.low is not None and self.bounds.low == self.bounds.high
 
 
-def search(germ: Sequence[Polynomial], depth: int = _DEPTH) -> Found | None:
-    """A proof about functions that are zero at the origin; None where nothing is found."""
+def search(germ: Sequence[Polynomial], operations: float = OPERATIONS) -> Found:
+    """A proof about functions that are zero at the origin."""
+    with within(operations):
+        return _search(germ, _DEPTH)
+
+
+def _search(germ: Sequence[Polynomial], depth: int) -> Found:
     germ = [f for f in germ if len(f)]
     if not germ:
         return Found(None, Bounds(NOTHING, NOTHING))
@@ -86,8 +95,8 @@ def _without_units(germ: Sequence[Polynomial], depth: int) -> Found | None:
                 unit = unit * g**e
         if len(unit) > 1:
             rest = divmod(f, unit)[0]
-            then = search([rest if i == k else g for i, g in enumerate(germ)], depth)
-            return None if then is None else _shown(germ, WithoutUnit(k, plain_terms(unit), plain_terms(rest), _needed(then)))
+            then = _search([rest if i == k else g for i, g in enumerate(germ)], depth)
+            return _shown(germ, WithoutUnit(k, plain_terms(unit), plain_terms(rest), _needed(then)))
     return None
 
 
@@ -112,8 +121,8 @@ def _spread(germ: Sequence[Polynomial], depth: int) -> Found | None:
     found = combined(germ, rows)
     if _size(found) >= _size(germ):
         return None
-    then = search(found, depth)
-    return None if then is None else _shown(germ, Combined(rows, _needed(then)))
+    then = _search(found, depth)
+    return _shown(germ, Combined(rows, _needed(then)))
 
 
 def _size(germ: Sequence[Polynomial]) -> int:
@@ -134,8 +143,8 @@ def _reduced(germ: Sequence[Polynomial], depth: int) -> Found | None:
             if inside:
                 part = g.context().from_dict({e: known[e] for e in inside})
                 multiplier = divmod(part, f)[0]
-                then = search(reduced(germ, j, k, multiplier), depth)
-                return None if then is None else _shown(germ, Reduced(j, k, plain_terms(multiplier), _needed(then)))
+                then = _search(reduced(germ, j, k, multiplier), depth)
+                return _shown(germ, Reduced(j, k, plain_terms(multiplier), _needed(then)))
     return None
 
 
@@ -152,10 +161,7 @@ def _parts(germ: Sequence[Polynomial], depth: int) -> Found | None:
         return None
     proofs, chosen = [], [tuple(sorted(members)) for members, _ in groups]
     for members in chosen:
-        found = search([germ[k] for k in members], depth)
-        if found is None:
-            return None
-        proofs.append(_needed(found))
+        proofs.append(_needed(_search([germ[k] for k in members], depth)))
     return _shown(germ, Parts(tuple(chosen), tuple(proofs)))
 
 
@@ -170,8 +176,8 @@ def _power(germ: Sequence[Polynomial], depth: int) -> Found | None:
     base = germ[0].context().constant(1)
     for g, _ in factors:
         base = base * g
-    then = search([base], depth)
-    return None if then is None else _shown(germ, Power(plain_terms(base), exponents.pop(), _needed(then)))
+    then = _search([base], depth)
+    return _shown(germ, Power(plain_terms(base), exponents.pop(), _needed(then)))
 
 
 def _solved(germ: Sequence[Polynomial], depth: int) -> Found | None:
@@ -185,12 +191,12 @@ def _solved(germ: Sequence[Polynomial], depth: int) -> Found | None:
                 left = solved(germ, k, variable)
             except NotShown:
                 continue
-            then = search(left, depth)
-            return None if then is None else _shown(germ, Solved(k, variable, then.proof))
+            then = _search(left, depth)
+            return _shown(germ, Solved(k, variable, then.proof))
     return None
 
 
-def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found:
     """The bounds of the polyhedra, in these coordinates or in others that linear factors of functions or of leading forms suggest."""
     tries = [_of_order(germ)]
     try:
@@ -207,12 +213,13 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found | None:
     tries.append(Found(own, Bounds(looked.pair, None if best is None else best[1])))
     if tries[-1].exact or not depth:
         return _best(tries)
-    for variable, by in _moves(germ, looked.unclear):
-        found = search(moved(germ, variable, by), depth - 1)
-        if found is not None:
-            tries.append(_shown(germ, Moved(variable, plain_terms(by), _needed(found))))
-            if tries[-1].exact:
-                return tries[-1]
+    for variable, by in _moves(germ, looked.unclear, depth == _DEPTH):
+        if used_up():
+            break
+        found = _search(moved(germ, variable, by), depth - 1)
+        tries.append(_shown(germ, Moved(variable, plain_terms(by), _needed(found))))
+        if tries[-1].exact:
+            return tries[-1]
     tries += _of_some(germ, depth)
     return _best(tries)
 
@@ -252,16 +259,16 @@ def _of_some(germ: Sequence[Polynomial], depth: int) -> list[Found]:
     out = []
     for k in range(len(germ)):
         kept = tuple(i for i in range(len(germ)) if i != k)
-        found = search([germ[i] for i in kept], 0)
-        if found is not None and found.bounds.low is not None:
+        found = _search([germ[i] for i in kept], 0)
+        if found.bounds.low is not None:
             out.append(Found(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))
     return out
 
 
-def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial]) -> Iterator[tuple[int, Polynomial]]:
+def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial], first: bool) -> Iterator[tuple[int, Polynomial]]:
     """Changes of coordinates that make a factor a coordinate: repeated factors of leading forms first."""
     seen: set[tuple[int, object]] = set()
-    for least, forms in ((2, unclear), (1, germ), (1, unclear)):
+    for least, forms in ((2, unclear), (1, germ), *(((1, unclear),) if first else ())):
         for f in forms:
             for g, e in f.factor()[1]:
                 if e < least or len(g) < 2 or constant_of(g):
@@ -275,7 +282,7 @@ def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial]) -> Iterato
                     if key not in seen:
                         seen.add(key)
                         yield variable, by
-                    if len(seen) >= _MOST_MOVES:
+                    if len(seen) >= (_MOST_MOVES if first else _MOST_LATER):
                         return
                     break
 
