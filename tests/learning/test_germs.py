@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from math import log
 
 import numpy as np
@@ -64,8 +64,8 @@ def test_germs(text, coefficient, multiplicity):
     ("text", "coefficient"), [("x*y^4*z^6; x^5*y; y^7*z; x^8*z^8", "34/191"), ("x^3; x*y; y^3", "1/2"), ("x^2*y; y^2*z; z^2*x", "1/2")]
 )
 def test_monomial_ideals_by_lattice_points(text, coefficient):
-    """The least sum of lattice points a with a . v >= k for all exponents v is 2ck for the k that the optimal weights allow; the first is
-    the threshold that Macaulay2 gives."""
+    """The least sum of lattice points a with a . v >= k for all exponents v is 2ck for the k that the optimal weights allow; the
+    first is the threshold that Macaulay2 gives."""
     germ = read_functions(text)
     exponents = [np.array(terms[0][0]) for terms in germ.functions]
     assert pair(text)[0] == Fraction(coefficient)
@@ -80,7 +80,7 @@ def test_monomial_ideals_by_lattice_points(text, coefficient):
 def area(coefficients, eps):
     """The area of {|f| <= eps} in the unit square for f = sum c x^i y^j: along lines x = t, by roots."""
     total, edges = 0.0, np.concatenate([[0.0], np.logspace(-9, 0, 361)])
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         x = (low + high) / 2
         for sign in (1, -1):
             degree = max(j for _, j in coefficients)
@@ -118,8 +118,8 @@ def test_bounds_where_nothing_is_exact():
 
 
 def test_the_real_family_that_is_not_semicontinuous():
-    """Varchenko's: at a = 0 the coefficient of (a x^2 + x^4 + y^2 + z^2)^2 is larger than near it and than with a as a variable, so that
-    a restriction bounds nothing from below over the reals."""
+    """Varchenko's: at a = 0 the coefficient of (a x^2 + x^4 + y^2 + z^2)^2 is larger than near it and than with a as a variable, so
+    that a restriction bounds nothing from below over the reals."""
     assert pair("x^4 + y^2 + z^2") == (Fraction(5, 8), 1)
     assert pair("x^4 + y^2 + z^2 - 1/9*x^2")[0] == Fraction(1, 2)
     assert pair("a*x^2 + x^4 + y^2 + z^2")[0] == Fraction(1, 2)

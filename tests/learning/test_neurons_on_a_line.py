@@ -47,7 +47,14 @@ def test_two_outputs_by_polyhedra():
 def proof(hidden=3, activation="tanh", **changes):
     network = AnalyticNetwork((1, hidden, 1), activation)
     inner, outer = tuple(range(hidden)), (tuple(range(hidden, 2 * hidden)),)
-    given = {"first": 1, "step": 2, "count": hidden, "pair": coefficient_of_neurons(hidden, 1, 1, 2, hidden), "inner": inner, "outer": outer}
+    given = {
+        "first": 1,
+        "step": 2,
+        "count": hidden,
+        "pair": coefficient_of_neurons(hidden, 1, 1, 2, hidden),
+        "inner": inner,
+        "outer": outer,
+    }
     given |= changes
     return network, CoefficientOfNeurons(network.hash, part="learning_coefficient", **given)
 

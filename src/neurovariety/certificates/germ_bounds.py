@@ -3,13 +3,14 @@
 Throughout the coefficient is c and 2c is bounded, with the multiplicity m: the volume of {sum f_i^2 <= e^2} is between
 e^(2c) |log e|^(m-1) up to constants, and of two pairs the one with smaller 2c, then with larger m, has the larger volume.
 
-From below. Take a cell of the common fan of the polyhedra, with leading forms g_i, and a place of the torus where exactly those with
-i in Z vanish. On the toric modification the polynomials are u^N_i (g_i + O(u)) there. If S, a part of Z, has independent slopes at all
-such places, the g_i with i in S are coordinates, and the ideal is no smaller than that of the monomials u^N_i y_i (i in S) and u^N_j
-(j not in Z). Its 2c is the least of |w| + sum_S (1 - N_i(w))_+ with N_j(w) >= 1, and m - 1 the dimension of the optimal face
-(Arnold, Gusein-Zade, Varchenko 1988; Watanabe 2009; several functions as in Khovanskii 1977). Where slopes vanish, but not all
-derivatives of g_i of order k, u^N_i y^k stands for u^N_i y_i: {|g| <= d} has at most d^(1/k) of a line, up to a constant. Places where Z cannot vanish over the reals
-are left out: x^2 + y^2 has none, over C it would have. Orders bound from below by a linear programme, whose dual solution is kept.
+From below. Take a cell of the common fan of the polyhedra, with leading forms g_i, and a place of the torus where exactly those
+with i in Z vanish. On the toric modification the polynomials are u^N_i (g_i + O(u)) there. If S, a part of Z, has independent
+slopes at all such places, the g_i with i in S are coordinates, and the ideal is no smaller than that of the monomials u^N_i y_i (i
+in S) and u^N_j (j not in Z). Its 2c is the least of |w| + sum_S (1 - N_i(w))_+ with N_j(w) >= 1, and m - 1 the dimension of the
+optimal face (Arnold, Gusein-Zade, Varchenko 1988; Watanabe 2009; several functions as in Khovanskii 1977). Where slopes vanish, but
+not all derivatives of g_i of order k, u^N_i y^k stands for u^N_i y_i: {|g| <= d} has at most d^(1/k) of a line, up to a constant.
+Places where Z cannot vanish over the reals are left out: x^2 + y^2 has none, over C it would have. Orders bound from below by a
+linear programme, whose dual solution is kept.
 
 From above. Where x_i = e^(w_i) v_i with v near a regular zero v0 of the g_i, i in Z, the set {|f_i| <= e} has volume at least
 e^(|w| + sum_Z (1 - N_i(w))). One function needs no regular zero: where g takes both signs, so does f, and |{|f| <= d}| >= constant d.
@@ -71,9 +72,10 @@ class NoCommonZero:
 
 @dataclass(frozen=True)
 class OnZeros:
-    """What holds where exactly the leading forms ``zero`` vanish: those of ``chosen`` have independent slopes, since a combination of
-    ``zero`` and of minors of these slopes (their columns, and multipliers) plainly has no zero. With ``order`` above 1 one form is chosen
-    that has a derivative of at most that order which is not 0 there: the columns say by which variables. ``dual`` weighs the orders."""
+    """What holds where exactly the leading forms ``zero`` vanish: those of ``chosen`` have independent slopes, since a combination
+    of ``zero`` and of minors of these slopes (their columns, and multipliers) plainly has no zero. With ``order`` above 1 one form
+    is chosen that has a derivative of at most that order which is not 0 there: the columns say by which variables. ``dual`` weighs
+    the orders."""
 
     zero: tuple[int, ...]
     chosen: tuple[int, ...]
@@ -275,4 +277,3 @@ class FromRegion:
         for g in forms:
             if len({sum(x * y for x, y in zip(self.toward, e, strict=True)) for e in support(g)}) > 1:
                 raise NotShown("a leading form is not homogeneous")
-

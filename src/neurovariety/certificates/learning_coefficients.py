@@ -1,9 +1,8 @@
 """Learning coefficients with their multiplicities: of germs, of models at weights, and of linear networks for a true matrix.
 
-K(w) is the mean squared difference of f_w and the true function, over inputs with a density, say: then K is, up to constants, the sum of
-the squares of the differences of coefficients, and the coefficient is one of a germ (`germ_proofs`). Near a set of weights the
-smallest coefficient counts, and there the largest multiplicity.
-"""
+K(w) is the mean squared difference of f_w and the true function, over inputs with a density, say: then K is, up to constants, the
+sum of the squares of the differences of coefficients, and the coefficient is one of a germ (`germ_proofs`). Near a set of weights
+the smallest coefficient counts, and there the largest multiplicity."""
 
 from __future__ import annotations
 
@@ -11,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import prod
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -193,8 +193,8 @@ def coefficient_of_linear(widths: Sequence[int], rank: int) -> Pair:
 
 
 def _is_active(excess: Sequence[int], size: int) -> bool:
-    """Whether the ``size`` smallest excesses are those that count: l times the largest of them is below their sum, and l times each other
-    one is not, for l = size - 1."""
+    """Whether the ``size`` smallest excesses are those that count: l times the largest of them is below their sum, and l times each
+    other one is not, for l = size - 1."""
     layers, total = size - 1, sum(excess[:size])
     return layers * excess[size - 1] < total and (size == len(excess) or total <= layers * excess[size])
 
@@ -229,7 +229,7 @@ class CoefficientOfLinear:
 def widths_of(subject: Any) -> tuple[int, ...]:
     """The widths of a chain of matrices. Raises `NotShown` for other blocks of weights."""
     shapes = [tuple(s) for s in subject.blocks]
-    if len(shapes) < 1 or any(len(s) != 2 for s in shapes) or any(a[0] != b[1] for a, b in zip(shapes, shapes[1:], strict=False)):
+    if len(shapes) < 1 or any(len(s) != 2 for s in shapes) or any(a[0] != b[1] for a, b in pairwise(shapes)):
         raise NotShown("the weights are no chain of matrices")
     return (shapes[0][1], *(s[0] for s in shapes))
 
@@ -246,9 +246,14 @@ def check_product(subject: Any) -> None:
         except NotStored:
             pass
     for k, p in enumerate(_PLACES):
-        at = [int.from_bytes(hashlib.sha256(f"{subject.digest} {k} {i}".encode()).digest(), "big") % p for i in range(subject.program.unknowns)]
+        at = [
+            int.from_bytes(hashlib.sha256(f"{subject.digest} {k} {i}".encode()).digest(), "big") % p
+            for i in range(subject.program.unknowns)
+        ]
         n = subject.parameters
-        values = ModularRun(subject.program, p).values(_objects(at[:n]), _objects(at[n : n + widths[0]]).reshape(1, -1), at[n + widths[0] :])
+        values = ModularRun(subject.program, p).values(
+            _objects(at[:n]), _objects(at[n : n + widths[0]]).reshape(1, -1), at[n + widths[0] :]
+        )
         if [int(v) for v in values.reshape(-1)] != _product(widths, at[:n], at[n : n + widths[0]], p):
             raise NotShown("the functions are no products of their matrices")
 
@@ -263,7 +268,7 @@ def _objects(values: Sequence[int]) -> np.ndarray:
 
 def _product(widths: Sequence[int], weights: Sequence[int], x: Sequence[int], p: int) -> list[int]:
     at, vector = 0, list(x)
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         rows = [weights[at + i * before : at + (i + 1) * before] for i in range(after)]
         vector = [sum(a * b for a, b in zip(row, vector, strict=True)) % p for row in rows]
         at += before * after
@@ -276,7 +281,7 @@ def _check_expanded(subject: Any, widths: Sequence[int]) -> None:
     letters = context.gens()
     at = 0
     vector: list[dict[int, Any]] = [{i: context.constant(1)} for i in range(widths[0])]
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         rows = [letters[at + i * before : at + (i + 1) * before] for i in range(after)]
         vector = [_applied(row, vector) for row in rows]
         at += before * after

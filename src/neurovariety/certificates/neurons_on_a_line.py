@@ -1,31 +1,31 @@
 """Neurons with one input: the learning coefficient at the zero function, by a formula.
 
-The functions are sum_i a_i s(b_i x), i up to H, with outputs a_i in R^m, and s has Taylor terms of the degrees r, r + t, r + 2t, ..., q of
-them (all count as H: Newton's recurrence for the powers b_i^t makes the others follow). So the ideal is that of the moments
-sum_i a_i b_i^k for these k. Write s_k = r k + t k (k - 1)/2. Then twice the coefficient is the least of
+The functions are sum_i a_i s(b_i x), i up to H, with outputs a_i in R^m, and s has Taylor terms of the degrees r, r + t, r + 2t,
+..., q of them (all count as H: Newton's recurrence for the powers b_i^t makes the others follow). So the ideal is that of the
+moments sum_i a_i b_i^k for these k. Write s_k = r k + t k (k - 1)/2. Then twice the coefficient is the least of
 
     G(u) = H u + m max_{0 <= k <= q} (k - s_k u)    over u >= 0,
 
-and the multiplicity is 2 where G is constant along an interval at its least value, else 1. For tanh (r = 1, t = 2, q = H, m = 1) this is the
-formula of Aoyagi and Watanabe 2005.
+and the multiplicity is 2 where G is constant along an interval at its least value, else 1. For tanh (r = 1, t = 2, q = H, m = 1)
+this is the formula of Aoyagi and Watanabe 2005.
 
-Proof. Integrate the a_i out: up to constants exp(-n K) leaves det(1 + n V V')^(-m/2), V_ik = b_i^k, and the determinant is the sum over
-sets S of at most q neurons of n^|S| times squared minors, of which those of the lowest degrees are largest: prod b_i^r prod (b_i^t -
-b_j^t). For even t change signs until all b_i are positive. Up to constants the differences are the diameters of clusters in the tree of
-single linkage of 0, b_1, ..., b_H: |b_i - b_j| is that of the smallest cluster of both, |b_i^t - b_j^t| that times the (t - 1)th power of
-that of the smallest one of 0, i and j. The H merges of the tree are coordinates. Give the diameter of each cluster around n^(-c/2) times
-that of the one around it, with c >= 0 for each cluster A: the exponent at c is
+Proof. Integrate the a_i out: up to constants exp(-n K) leaves det(1 + n V V')^(-m/2), V_ik = b_i^k, and the determinant is the sum
+over sets S of at most q neurons of n^|S| times squared minors, of which those of the lowest degrees are largest: prod b_i^r prod
+(b_i^t - b_j^t). For even t change signs until all b_i are positive. Up to constants the differences are the diameters of clusters
+in the tree of single linkage of 0, b_1, ..., b_H: |b_i - b_j| is that of the smallest cluster of both, |b_i^t - b_j^t| that times
+the (t - 1)th power of that of the smallest one of 0, i and j. The H merges of the tree are coordinates. Give the diameter of each
+cluster around n^(-c/2) times that of the one around it, with c >= 0 for each cluster A: the exponent at c is
 
     E(c) = sum_A |merges inside A| c_A + m max_S (|S| - sum_A c_A v_A(S)),
     v_A(S) = pairs of S in A, and where A holds 0 also r |S in A| + (t - 1) pairs,
 
-and 2 lambda is the least E, the multiplicity 1 more than the dimension of where it is attained. With c = u for the cluster of all and 0
-elsewhere E is G(u). From below take S at random: k at random, then a set of k neurons. An A with n neurons holds n k/H of them and
-n (n - 1)/2 k (k - 1)/(H (H - 1)) pairs in the mean. At the least value of G a mixture of two neighbouring k (at u = 0: k = q) has mean
-m s_k = H (or m s_q <= H), and so E(c) >= min G. For A other than all, |merges| exceeds m times the mean of v_A: where A holds 0 since n < H,
-unless only k = 1 counts; where it does not since m E k (k - 1) < 2 (H - 1), which m s_k <= H gives. So c_A > 0 costs, and the place of the
-least value is an interval of u at most. Where only k = 1 counts with m r = H take for S the neuron that is farthest from 0.
-"""
+and 2 lambda is the least E, the multiplicity 1 more than the dimension of where it is attained. With c = u for the cluster of all
+and 0 elsewhere E is G(u). From below take S at random: k at random, then a set of k neurons. An A with n neurons holds n k/H of
+them and n (n - 1)/2 k (k - 1)/(H (H - 1)) pairs in the mean. At the least value of G a mixture of two neighbouring k (at u = 0: k =
+q) has mean m s_k = H (or m s_q <= H), and so E(c) >= min G. For A other than all, |merges| exceeds m times the mean of v_A: where A
+holds 0 since n < H, unless only k = 1 counts; where it does not since m E k (k - 1) < 2 (H - 1), which m s_k <= H gives. So c_A > 0
+costs, and the place of the least value is an interval of u at most. Where only k = 1 counts with m r = H take for S the neuron that
+is farthest from 0."""
 
 from __future__ import annotations
 
@@ -98,8 +98,9 @@ def _exponents(variables: int, degree: int) -> Iterator[Exponents]:
 
 @dataclass(frozen=True)
 class CoefficientOfNeurons:
-    """The pair at the zero function of neurons with one input. ``inner`` are the numbers of the weights b_i, ``outer`` by output those of
-    the a_i; degrees are ``first``, ``first`` + ``step``, ..., ``count`` of them. ``functions``: of a germ, in place of a model."""
+    """The pair at the zero function of neurons with one input. ``inner`` are the numbers of the weights b_i, ``outer`` by output
+    those of the a_i; degrees are ``first``, ``first`` + ``step``, ..., ``count`` of them. ``functions``: of a germ, in place of a
+    model."""
 
     subject: str
     inner: tuple[int, ...]

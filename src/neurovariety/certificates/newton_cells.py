@@ -1,8 +1,8 @@
 """Compact faces of Newton polyhedra, of several polynomials at once: which terms lead as x_i shrinks like e^(w_i), for all w > 0.
 
-The polyhedron of a set S of exponents is conv(S) + R^n_{>=0}. For several polynomials the faces of the sum of their polyhedra are taken:
-for all w inside the normal cone of such a face the same terms of each polynomial lead. Everything is exact arithmetic with integers.
-"""
+The polyhedron of a set S of exponents is conv(S) + R^n_{>=0}. For several polynomials the faces of the sum of their polyhedra are
+taken: for all w inside the normal cone of such a face the same terms of each polynomial lead. Everything is exact arithmetic with
+integers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MOST_POINTS, MOST_RAYS, MOST_FACES = 3000, 3000, 3000
 
 @dataclass(frozen=True)
 class Cell:
-    """A cone of weights w >= 0, spanned by ``rays``, inside of which the terms ``leading`` of each polynomial lead; ``orders``: for each
-    ray the least w . a over the exponents a of each polynomial."""
+    """A cone of weights w >= 0, spanned by ``rays``, inside of which the terms ``leading`` of each polynomial lead; ``orders``: for
+    each ray the least w . a over the exponents a of each polynomial."""
 
     rays: tuple[Exponents, ...]
     leading: tuple[tuple[Exponents, ...], ...]
@@ -88,7 +88,7 @@ def _facets(points: list[Exponents], n: int) -> list[Facet]:
     description (Motzkin et al. 1953)."""
     first = points[0]
     walls = [tuple(int(i == k) for i in range(n + 1)) for k in range(n)] + [(*a, -1) for a in points]
-    rays = [(tuple(int(i == k) for i in range(n)) + (first[k],), 0) for k in range(n)] + [((0,) * n + (-1,), 0)]
+    rays = [((*(int(i == k) for i in range(n)), first[k]), 0) for k in range(n)] + [((0,) * n + (-1,), 0)]
     rays = [(r, _tight(r, walls[: n + 1])) for r, _ in rays]
     for k in range(n + 1, len(walls)):
         rays = _cut(rays, walls[k], k)

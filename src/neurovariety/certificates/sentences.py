@@ -106,7 +106,9 @@ def _shared_scope(breaths: Sequence[Sequence[Verdict]]) -> tuple[str, ...]:
     scopes = [group[0].statement.scope for group in breaths if _says(group[0])]
     if len(scopes) < 2:
         return ()
-    return tuple(phrase for phrase in scopes[0] if phrase.startswith(_LIMITS) and ";" not in phrase and all(phrase in s for s in scopes))
+    return tuple(
+        phrase for phrase in scopes[0] if phrase.startswith(_LIMITS) and ";" not in phrase and all(phrase in s for s in scopes)
+    )
 
 
 def sentence_of(verdict: Verdict) -> str:

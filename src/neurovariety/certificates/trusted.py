@@ -15,9 +15,9 @@ from neurovariety.certificates.fiber import EvenlyCovered
 from neurovariety.certificates.image_membership import PlacedByImage
 from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.learning_coefficients import CoefficientOfLinear
 from neurovariety.certificates.least_loss import LeastInLists, NoneBelow
 from neurovariety.certificates.least_of_lists import LeastOfLists
-from neurovariety.certificates.learning_coefficients import CoefficientOfLinear
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.network_ranks import GenericRank

@@ -1,15 +1,16 @@
 """Learning coefficients: how many degrees of freedom does Bayesian learning see at a function?
 
 Let K(w) be the mean squared difference of f_w and the true function. Near a zero of K the volume of {K <= e} is, up to constants,
-e^c |log e|^(m-1) as e goes to 0: c is the learning coefficient (real log canonical threshold), m its multiplicity. With n samples the
-Bayesian generalization error is c/n, and the free energy c log n - (m - 1) log log n, where a regular model of d parameters has c = d/2.
-Over all weights that give the function the smallest c counts, with its largest m.
+e^c |log e|^(m-1) as e goes to 0: c is the learning coefficient (real log canonical threshold), m its multiplicity. With n samples
+the Bayesian generalization error is c/n, and the free energy c log n - (m - 1) log log n, where a regular model of d parameters has
+c = d/2. Over all weights that give the function the smallest c counts, with its largest m.
 
-What is proved. For a general function c is half of the dimension. At weights where the Jacobian has its generic rank it is that too. Deep
-linear networks have Aoyagi's formula for a true matrix of any rank, networks with one input a formula at the zero function. Elsewhere
-coefficients minus those of the function are a germ, which is taken apart (coordinates solved for, separate variables, powers, changes of
-coordinates) until its Newton polyhedra tell: from below by a linear programme in each cell of their fan, with the real zeros of the
-leading forms, from above by a region of weights. Both are certificates over Q. Where they do not meet, both bounds are the answer.
+What is proved. For a general function c is half of the dimension. At weights where the Jacobian has its generic rank it is that
+too. Deep linear networks have Aoyagi's formula for a true matrix of any rank, networks with one input a formula at the zero
+function. Elsewhere coefficients minus those of the function are a germ, which is taken apart (coordinates solved for, separate
+variables, powers, changes of coordinates) until its Newton polyhedra tell: from below by a linear programme in each cell of their
+fan, with the real zeros of the leading forms, from above by a region of weights. Both are certificates over Q. Where they do not
+meet, both bounds are the answer.
 
 What it is not: an estimate. It depends on the inputs through their support alone: any density will do.
 
@@ -63,8 +64,8 @@ _THEOREMS: dict[str, tuple[Facts, ...]] = {
 
 
 class LearningCoefficientEvidence(TypedDict):
-    """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``, and beside the answer
-    for a general function that for the ``zero_function``, where it is known at once."""
+    """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``, and beside the
+    answer for a general function that for the ``zero_function``, where it is known at once."""
 
     route: str
     steps: list[str]
@@ -95,9 +96,7 @@ def learning_coefficient(
     *,
     functions: Annotated[
         str | None,
-        Option(
-            "in place of ARCH: polynomials such as 'x^2*y; y^3', the sum of whose squares is asked at the origin", kind="source"
-        ),
+        Option("in place of ARCH: polynomials such as 'x^2*y; y^3', the sum of whose squares is asked at the origin", kind="source"),
     ] = None,
     at: Annotated[
         ExactNumbers | None,
@@ -106,14 +105,16 @@ def learning_coefficient(
     true_rank: Annotated[
         int | None, Option("the rank of the true matrix of a deep linear network"), Whole("a rank is a whole number from 0 on", 0)
     ] = None,
-    truth: Annotated[Literal["general", "zero"], Option("the true function: a general one of the model, or zero (default: general)")] = "general",
+    truth: Annotated[
+        Literal["general", "zero"], Option("the true function: a general one of the model, or zero (default: general)")
+    ] = "general",
     seed: int = DEFAULT_SEED,
 ) -> LearningCoefficientResult:
     """The learning coefficient of ``source``, or of ``functions`` at the origin, with its multiplicity.
 
-    For a general function of the model unless ``at``, ``true_rank`` or ``truth`` say otherwise. Networks of one hidden layer with the
-    activation tanh, sin, arctan or erf have ``truth="zero"`` alone. Raises `InputError` for unusable input, `ResourceError` for a model too
-    large to write out.
+    For a general function of the model unless ``at``, ``true_rank`` or ``truth`` say otherwise. Networks of one hidden layer with
+    the activation tanh, sin, arctan or erf have ``truth="zero"`` alone. Raises `InputError` for unusable input, `ResourceError` for
+    a model too large to write out.
 
     >>> learning_coefficient("linear(3,2,3)", true_rank=1).value
     {'learning_coefficient': '7/2', 'multiplicity': 2}
@@ -156,7 +157,9 @@ def _analytic(source: object) -> AnalyticNetwork | None:
         return None
     widths = [int(w) for w in read[1].split(",") if w.strip()]
     if len(widths) != 3 or min(widths) < 1 or read[3]:
-        raise InputError(f"with {read[2]} one hidden layer without biases is answered, such as mlp(1,3,1; {read[2]}), got {read[0].strip()}")
+        raise InputError(
+            f"with {read[2]} one hidden layer without biases is answered, such as mlp(1,3,1; {read[2]}), got {read[0].strip()}"
+        )
     return AnalyticNetwork((widths[0], widths[1], widths[2]), read[2])
 
 
@@ -171,7 +174,9 @@ def _result(shown: Shown, subject: str, model: Model | None = None, zero: Shown 
     if zero is not None:
         evidence["zero_function"] = dict(zero.value)
         evidence["theorems"] += [t for t in _THEOREMS[zero.route] if t not in evidence["theorems"]]
-    notices = () if shown.exact else ("the bounds from both sides do not meet: the germ is degenerate in all coordinates that were tried",)
+    notices = (
+        () if shown.exact else ("the bounds from both sides do not meet: the germ is degenerate in all coordinates that were tried",)
+    )
     return LearningCoefficientResult(
         value=shown.value,
         claims=shown.verdicts,

@@ -1,15 +1,15 @@
 """The learning coefficient of a question, with what shows it: formulas where they hold, else a proof about the germ, else bounds.
 
-The questions: polynomials at the origin; a model at given weights, for a general function, for the zero function, or a linear network for
-a true matrix of some rank; a network with an odd analytic activation for the zero function. Estimates by sampling have their place where
-`Shown.exact` is false.
-"""
+The questions: polynomials at the origin; a model at given weights, for a general function, for the zero function, or a linear
+network for a true matrix of some rank; a network with an odd analytic activation for the zero function. Estimates by sampling have
+their place where `Shown.exact` is false."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import Any
 
@@ -87,8 +87,8 @@ def of_general_function(model: Model, seed: int) -> Shown:
 
 
 def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> Shown:
-    """The coefficient at exact weights, for the function that they give. Raises `InputError` for a rational model, `ResourceError` for a
-    large one."""
+    """The coefficient at exact weights, for the function that they give. Raises `InputError` for a rational model, `ResourceError`
+    for a large one."""
     known, exact = quietly(dimension_of, model, seed=seed), exact_functions(model)
     rank = int(exact.jacobian_over_q(tuple(weights), None).rank())
     if rank == known.value:
@@ -185,7 +185,7 @@ def _of_neurons(subject: Any, functions: Sequence[Polynomial]) -> Shown | None:
     if found is None:
         return None
     inner, outer, degrees = found
-    steps = {b - a for a, b in zip(degrees, degrees[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(degrees)}
     first, step, count = degrees[0], min(steps, default=1), min(len(degrees), len(inner))
     pair = coefficient_of_neurons(len(inner), len(outer), first, step, count)
 
@@ -274,9 +274,7 @@ def _steps(proof: Proof | None) -> list[str]:
         step = waiting.pop(0)
         if isinstance(step, tuple):
             waiting += step
-        elif is_dataclass(step):
-            if type(step).__module__.endswith("germ_proofs"):
-                out.append(type(step).__name__)
-                waiting += [getattr(step, f.name) for f in fields(step)]
+        elif is_dataclass(step) and type(step).__module__.endswith("germ_proofs"):
+            out.append(type(step).__name__)
+            waiting += [getattr(step, f.name) for f in fields(step)]
     return out
-

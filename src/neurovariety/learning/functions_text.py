@@ -30,8 +30,8 @@ def read_functions(text: str) -> Germ:
         f = _value(tree, context, letters, part)
         if constant_of(f):
             raise InputError(
-                f"functions: {shown(part)} is {constant_of(f)} at the origin; the coefficient is asked where all functions are 0, so move "
-                "a common zero to the origin"
+                f"functions: {shown(part)} is {constant_of(f)} at the origin; the coefficient is asked where all functions are 0, so "
+                "move a common zero to the origin"
             )
         found.append(plain_terms(f))
     return Germ(tuple(names), tuple(found))

@@ -12,7 +12,7 @@ from fractions import Fraction
 import flint
 
 from neurovariety.budget import used_up, within
-from neurovariety.certificates.germ_bounds import FromRegion, larger
+from neurovariety.certificates.germ_bounds import FromRegion, Pair, larger
 from neurovariety.certificates.germ_proofs import (
     NOTHING,
     Both,
@@ -159,9 +159,8 @@ def _parts(germ: Sequence[Polynomial], depth: int) -> Found | None:
         groups.append((members, variables))
     if len(groups) < 2:
         return None
-    proofs, chosen = [], [tuple(sorted(members)) for members, _ in groups]
-    for members in chosen:
-        proofs.append(_needed(_search([germ[k] for k in members], depth)))
+    chosen = [tuple(sorted(members)) for members, _ in groups]
+    proofs = [_needed(_search([germ[k] for k in group], depth)) for group in chosen]
     return _shown(germ, Parts(tuple(chosen), tuple(proofs)))
 
 
@@ -205,7 +204,7 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found:
         return tries[0]
     best = None
     for region, pair in regions(germ, looked):
-        if best is None or (larger(pair, best[1]) and pair != best[1]):
+        if best is None or _sharper_high(pair, best[1]):
             best = region, pair
         if best[1] == looked.pair:
             break
@@ -229,17 +228,23 @@ def _best(tries: Sequence[Found]) -> Found:
     exact = next((t for t in tries if t.exact), None)
     if exact is not None:
         return exact
-    low = high = None
+    low, high = tries[0], tries[0]
     for t in tries:
-        if t.bounds.low is not None and (low is None or not larger(t.bounds.low, low.bounds.low)):
+        if _sharper_low(t.bounds.low, low.bounds.low):
             low = t
-        if t.bounds.high is not None and (high is None or (larger(t.bounds.high, high.bounds.high) and t.bounds.high != high.bounds.high)):
+        if _sharper_high(t.bounds.high, high.bounds.high):
             high = t
-    if low is None or high is None or low is high:
-        one = low or high
-        assert one is not None
-        return one
+    if low is high:
+        return low
     return Found(Both(_needed(low), _needed(high)), Bounds(low.bounds.low, high.bounds.high))
+
+
+def _sharper_low(a: Pair | None, b: Pair | None) -> bool:
+    return a is not None and (b is None or not larger(a, b))
+
+
+def _sharper_high(a: Pair | None, b: Pair | None) -> bool:
+    return a is not None and (b is None or not larger(b, a))
 
 
 def _of_order(germ: Sequence[Polynomial]) -> Found:
@@ -285,4 +290,3 @@ def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial], first: boo
                     if len(seen) >= (_MOST_MOVES if first else _MOST_LATER):
                         return
                     break
-

@@ -21,8 +21,8 @@ from neurovariety.certificates.germ_bounds import (
     NoCommonZero,
     OnZeros,
     Pair,
-    leading_forms,
     derivative,
+    leading_forms,
     minor,
     possible,
 )

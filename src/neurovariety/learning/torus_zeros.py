@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from math import comb, gcd
 from typing import Any
 
@@ -110,7 +110,7 @@ def _sturm(f: flint.fmpq_poly) -> list[flint.fmpq_poly]:
 
 def _changes(values: Sequence[flint.fmpq]) -> int:
     signs = [v > 0 for v in values if v]
-    return sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+    return sum(a != b for a, b in pairwise(signs))
 
 
 def _direction(forms: Sequence[Polynomial]) -> Exponents | None:
@@ -149,7 +149,6 @@ def _lifted(
     least = [min((e[i] for own in terms for e in own), default=0) for i in range(len(direction))]
     lift = [-min(x, 0) + min(x, 0) % 2 for x in least]  # even, so that even exponents stay so
     return [context.from_dict({tuple(x + s for x, s in zip(e, lift, strict=True)): c for e, c in own.items()}) for own in terms]
-    return out
 
 
 def _by_elimination(forms: Sequence[Polynomial]) -> list[Polynomial] | None:
@@ -211,7 +210,7 @@ def _degrees(variables: int, most: int) -> Iterator[Exponents]:
     for total in range(most + 1):
         for cut in combinations(range(total + variables - 1), variables - 1):
             ends = (-1, *cut, total + variables - 1)
-            yield tuple(b - a - 1 for a, b in zip(ends, ends[1:], strict=False))
+            yield tuple(b - a - 1 for a, b in pairwise(ends))
 
 
 def signs_of(g: Polynomial, still: frozenset[int]) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]] | None:
@@ -237,8 +236,8 @@ def _places(g: Polynomial, still: frozenset[int]) -> Iterator[tuple[Fraction, ..
 
 
 def regular_zero(forms: Sequence[Polynomial], still: frozenset[int]) -> tuple[Fraction, ...] | None:
-    """A common zero in rational numbers, 0 in the coordinates ``still`` alone, at which the slopes are independent: found by solving for
-    variables in which the forms are linear."""
+    """A common zero in rational numbers, 0 in the coordinates ``still`` alone, at which the slopes are independent: found by
+    solving for variables in which the forms are linear."""
     used = sorted(set().union(*map(variables_of, forms)) - still)
     alive = [e for g in forms for e in support(g) if not any(e[i] for i in still)]
     linear = [i for i in used if all(e[i] <= 1 for e in alive)]

@@ -51,7 +51,10 @@ class _Tableau:
     ) -> None:
         self.unknowns, count = len(gain), len(rows)
         self.width = self.unknowns + count
-        self.rows = [[*map(Fraction, r), *(Fraction(int(k == i)) for k in range(count)), Fraction(m)] for i, (r, m) in enumerate(zip(rows, most, strict=True))]
+        self.rows = [
+            [*map(Fraction, r), *(Fraction(int(k == i)) for k in range(count)), Fraction(m)]
+            for i, (r, m) in enumerate(zip(rows, most, strict=True))
+        ]
         self.gain: Row = [*map(Fraction, gain), *([Fraction(0)] * (count + 1))]
         self.second: Row | None = None
         self.basis = list(range(self.unknowns, self.width))

@@ -122,7 +122,10 @@ def _costs(axes: Axes, found: LearningCoefficientResult) -> bool:
     if value is None or "parameters" not in evidence:
         return False
     asked = found.verdicts["learning_coefficient"].statement.scope[:1] or ("the true function",)
-    rows = [("parameters / 2", Fraction(evidence["parameters"], 2), THIRD), (asked[0].removesuffix(" of the model"), Fraction(value), MAIN)]
+    rows = [
+        ("parameters / 2", Fraction(evidence["parameters"], 2), THIRD),
+        (asked[0].removesuffix(" of the model"), Fraction(value), MAIN),
+    ]
     if "zero_function" in evidence:
         rows.append(("for the zero function", Fraction(str(evidence["zero_function"]["learning_coefficient"])), SECOND))
     rows = rows[::-1]
