@@ -7,7 +7,7 @@ every germ on the way. The ideal near the origin is what counts, up to analytic 
 * `Solved`: a function u x_i + g with a unit u, x_i not in u and g, is a coordinate: half a degree of freedom, and what is left of the
   others with x_i = -g/u; the coefficients of ideals in separate variables add up, multiplicities less 1 too (Watanabe 2009);
 * `Parts`: functions in separate variables;
-* `Power`: the sum of squares of h^k alone is that of h to the power k;
+* `PowerOf`: the sum of squares of h^k alone is that of h to the power k;
 * `WithoutUnit`: a factor that is not 0 at the origin does not count;
 * `Combined`: invertible linear combinations of the functions generate the same ideal;
 * `Reduced`: so do they after a multiple of one was subtracted from another;
@@ -92,7 +92,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Power:
+class PowerOf:
     """The one function is a constant times ``base`` to the power ``exponent``."""
 
     base: Terms
@@ -144,7 +144,7 @@ class Both:
     high: Proof
 
 
-Proof = Polyhedra | Order | Moved | Solved | Parts | Power | WithoutUnit | Combined | Reduced | Some | Both
+Proof = Polyhedra | Order | Moved | Solved | Parts | PowerOf | WithoutUnit | Combined | Reduced | Some | Both
 
 
 def bounds(germ: Sequence[Polynomial], proof: Proof | None) -> Bounds:
@@ -174,7 +174,7 @@ def _step(germ: list[Polynomial], proof: Proof) -> Bounds:
         return _plus(bounds(solved(germ, proof.function, proof.variable), proof.then), Bounds((Fraction(1), 1), (Fraction(1), 1)))
     if isinstance(proof, Parts):
         return _of_parts(germ, proof)
-    if isinstance(proof, Power):
+    if isinstance(proof, PowerOf):
         found = bounds([_base(germ, proof)], proof.then)
         return Bounds(*(None if p is None else (p[0] / proof.exponent, p[1]) for p in (found.low, found.high)))
     if isinstance(proof, WithoutUnit):
@@ -243,7 +243,7 @@ def _put(h: Polynomial, variable: int, u: Polynomial, g: Polynomial) -> Polynomi
     return total
 
 
-def _base(germ: Sequence[Polynomial], proof: Power) -> Polynomial:
+def _base(germ: Sequence[Polynomial], proof: PowerOf) -> Polynomial:
     base = polynomial(germ[0].context(), proof.base)
     if len(germ) != 1 or proof.exponent < 1 or not len(base):
         raise NotShown("one function is expected, a power of another")

@@ -37,7 +37,7 @@ _PLACES = (2**61 - 1, 2305843009213693921)
 
 
 @runtime_checkable
-class Written(Protocol):
+class WrittenCoefficients(Protocol):
     """A model whose coefficients were written out as polynomials of the weights."""
 
     @property
@@ -112,7 +112,7 @@ class CoefficientAtWeights:
     proof: Proof | None
     part: Part
 
-    def check(self, subject: Written) -> None:
+    def check(self, subject: WrittenCoefficients) -> None:
         """Raises `NotShown` where the proof does not show it."""
         if subject.hash != self.subject:
             raise NotShown("the certificate is one of another model")

@@ -37,7 +37,7 @@ from typing import Any
 
 from neurovariety.certificates.germ_bounds import Pair
 from neurovariety.certificates.germs import Exponents, Germ, Polynomial, ring, scaled
-from neurovariety.certificates.learning_coefficients import ORIGIN, ZERO_FUNCTION, Part, Written, said
+from neurovariety.certificates.learning_coefficients import ORIGIN, ZERO_FUNCTION, Part, WrittenCoefficients, said
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -112,7 +112,7 @@ class CoefficientOfNeurons:
     part: Part
     functions: bool = False
 
-    def check(self, subject: Written) -> None:
+    def check(self, subject: WrittenCoefficients) -> None:
         """Raises `NotShown` where the functions are others, or the formula gives another pair."""
         if subject.hash != self.subject or isinstance(subject, Germ) != self.functions:
             raise NotShown("the certificate is one of another model")

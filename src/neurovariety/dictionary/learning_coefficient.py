@@ -34,8 +34,8 @@ from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.special_fiber import exact_weights
-from neurovariety.learning.coefficients import (
-    Shown,
+from neurovariety.learning.coefficient_of_question import (
+    KnownCoefficient,
     at_weights,
     beside,
     of_analytic,
@@ -142,7 +142,7 @@ def learning_coefficient(
     return _result(_of_model(model, at, true_rank, truth, seed), model.name, model, asked_zero)
 
 
-def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, truth: str, seed: int) -> Shown:
+def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, truth: str, seed: int) -> KnownCoefficient:
     if at is not None:
         return at_weights(model, exact_weights(model, at), seed)
     if true_rank is not None:
@@ -163,7 +163,9 @@ def _analytic(source: object) -> AnalyticNetwork | None:
     return AnalyticNetwork((widths[0], widths[1], widths[2]), read[2])
 
 
-def _result(shown: Shown, subject: str, model: Model | None = None, zero: Shown | None = None) -> LearningCoefficientResult:
+def _result(
+    shown: KnownCoefficient, subject: str, model: Model | None = None, zero: KnownCoefficient | None = None
+) -> LearningCoefficientResult:
     evidence: LearningCoefficientEvidence = {
         "route": shown.route,
         "steps": list(shown.steps),
@@ -189,7 +191,7 @@ def _result(shown: Shown, subject: str, model: Model | None = None, zero: Shown 
     )
 
 
-def _glosses(shown: Shown, model: Model | None) -> tuple[Gloss, ...]:
+def _glosses(shown: KnownCoefficient, model: Model | None) -> tuple[Gloss, ...]:
     """What the number means for learning."""
     if not shown.exact:
         return ()

@@ -22,7 +22,7 @@ from neurovariety.certificates.germ_proofs import (
     Order,
     Parts,
     Polyhedra,
-    Power,
+    PowerOf,
     Proof,
     Reduced,
     Solved,
@@ -50,7 +50,7 @@ _MOST_TERMS = 600
 
 
 @dataclass(frozen=True)
-class Found:
+class BoundedGerm:
     """A proof and the bounds that it shows; no proof for functions that are all zero."""
 
     proof: Proof | None
@@ -62,16 +62,16 @@ class Found:
         return self.bounds.low is not None and self.bounds.low == self.bounds.high
 
 
-def search(germ: Sequence[Polynomial], operations: float = OPERATIONS) -> Found:
+def search(germ: Sequence[Polynomial], operations: float = OPERATIONS) -> BoundedGerm:
     """A proof about functions that are zero at the origin."""
     with within(operations):
         return _search(germ, _DEPTH)
 
 
-def _search(germ: Sequence[Polynomial], depth: int) -> Found:
+def _search(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     germ = [f for f in germ if len(f)]
     if not germ:
-        return Found(None, Bounds(NOTHING, NOTHING))
+        return BoundedGerm(None, Bounds(NOTHING, NOTHING))
     if sum(map(len, germ)) > _MOST_TERMS:
         return _of_order(germ)
     for simpler in (_without_units, _spread, _reduced, _parts, _power, _solved):
@@ -81,11 +81,11 @@ def _search(germ: Sequence[Polynomial], depth: int) -> Found:
     return _by_polyhedra(germ, depth)
 
 
-def _shown(germ: Sequence[Polynomial], proof: Proof) -> Found:
-    return Found(proof, bounds(germ, proof))
+def _shown(germ: Sequence[Polynomial], proof: Proof) -> BoundedGerm:
+    return BoundedGerm(proof, bounds(germ, proof))
 
 
-def _without_units(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _without_units(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """The factors of a function that are not zero at the origin are left out."""
     for k, f in enumerate(germ):
         constant, factors = f.factor()
@@ -100,12 +100,12 @@ def _without_units(germ: Sequence[Polynomial], depth: int) -> Found | None:
     return None
 
 
-def _needed(found: Found) -> Proof:
+def _needed(found: BoundedGerm) -> Proof:
     assert found.proof is not None
     return found.proof
 
 
-def _spread(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _spread(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """Combinations with as few terms of low degree in common as there can be: the reduced echelon form."""
     if len(germ) < 2:
         return None
@@ -129,7 +129,7 @@ def _size(germ: Sequence[Polynomial]) -> int:
     return sum(map(len, germ))
 
 
-def _reduced(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _reduced(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """A function without the terms that are multiples of another one, of one term."""
     for k, f in enumerate(germ):
         if len(f) != 1:
@@ -148,7 +148,7 @@ def _reduced(germ: Sequence[Polynomial], depth: int) -> Found | None:
     return None
 
 
-def _parts(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _parts(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """Functions in separate variables apart."""
     groups: list[tuple[list[int], set[int]]] = []
     for k, f in enumerate(germ):
@@ -164,7 +164,7 @@ def _parts(germ: Sequence[Polynomial], depth: int) -> Found | None:
     return _shown(germ, Parts(tuple(chosen), tuple(proofs)))
 
 
-def _power(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _power(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """One function that is a power of another."""
     if len(germ) != 1:
         return None
@@ -176,10 +176,10 @@ def _power(germ: Sequence[Polynomial], depth: int) -> Found | None:
     for g, _ in factors:
         base = base * g
     then = _search([base], depth)
-    return _shown(germ, Power(plain_terms(base), exponents.pop(), _needed(then)))
+    return _shown(germ, PowerOf(plain_terms(base), exponents.pop(), _needed(then)))
 
 
-def _solved(germ: Sequence[Polynomial], depth: int) -> Found | None:
+def _solved(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """A function with a term of first degree, solved for its variable."""
     for k in sorted(range(len(germ)), key=lambda i: len(germ[i])):
         for variable in sorted(variables_of(germ[k])):
@@ -195,7 +195,7 @@ def _solved(germ: Sequence[Polynomial], depth: int) -> Found | None:
     return None
 
 
-def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found:
+def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     """The bounds of the polyhedra, in these coordinates or in others that linear factors of functions or of leading forms suggest."""
     tries = [_of_order(germ)]
     try:
@@ -209,7 +209,7 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found:
         if best[1] == looked.pair:
             break
     own = Polyhedra(looked.low, None if best is None else best[0])
-    tries.append(Found(own, Bounds(looked.pair, None if best is None else best[1])))
+    tries.append(BoundedGerm(own, Bounds(looked.pair, None if best is None else best[1])))
     if tries[-1].exact or not depth:
         return _best(tries)
     for variable, by in _moves(germ, looked.unclear, depth == _DEPTH):
@@ -223,7 +223,7 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> Found:
     return _best(tries)
 
 
-def _best(tries: Sequence[Found]) -> Found:
+def _best(tries: Sequence[BoundedGerm]) -> BoundedGerm:
     """The sharpest bounds of several proofs."""
     exact = next((t for t in tries if t.exact), None)
     if exact is not None:
@@ -236,7 +236,7 @@ def _best(tries: Sequence[Found]) -> Found:
             high = t
     if low is high:
         return low
-    return Found(Both(_needed(low), _needed(high)), Bounds(low.bounds.low, high.bounds.high))
+    return BoundedGerm(Both(_needed(low), _needed(high)), Bounds(low.bounds.low, high.bounds.high))
 
 
 def _sharper_low(a: Pair | None, b: Pair | None) -> bool:
@@ -247,7 +247,7 @@ def _sharper_high(a: Pair | None, b: Pair | None) -> bool:
     return a is not None and (b is None or not larger(b, a))
 
 
-def _of_order(germ: Sequence[Polynomial]) -> Found:
+def _of_order(germ: Sequence[Polynomial]) -> BoundedGerm:
     """What the least order k of a function shows, 1/k from below, and the polyhedron of all terms, from above."""
     orders = [min(map(sum, support(f))) for f in germ]
     k = orders.index(min(orders))
@@ -257,7 +257,7 @@ def _of_order(germ: Sequence[Polynomial]) -> Found:
     return _shown(germ, Both(Order(k, orders[k]), Polyhedra(None, FromRegion((corner,), corner, ()))))
 
 
-def _of_some(germ: Sequence[Polynomial], depth: int) -> list[Found]:
+def _of_some(germ: Sequence[Polynomial], depth: int) -> list[BoundedGerm]:
     """Bounds from below by all functions but one."""
     if len(germ) < 2 or len(germ) > 6 or depth < _DEPTH - 1:
         return []
@@ -266,7 +266,7 @@ def _of_some(germ: Sequence[Polynomial], depth: int) -> list[Found]:
         kept = tuple(i for i in range(len(germ)) if i != k)
         found = _search([germ[i] for i in kept], 0)
         if found.bounds.low is not None:
-            out.append(Found(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))
+            out.append(BoundedGerm(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))
     return out
 
 

@@ -44,7 +44,7 @@ Weight = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
-class Place:
+class VanishingForms:
     """A set of leading forms that may vanish in a cell, with the programme of its orders solved."""
 
     cell: Cell
@@ -59,7 +59,7 @@ class Looked:
 
     low: FromCells
     pair: Pair
-    places: list[Place]
+    places: list[VanishingForms]
     unclear: list[Polynomial] = field(default_factory=list)
 
 
@@ -67,7 +67,7 @@ def look(germ: Sequence[Polynomial]) -> Looked:
     """The bound from below of functions that are zero at the origin, none of them identically. Raises `NotShown` where there are too
     many cells."""
     found = cells([support(f) for f in germ], germ[0].context().nvars())
-    out, places, unclear = [], list[Place](), list[Polynomial]()
+    out, places, unclear = [], list[VanishingForms](), list[Polynomial]()
     for cell in found:
         forms = leading_forms(germ, cell)
         empty, slopes = _on_zeros(forms)
@@ -75,7 +75,7 @@ def look(germ: Sequence[Polynomial]) -> Looked:
         if used_up() or len(places) + len(slopes) > _MOST_CASES:
             raise NotShown("too many sets of leading forms may vanish")
         cases = [OnZeros(s.zero, s.chosen, s.multipliers, s.minors, _dual(cell, len(forms), s), s.order) for s in slopes]
-        places += [Place(cell, forms, case, case.check(cell, forms)) for case in cases]
+        places += [VanishingForms(cell, forms, case, case.check(cell, forms)) for case in cases]
         unclear += [forms[i] for s in slopes for i in s.zero if i not in s.chosen or s.order > 1]
         out.append(CellBound(tuple(empty), tuple(cases)))
     pair = min((p.pair for p in places), key=_order)
@@ -188,7 +188,7 @@ def regions(germ: Sequence[Polynomial], looked: Looked) -> Iterator[tuple[FromRe
                 continue
 
 
-def _of_place(germ: Sequence[Polynomial], looked: Looked, place: Place) -> Iterator[FromRegion]:
+def _of_place(germ: Sequence[Polynomial], looked: Looked, place: VanishingForms) -> Iterator[FromRegion]:
     corners = _corners(place)
     inside = tuple(sum(w, Fraction(0)) / len(corners) for w in zip(*corners, strict=True))
     zero = place.case.zero
@@ -226,7 +226,7 @@ def _toward(looked: Looked, zero: Sequence[int], lead: Sequence[tuple[Exponents,
     return next((p.cell.inside for p in looked.places if [p.cell.leading[i] for i in zero] == [*lead]), ())
 
 
-def _corners(place: Place) -> tuple[Weight, ...]:
+def _corners(place: VanishingForms) -> tuple[Weight, ...]:
     """Optimal weights of a place, as many as there are independent ones: those of costs that differ a little."""
     cell, case = place.cell, place.case
     costs = [Fraction(sum(r)) for r in cell.rays]
@@ -247,7 +247,7 @@ def _corners(place: Place) -> tuple[Weight, ...]:
     return tuple(found)
 
 
-def _worth(place: Place, w: Weight) -> Fraction | None:
+def _worth(place: VanishingForms, w: Weight) -> Fraction | None:
     """|w| and what the vanishing forms add; None where another function is not small."""
     zero = place.case.zero
     orders = [min(sum(x * y for x, y in zip(w, a, strict=True)) for a in lead) for lead in place.cell.leading]

@@ -2,7 +2,7 @@
 
 The questions: polynomials at the origin; a model at given weights, for a general function, for the zero function, or a linear
 network for a true matrix of some rank; a network with an odd analytic activation for the zero function. Estimates by sampling have
-their place where `Shown.exact` is false."""
+their place where `KnownCoefficient.exact` is false."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.stored_subjects import stored_functions
-from neurovariety.learning.germ_search import OPERATIONS, Found, search
+from neurovariety.learning.germ_search import OPERATIONS, BoundedGerm, search
 from neurovariety.linear_algebra.rational_programme import maximum
 from neurovariety.model import Model
 from neurovariety.progress import quietly
@@ -50,7 +50,7 @@ _SIDES: tuple[Part, ...] = ("at_least", "at_most")
 
 
 @dataclass(frozen=True)
-class Shown:
+class KnownCoefficient:
     """A value, a verdict for each of its keys, by which ``route`` it was found, and the ``steps`` of a proof about a germ."""
 
     value: Mapping[str, Any]
@@ -64,7 +64,7 @@ class Shown:
         return self.value["learning_coefficient"] is not None
 
 
-def of_functions(germ: Germ) -> Shown:
+def of_functions(germ: Germ) -> KnownCoefficient:
     """The coefficient of the sum of squares of functions at the origin."""
     line = _of_neurons(germ, germ.polynomials())
     if line is not None:
@@ -73,7 +73,7 @@ def of_functions(germ: Germ) -> Shown:
     return _of_bounds(found, germ, lambda part, pair: CoefficientOfGerm(germ.hash, pair, found.proof, part))
 
 
-def of_general_function(model: Model, seed: int) -> Shown:
+def of_general_function(model: Model, seed: int) -> KnownCoefficient:
     """The coefficient for a general function of a model, at all weights that give it: half of the dimension."""
     found = quietly(dimension_of, model, seed=seed)
     exact = exact_functions(model)
@@ -83,10 +83,10 @@ def of_general_function(model: Model, seed: int) -> Shown:
         keys = {"learning_coefficient": COEFFICIENT, "multiplicity": MULTIPLICITY}
         why = "the dimension is not known exactly"
         verdicts = {key: weak(Statement(kind, exact.hash, None), Claim.UNDECIDED, why) for key, kind in keys.items()}
-        return Shown(dict.fromkeys(keys), verdicts, "dimension")
+        return KnownCoefficient(dict.fromkeys(keys), verdicts, "dimension")
 
 
-def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> Shown:
+def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> KnownCoefficient:
     """The coefficient at exact weights, for the function that they give. Raises `InputError` for a rational model, `ResourceError`
     for a large one."""
     known, exact = quietly(dimension_of, model, seed=seed), exact_functions(model)
@@ -100,7 +100,7 @@ def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> Shown:
     return _of_germ(model, tuple(weights))
 
 
-def of_zero_function(model: Model, operations: float = OPERATIONS) -> Shown:
+def of_zero_function(model: Model, operations: float = OPERATIONS) -> KnownCoefficient:
     """The coefficient for the zero function, at all weights that give it where the coefficients are homogeneous, else at weights 0.
 
     Raises `InputError` for a model whose weights 0 give another function, `ResourceError` for a large one."""
@@ -115,7 +115,7 @@ def of_zero_function(model: Model, operations: float = OPERATIONS) -> Shown:
     return _of_germ(model, zero, operations)
 
 
-def beside(model: Model) -> Shown | None:
+def beside(model: Model) -> KnownCoefficient | None:
     """The coefficient for the zero function where it is known at once; None where not."""
     if model.parameters > _FEW:
         return None
@@ -126,7 +126,7 @@ def beside(model: Model) -> Shown | None:
     return found if found.exact else None
 
 
-def of_rank(model: Model, rank: int) -> Shown:
+def of_rank(model: Model, rank: int) -> KnownCoefficient:
     """The coefficient of a deep linear network for a true matrix of that rank. Raises `InputError` for another network, or rank."""
     stored = stored_functions(model)
     if stored is None:
@@ -143,7 +143,7 @@ def of_rank(model: Model, rank: int) -> Shown:
     return found
 
 
-def of_analytic(network: AnalyticNetwork) -> Shown:
+def of_analytic(network: AnalyticNetwork) -> KnownCoefficient:
     """The coefficient of a network with an odd analytic activation for the zero function."""
     n, hidden, outputs = network.widths
     inner = tuple(range(hidden))
@@ -171,7 +171,7 @@ def _written(model: Model) -> tuple[Any, list[Polynomial]]:
     raise ResourceError(f"{model.name} is rational, or too large for its coefficients to be written out")
 
 
-def _of_linear(stored: Any, functions: Sequence[Polynomial], rank: int = 0) -> Shown | None:
+def _of_linear(stored: Any, functions: Sequence[Polynomial], rank: int = 0) -> KnownCoefficient | None:
     try:
         pair = coefficient_of_linear(widths_of(stored), rank)
         return _exact(pair, stored, lambda part, p: CoefficientOfLinear(stored.hash, rank, p, part), "deep linear networks")
@@ -179,7 +179,7 @@ def _of_linear(stored: Any, functions: Sequence[Polynomial], rank: int = 0) -> S
         return None
 
 
-def _of_neurons(subject: Any, functions: Sequence[Polynomial]) -> Shown | None:
+def _of_neurons(subject: Any, functions: Sequence[Polynomial]) -> KnownCoefficient | None:
     """Neurons with one input, where the functions are multiples of sums of a_i b_i^k, in whatever order."""
     found = _line([f for f in functions if len(f)])
     if found is None:
@@ -216,7 +216,7 @@ def _line(functions: Sequence[Polynomial]) -> tuple[tuple[int, ...], tuple[tuple
     return tuple(order), tuple(rows), sorted(degrees)
 
 
-def _of_germ(model: Model, weights: tuple[Fraction, ...], operations: float = OPERATIONS) -> Shown:
+def _of_germ(model: Model, weights: tuple[Fraction, ...], operations: float = OPERATIONS) -> KnownCoefficient:
     stored, functions = _written(model)
     grading = () if any(weights) else _grading(functions, len(weights))
     found = search([shifted(f, weights) for f in functions], operations)
@@ -241,12 +241,12 @@ def _grading(functions: Sequence[Polynomial], count: int) -> tuple[int, ...]:
     return tuple(int((1 + v) * scale) for v in found.solution)
 
 
-def _exact(pair: Pair, subject: Any, make: Make, route: str, steps: tuple[str, ...] = ()) -> Shown:
+def _exact(pair: Pair, subject: Any, make: Make, route: str, steps: tuple[str, ...] = ()) -> KnownCoefficient:
     verdicts: dict[str, Verdict] = {part: issue(make(part, pair), subject) for part in _PARTS}
-    return Shown({part: v.statement.value for part, v in verdicts.items()}, verdicts, route, steps)
+    return KnownCoefficient({part: v.statement.value for part, v in verdicts.items()}, verdicts, route, steps)
 
 
-def _of_bounds(found: Found, subject: Any, make: Make) -> Shown:
+def _of_bounds(found: BoundedGerm, subject: Any, make: Make) -> KnownCoefficient:
     """What the bounds of a germ show."""
     low, high = found.bounds.low, found.bounds.high
     steps = tuple(dict.fromkeys(_steps(found.proof)))
@@ -263,7 +263,7 @@ def _of_bounds(found: Found, subject: Any, make: Make) -> Shown:
         for part, bound in zip(_SIDES, (low, high), strict=True):
             if bound is not None:
                 verdicts[part] = issue(make(part, bound), subject)
-    return Shown({key: v.statement.value for key, v in verdicts.items()}, verdicts, "germ", steps)
+    return KnownCoefficient({key: v.statement.value for key, v in verdicts.items()}, verdicts, "germ", steps)
 
 
 def _steps(proof: Proof | None) -> list[str]:
