@@ -1,1 +1,1 @@
-"""What learning from samples costs: learning coefficients, and how many samples bound the error."""
+"""What can be said of learning from samples: how large a set of functions is, how singular, and how many samples that takes."""
