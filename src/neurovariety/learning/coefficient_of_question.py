@@ -120,7 +120,7 @@ def beside(model: Model) -> KnownCoefficient | None:
     if model.parameters > _FEW:
         return None
     try:
-        found = of_zero_function(model, OPERATIONS / 10)
+        found = of_zero_function(model, OPERATIONS / 40)
     except (InputError, ResourceError):
         return None
     return found if found.exact else None
