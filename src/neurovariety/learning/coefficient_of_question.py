@@ -42,8 +42,9 @@ from neurovariety.linear_algebra.rational_programme import maximum
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 
-_FEW = 60
-"""Parameters of a model whose coefficient for the zero function is looked at beside another question."""
+_FEW, _FEW_TERMS = 60, 12
+"""Parameters of a model whose coefficient for the zero function is looked at beside another question, and terms of its coefficients
+up to which that is by a search."""
 Make = Callable[[Part, Pair], Certificate]
 _PARTS: tuple[Part, ...] = ("learning_coefficient", "multiplicity")
 _SIDES: tuple[Part, ...] = ("at_least", "at_most")
@@ -100,19 +101,12 @@ def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> KnownCoe
     return _of_germ(model, tuple(weights))
 
 
-def of_zero_function(model: Model, operations: float = OPERATIONS) -> KnownCoefficient:
+def of_zero_function(model: Model) -> KnownCoefficient:
     """The coefficient for the zero function, at all weights that give it where the coefficients are homogeneous, else at weights 0.
 
     Raises `InputError` for a model whose weights 0 give another function, `ResourceError` for a large one."""
-    stored, functions = _written(model)
-    zero = (Fraction(0),) * model.parameters
-    if any(constant_of(f) for f in functions):
-        raise InputError(f"{model.name}: weights 0 do not give the zero function; ask for weights that do with at=")
-    for formula in (_of_linear, _of_neurons):
-        found = formula(stored, functions)
-        if found is not None:
-            return found
-    return _of_germ(model, zero, operations)
+    stored, functions = _zero_at_zero(model)
+    return _by_formula(stored, functions) or _of_germ(model, (Fraction(0),) * model.parameters)
 
 
 def beside(model: Model) -> KnownCoefficient | None:
@@ -120,10 +114,25 @@ def beside(model: Model) -> KnownCoefficient | None:
     if model.parameters > _FEW:
         return None
     try:
-        found = of_zero_function(model, OPERATIONS / 40)
+        stored, functions = _zero_at_zero(model)
+        found = _by_formula(stored, functions)
+        if found is None and sum(map(len, functions)) <= max(_FEW_TERMS, len(functions)):
+            found = _of_germ(model, (Fraction(0),) * model.parameters, OPERATIONS / 10)
     except (InputError, ResourceError):
         return None
-    return found if found.exact else None
+    return found if found is not None and found.exact else None
+
+
+def _zero_at_zero(model: Model) -> tuple[Any, list[Polynomial]]:
+    """The coefficients of a model that are all 0 at weights 0."""
+    stored, functions = _written(model)
+    if any(constant_of(f) for f in functions):
+        raise InputError(f"{model.name}: weights 0 do not give the zero function; ask for weights that do with at=")
+    return stored, functions
+
+
+def _by_formula(stored: Any, functions: Sequence[Polynomial]) -> KnownCoefficient | None:
+    return _of_linear(stored, functions) or _of_neurons(stored, functions)
 
 
 def of_rank(model: Model, rank: int) -> KnownCoefficient:
