@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+    from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
     from neurovariety.checkpoints.canonical_form import canonical_form
@@ -159,6 +160,7 @@ _HOME = {
     "SymmetriesResult": "dictionary.symmetries",
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
+    "TropicalResult": "beyond.piecewise.tropical",
     "VerificationError": "errors",
     "VoronoiResult": "dictionary.voronoi",
     "WeightDecayResult": "dictionary.weight_decay",
@@ -206,6 +208,7 @@ _HOME = {
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "to_torch": "checkpoints",
+    "tropical": "beyond.piecewise.tropical",
     "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
     "weight_decay": "dictionary.weight_decay",
@@ -282,6 +285,7 @@ __all__ = [
     "SymmetriesResult",
     "TangentKernelResult",
     "TensorTrain",
+    "TropicalResult",
     "VerificationError",
     "VoronoiResult",
     "WeightDecayResult",
@@ -329,6 +333,7 @@ __all__ = [
     "symmetries",
     "tangent_kernel",
     "to_torch",
+    "tropical",
     "voronoi",
     "wall_crossings",
     "weight_decay",

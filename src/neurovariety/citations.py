@@ -22,6 +22,8 @@ SOURCES: dict[str, str] = {
     "montufar2017": "G. Montufar, Notes on the Number of Linear Regions of Deep Neural Networks, SampTA 2017",
     "serra2018": "T. Serra, C. Tjandraatmadja, S. Ramalingam, Bounding and Counting Linear Regions of Deep Neural Networks, ICML 2018, "
     "arXiv:1711.02114",
+    "zhang2018": "L. Zhang, G. Naitzat, L.-H. Lim, Tropical Geometry of Deep Neural Networks, ICML 2018, arXiv:1805.07091",
+    "brandenburg2024": "M.-C. Brandenburg, G. Loho, G. Montufar, The Real Tropical Geometry of Neural Networks, arXiv:2403.11871",
     "grigsby2022": "J. E. Grigsby, K. Lindsey, R. Meyerhoff, C. Wu, Functional Dimension of Feedforward ReLU Neural Networks, "
     "arXiv:2209.04036",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "

@@ -59,6 +59,8 @@ ASKED = {
     "pruned nearly": lambda: nv.prune(WIDE, architecture=RELU, tolerance=0.2),
     "regions": lambda: nv.regions(BENT, architecture=BIASED),
     "regions of a box": lambda: nv.regions(BENT, architecture=BIASED, box=(0, 1)),
+    "a tropical form": lambda: nv.tropical(BENT, architecture=BIASED),
+    "classes": lambda: nv.regions({"w1": [[1, 2], [0, 1]], "w2": [[1, 1], [2, -1]]}, architecture="mlp(2,2,2; relu)"),
     "functional dimension": lambda: nv.functional_dimension(BENT, architecture=BIASED),
     "functional dimensions of draws": lambda: nv.functional_dimension(BIASED, random=2),
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),

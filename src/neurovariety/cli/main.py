@@ -277,6 +277,18 @@ def regions(**options: Any) -> None:
     sys.exit(regions_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
 
 
+@app.command(context_settings=CONTEXT)
+@click.argument("network", metavar="NETWORK")
+@_INSIDE
+@_LIMIT
+@_checkpoint_options
+def tropical(**options: Any) -> None:
+    """A ReLU network as a difference of maxima of affine functions, in which none can be left out."""
+    from neurovariety.cli.piecewise_commands import Printed, tropical_command
+
+    sys.exit(tropical_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+
+
 @app.command("functional-dimension", context_settings=CONTEXT)
 @click.argument("network", metavar="NETWORK")
 @click.option("--random", type=click.IntRange(min=1), help="NETWORK is an architecture such as 'mlp(2,3,1; relu; bias)': draw weights.")
