@@ -107,16 +107,16 @@ def test_duals_that_are_none(dual):
 @pytest.mark.parametrize(
     ("text", "region"),
     [
-        ("x^2 + y^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), at=(ONE, ONE))),  # no zero at all
+        ("x^2 + y^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), place=(ONE, ONE))),  # no zero at all
         ("x^2 + y^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), signs=((ONE, ONE), (ONE, -ONE)))),
         ("x^2 + y^2", FromRegion(((HALF, Fraction(1, 3)),), (ONE, ONE), ())),  # y^2 is not small there
-        ("x^2 - y^2", FromRegion(((NONE, NONE), (ONE, ONE)), (HALF, HALF), (0,), at=(ONE, ONE))),  # smaller than e at one corner
-        ("x^2 - y^2", FromRegion(((NONE, NONE), (HALF, HALF)), (ONE, ONE), (0,), at=(ONE, ONE))),  # not the centre
-        ("x^2 - y^2", FromRegion(((HALF, HALF), (HALF, HALF)), (HALF, HALF), (0,), at=(ONE, ONE))),  # one corner twice
-        ("(x - y)^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), at=(ONE, ONE))),  # not a regular zero
-        ("x^2 - y^3", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), at=(NONE, ONE))),  # other terms lead
-        ("a*b - c*b", FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), at=(ONE, ONE, ONE))),  # far from the origin
-        ("x; y", FromRegion(((NONE, NONE),), (ONE, ONE), (0, 0), at=(NONE, NONE))),
+        ("x^2 - y^2", FromRegion(((NONE, NONE), (ONE, ONE)), (HALF, HALF), (0,), place=(ONE, ONE))),  # smaller than e at one corner
+        ("x^2 - y^2", FromRegion(((NONE, NONE), (HALF, HALF)), (ONE, ONE), (0,), place=(ONE, ONE))),  # not the centre
+        ("x^2 - y^2", FromRegion(((HALF, HALF), (HALF, HALF)), (HALF, HALF), (0,), place=(ONE, ONE))),  # one corner twice
+        ("(x - y)^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), place=(ONE, ONE))),  # not a regular zero
+        ("x^2 - y^3", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), place=(NONE, ONE))),  # other terms lead
+        ("a*b - c*b", FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), place=(ONE, ONE, ONE))),  # far from the origin
+        ("x; y", FromRegion(((NONE, NONE),), (ONE, ONE), (0, 0), place=(NONE, NONE))),
     ],
 )
 def test_regions_that_are_none(text, region):
@@ -124,9 +124,9 @@ def test_regions_that_are_none(text, region):
 
 
 def test_regions_that_are():
-    found = FromRegion(((NONE, NONE), (HALF, HALF)), (Fraction(1, 4),) * 2, (0,), at=(ONE, ONE))
+    found = FromRegion(((NONE, NONE), (HALF, HALF)), (Fraction(1, 4),) * 2, (0,), place=(ONE, ONE))
     assert bounds(germ("x^2 - y^2"), Polyhedra(None, found)).high == (1, 2)
-    far = FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), at=(ONE, ONE, ONE), toward=(1, 1, 1))
+    far = FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), place=(ONE, ONE, ONE), toward=(1, 1, 1))
     assert bounds(germ("a*b - c*b"), Polyhedra(None, far)).high == (1, 1)
 
 

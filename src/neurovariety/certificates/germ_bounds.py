@@ -206,13 +206,13 @@ class FromCells:
 @dataclass(frozen=True)
 class FromRegion:
     """A region where the functions are small. ``corners`` are weights w, ``inside`` one in a cell whose closure holds them; ``zero``
-    the functions whose leading forms vanish in the region: at ``at``, with independent slopes, or, one function alone, between the
+    the functions whose leading forms vanish in the region: at ``place``, with independent slopes, or, one function alone, between the
     places ``signs``, where it has both signs. ``toward`` scales places to the origin where weights are 0 and coordinates are not."""
 
     corners: tuple[tuple[Fraction, ...], ...]
     inside: tuple[Fraction, ...]
     zero: tuple[int, ...]
-    at: tuple[Fraction, ...] = ()
+    place: tuple[Fraction, ...] = ()
     signs: tuple[tuple[Fraction, ...], ...] = ()
     toward: tuple[int, ...] = ()
 
@@ -253,16 +253,16 @@ class FromRegion:
                 if any(values[e] != min(values.values()) for e in a):
                     raise NotShown("other terms lead at a corner")
         n = len(inside)
-        if any(len(p) != n for p in (self.at, *self.signs) if p):
+        if any(len(p) != n for p in (self.place, *self.signs) if p):
             raise NotShown("a place has a coordinate for each variable")
         self._check_origin(forms)
         if len(forms) == 1 and self.signs:
             if {value_at(forms[0], p) > 0 for p in self.signs} != {True, False} or any(not value_at(forms[0], p) for p in self.signs):
                 raise NotShown("the leading form does not change its sign")
             return
-        if len(self.at) != n or any(value_at(g, self.at) for g in forms):
+        if len(self.place) != n or any(value_at(g, self.place) for g in forms):
             raise NotShown("the leading forms do not vanish at the place")
-        slopes = flint.fmpq_mat([[fmpq_of(value_at(g.derivative(k), self.at)) for k in range(n)] for g in forms])
+        slopes = flint.fmpq_mat([[fmpq_of(value_at(g.derivative(k), self.place)) for k in range(n)] for g in forms])
         if slopes.rank() < len(forms):
             raise NotShown("the slopes at the place are dependent")
 
@@ -270,7 +270,7 @@ class FromRegion:
         """Variables of weight 0 in the leading forms are 0 at the places, or can be made small: the forms are homogeneous for
         ``toward``."""
         still = {i for g in forms for i in variables_of(g) if not self.inside[i]}
-        if not any(p[i] for p in (self.at, *self.signs) if p for i in still):
+        if not any(p[i] for p in (self.place, *self.signs) if p for i in still):
             return
         if len(self.toward) != len(self.inside) or any(self.toward[i] <= 0 for i in still):
             raise NotShown("the region does not come near the origin")

@@ -19,7 +19,6 @@ Sources: Watanabe 2009; Aoyagi 2024; Aoyagi, Watanabe 2005; Arnold, Gusein-Zade,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,13 +26,13 @@ from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.neurons_on_a_line import ODD, AnalyticNetwork
 from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
 from neurovariety.errors import InputError
 from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.learning.analytic_notation import analytic_network
 from neurovariety.learning.coefficient_of_question import (
     KnownCoefficient,
     at_weights,
@@ -49,7 +48,6 @@ from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.tolerances import DEFAULT_SEED
 
-_ANALYTIC = re.compile(rf"\s*mlp\(\s*([\d\s,]+);\s*({'|'.join(ODD)})\s*(;[^)]*)?\)\s*")
 _THEOREMS: dict[str, tuple[Facts, ...]] = {
     "dimension": ({"name": "constant rank", "statement": "half of the rank of the Jacobian", "source": "watanabe2009"},),
     "constant rank": ({"name": "constant rank", "statement": "half of the rank of the Jacobian", "source": "watanabe2009"},),
@@ -132,7 +130,7 @@ def learning_coefficient(
         return _result(of_functions(read_functions(functions)), functions)
     if source is None:
         raise InputError("an architecture such as 'mlp(2,3,1; x^2)', or functions such as 'x^2*y; y^3', are expected")
-    analytic = _analytic(source)
+    analytic = analytic_network(source) if isinstance(source, str) else None
     if analytic is not None:
         if truth != "zero":
             raise InputError(f"networks with {analytic.activation} are asked for the zero function: add truth='zero' (--truth zero)")
@@ -148,19 +146,6 @@ def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, trut
     if true_rank is not None:
         return of_rank(model, true_rank)
     return of_zero_function(model) if truth == "zero" else of_general_function(model, seed)
-
-
-def _analytic(source: object) -> AnalyticNetwork | None:
-    """The network of a notation with an odd analytic activation; None for any other source."""
-    read = _ANALYTIC.fullmatch(source) if isinstance(source, str) else None
-    if read is None:
-        return None
-    widths = [int(w) for w in read[1].split(",") if w.strip()]
-    if len(widths) != 3 or min(widths) < 1 or read[3]:
-        raise InputError(
-            f"with {read[2]} one hidden layer without biases is answered, such as mlp(1,3,1; {read[2]}), got {read[0].strip()}"
-        )
-    return AnalyticNetwork((widths[0], widths[1], widths[2]), read[2])
 
 
 def _result(

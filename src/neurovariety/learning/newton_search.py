@@ -215,7 +215,7 @@ def _witnessed(
                 return
         at = regular_zero(forms, frozenset() if toward else still)
         if at is not None:
-            yield FromRegion(corners, inside, zero, at=at, toward=toward)
+            yield FromRegion(corners, inside, zero, place=at, toward=toward)
             return
         if not still:
             return
