@@ -83,6 +83,9 @@ def test_the_question_is_told(results, tmp_path, capsys):
         ("components", "linear(2,2)"),
         ("one set", "equivariant(3,3; ranks=1,0)"),
         ("degree", "mlp(2,1,1; x^3)"),
+        ("functions", "x^2 + y^3"),
+        ("neurons", "mlp(1,3,1; tanh)"),
+        ("neurons", "mlp(1,2,1; sin)"),
     ],
 )
 def test_another_architecture_is_refused(results, name, other, tmp_path, capsys):

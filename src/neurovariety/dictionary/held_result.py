@@ -59,7 +59,7 @@ def _held_to_text(found: Recheck) -> Recheck:
         except NeurovarietyError as reason:
             raise VerificationError(f"the functions that the result names cannot be read: {reason}") from None
         if any(data.hash != own.hash for data in stored.values()):
-            raise VerificationError("the claims speak of other functions than those that the result names")
+            raise VerificationError("the claims speak of other functions than the result says was asked")
     return replace(found, systems={**found.systems, **dict.fromkeys(stored, "that of the question")})
 
 
