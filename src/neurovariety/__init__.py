@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
+    from neurovariety.dictionary.learning_coefficient import LearningCoefficientResult, learning_coefficient
     from neurovariety.dictionary.maximum_likelihood import MaximumLikelihoodResult, maximum_likelihood
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
@@ -126,6 +127,7 @@ _HOME = {
     "InvarianceResult": "dictionary.invariance",
     "Invariant": "architectures",
     "LandscapeResult": "dictionary.landscape",
+    "LearningCoefficientResult": "dictionary.learning_coefficient",
     "Linear": "architectures",
     "MLP": "architectures",
     "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
@@ -188,6 +190,7 @@ _HOME = {
     "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
+    "learning_coefficient": "dictionary.learning_coefficient",
     "load_network": "checkpoints",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
@@ -250,6 +253,7 @@ __all__ = [
     "InvarianceResult",
     "Invariant",
     "LandscapeResult",
+    "LearningCoefficientResult",
     "Linear",
     "MaximumLikelihoodResult",
     "MembershipResult",
@@ -311,6 +315,7 @@ __all__ = [
     "implicit_bias",
     "invariance",
     "landscape",
+    "learning_coefficient",
     "load_network",
     "maximum_likelihood",
     "membership",

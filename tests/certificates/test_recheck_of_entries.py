@@ -74,6 +74,18 @@ ASKED = {
         ("mlp(2,2,1; x^2/(x^2+1))", TURNED),
         ("mlp(2,2,1; generic(2))", {}),
     ],
+    "learning-coefficient": [
+        ("mlp(2,1,1; x^2)", {}),
+        ("mlp(1,2,1; x^2)", {"truth": "zero"}),
+        ("mlp(1,2,1; x^2)", {"at": [1, 1, 1, -1]}),
+        ("mlp(1,2,1; x^2)", {"at": [0, 0, 1, -1]}),
+        ("mlp(1,5,2; tanh)", {"truth": "zero"}),
+        ("mlp(2,1,2; tanh)", {"truth": "zero"}),
+        ("linear(3,2,3)", {"true_rank": 1}),
+        ("diagonal(2; layers=3)", {"truth": "zero"}),
+        ("x^2 - y^3; y^5", {"functions": "x^2 - y^3; y^5"}),
+        ("(x^2-y^3)^2*z + x*y^5*z", {"functions": "(x^2-y^3)^2*z + x*y^5*z"}),
+    ],
     "sample-complexity": [
         ("mlp(2,2,1; x^3)", {}),
         ("linear(2,1,2)", {}),

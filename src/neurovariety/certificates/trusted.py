@@ -16,11 +16,13 @@ from neurovariety.certificates.fiber import EvenlyCovered, Sorted
 from neurovariety.certificates.image_membership import PlacedByImage
 from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.learning_coefficients import CoefficientOfLinear
 from neurovariety.certificates.least_loss import LeastInLists, NoneBelow
 from neurovariety.certificates.least_of_lists import LeastOfLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.network_ranks import GenericRank
+from neurovariety.certificates.neurons_on_a_line import AnalyticNetwork
 from neurovariety.certificates.positions import BoundaryPiece, NoBoundary, Placed
 from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.singular_functions import SingularByTheorem
@@ -65,6 +67,7 @@ ALWAYS: Mapping[type, str] = {
     ExposureTable: _STRATA,
     OrbitRanks: "that the strata of these names are the orbits of the stated intervals (abeasis1980)",
     SubnetworkTable: "that the functions over the strata are those of the smaller networks named, and their sizes",
+    CoefficientOfLinear: "the theorem on learning coefficients of deep linear networks (aoyagi2024)",
     KnownStrataListed: "that no other strata are known",
     SingularFamily: "that the strata of a family have common functions",
     SingularVertex: _CONE,
@@ -83,6 +86,8 @@ def trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     own = [ALWAYS[kind] for kind in ALWAYS if isinstance(certificate, kind)]
     if isinstance(found.on, ProblemOfModel):
         own.append("that the stored problem is one of the architecture")
+    if isinstance(found.on, AnalyticNetwork):
+        own.append(f"that the Taylor coefficients of {found.on.activation} are 0 in even degrees and not 0 in odd ones")
     own += [words for kind, say in _SAYING.items() if isinstance(certificate, kind) and (words := say(certificate, found))]
     if found.claim is Claim.COMPLETE and not own and not inherited:
         own.append("a test of completeness")

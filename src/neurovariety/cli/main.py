@@ -69,7 +69,7 @@ class _Seconds(_Finite):
 
 def _common(entry: Entry) -> list[click.Parameter]:
     options: list[click.Parameter] = [
-        click.Argument(["architectures"], nargs=-1, required=True, metavar="ARCH..."),
+        click.Argument(["architectures"], nargs=-1, required=not entry.declares.replaces, metavar="ARCH..."),
         click.Option(["--json", "as_json"], is_flag=True, help="One JSON object an architecture, one a line."),
         click.Option(["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
         click.Option(["--time-limit"], type=_Seconds(), help="Seconds after which to stop (exit 3)."),

@@ -66,6 +66,8 @@ def stored_form(on: Sequence[Verdict]) -> Any:
     where they have no such form or are too large."""
     subjects = list({type(v.on): v.on for v in on}.values())
     subject = subjects[0]
+    if isinstance(subject, StoredFunctions):
+        return subject
     if isinstance(subject, ExactFunctions | HasFacts):
         base = stored_functions(subject.model)
         certificates = [v.certificate for v in on if v.certificate is not None]
