@@ -11,6 +11,7 @@ from neurovariety.certificates.germs import Germ
 from neurovariety.certificates.irreducible_components import BlockMaps
 from neurovariety.certificates.neurons_on_a_line import AnalyticNetwork
 from neurovariety.certificates.recheck import Recheck
+from neurovariety.dictionary.held_question import held_to_question
 from neurovariety.dictionary.stated_blocks import maps_of
 from neurovariety.errors import NeurovarietyError, VerificationError
 from neurovariety.geometry.solutions.stored_subjects import held_against
@@ -31,6 +32,7 @@ def held(found: Recheck, model: Model | None, rng: np.random.Generator) -> Reche
             model = as_model(found.architecture)
         except NeurovarietyError:
             return found if found.subjects.keys() <= found.systems.keys() else found.taken_on_trust(_trusted(found.architecture))
+    held_to_question(found, model)
     return held_against(found, model, rng)
 
 
