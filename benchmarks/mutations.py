@@ -51,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutations", description=__doc__)
     parser.add_argument("what", choices=("record", "run"))
     parser.add_argument("--tests", nargs="*", default=["tests/certificates"])
+    parser.add_argument("--only", default="", help="the tests whose names an expression of pytest -k chooses")
     parser.add_argument("--reached", type=Path, default=ROOT / ".pytest_cache" / "reached.json", help="where it is noted")
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
@@ -64,7 +65,8 @@ def main() -> None:
         raise SystemExit(f"the package is imported from elsewhere: set PYTHONPATH={ROOT / 'src'}")
     work = _Recording(given) if given.what == "record" else _Running(given)
     plugin = Collected(work)
-    pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", *given.tests], plugins=[plugin])
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-k", given.only]
+    pytest.main([*options, *given.tests], plugins=[plugin])
 
 
 class _Recording:
@@ -101,7 +103,8 @@ class _Recording:
             if time.time() - start > 60 * (self.saved + 1):
                 self._save(path, noted)
         collected = {item.nodeid for item in items}
-        self._save(path, {k: v for k, v in noted.items() if k in collected or not k.startswith(tuple(self.given.tests))})
+        gone = {k for k in noted if k not in collected and k.startswith(tuple(self.given.tests)) and not self.given.only}
+        self._save(path, {k: v for k, v in noted.items() if k not in gone})
         print(f"{len(noted)} tests, {sum(n['seconds'] for n in noted.values()):.0f} s of the processor in all")
 
     saved = 0
@@ -116,12 +119,14 @@ class _Running:
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
-        noted = json.loads(given.reached.read_text())
+
+    def _prepare(self) -> None:
+        noted = json.loads(self.given.reached.read_text())
         self.seconds = {test: n["seconds"] for test, n in noted.items()}
         self.reaching: dict[tuple[str, int], set[str]] = defaultdict(set)
         """By file and line: the tests that run it."""
         self.touching: dict[str, set[str]] = defaultdict(set)
-        self.before = {f.name: compiled_as_imported(ast.parse(f.read_text()), f) for f in _files(given.files)}
+        self.before = {f.name: compiled_as_imported(ast.parse(f.read_text()), f) for f in _files(self.given.files)}
         first = {f"{f}:{c.co_qualname}": (f, c.co_firstlineno) for f, code in self.before.items() for c in codes(code)}
         for test, n in noted.items():
             for name, lines in n["lines"].items():
@@ -132,6 +137,7 @@ class _Running:
                         self.reaching[file, start + line].add(test)
 
     def __call__(self, plugin: Collected, items: list[pytest.Item]) -> None:
+        self._prepare()
         self.plugin, self.items, self.functions = plugin, {item.nodeid: item for item in items}, functions_from(ROOM)
         start, counts, missed = time.time(), defaultdict(Counter), []
         for mutant in self._drawn():

@@ -15,7 +15,6 @@ from neurovariety.certificates.critical_functions import (
     InCharts,
     NoneOfOtherLoss,
     RealAmongThem,
-    RealMinima,
     SomeInCharts,
 )
 from neurovariety.certificates.issue import _TOKEN, Verdict, issue, recorded
