@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from neurovariety.certificates.document import FORM
-from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
@@ -150,7 +149,7 @@ class _Read:
         found = self.reader.read({k: v for k, v in stored.items() if k != "sha256"}, Any, "the exact data")
         if _hashes(found) != (stored["sha256"], key):
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
-        elif not isinstance(found, ExactSystem) and isinstance(found, StoredFunctions) and not found.fields_hold:
+        elif isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
         else:
             self.subjects[key] = found
