@@ -37,6 +37,7 @@ def smaller_heads(
     """
     rows = head_rows(network, heads)
     size, other = heads.size
+    asked = len(heads.groups[0])  # queries that share the keys of a group, which goes as a whole
     shift = to_fractions(np.zeros(len(rows[0].output)))
     alive, shift, dead = _without_dead(rows, shift)
     alive, shift, equal = _without_equal(alive, shift, seed)
@@ -53,16 +54,17 @@ def smaller_heads(
             chosen.append(made)
             constant = constant + added
         try:
-            found = with_heads(network, heads, chosen, constant)
+            found = with_heads(network, heads, chosen, constant.reshape(asked, -1).sum(axis=0))
         except Unshaped:
             continue
         if accept(found):
-            return SmallerHeads(found, _removed(dead, equal, len(alive), (size, other), wanted))
+            return SmallerHeads(found, _removed(asked, (dead, equal, len(alive)), (size, other), wanted))
     return None
 
 
-def _removed(dead: int, equal: int, stay: int, before: tuple[int, int], after: tuple[int, int]) -> dict[str, int]:
-    each, less = 2 * before[0] + before[1], 2 * (before[0] - after[0]) + before[1] - after[1]
+def _removed(asked: int, groups: tuple[int, int, int], before: tuple[int, int], after: tuple[int, int]) -> dict[str, int]:
+    dead, equal, stay = groups
+    each, less = (asked + 1) * before[0] + before[1], (asked + 1) * (before[0] - after[0]) + before[1] - after[1]
     found = {"dead head": dead * each, "equal head": equal * each, "rank of heads": stay * less}
     return {k: n for k, n in found.items() if n}
 

@@ -25,7 +25,9 @@ from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, Parti
 from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
-from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.building_records import State
+from neurovariety.checkpoints.readers.masks import Masked
+from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
@@ -37,6 +39,7 @@ _SIZED_BY_VALUES = ("NonZero", "Unique", "Compress", "NonMaxSuppression", "Loop"
 _MOST_FOLDED = 2**26
 """Largest array that is folded."""
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
+_Operands = list[Operand | Compared | Masked | None]
 _UNSEEN = "nothing is known of its value"
 
 
@@ -107,6 +110,7 @@ class _Reading:
         self.uses.update(o.name for o in model.graph.output)
         self.known = _Known({k: Stored(k) for k in weights}, dict(weights), set(fixed), self.uses, {**trial.values, **trial.feeds})
         self.values: dict[str, tuple[int, Value]] = {}
+        self.masked: dict[str, tuple[int, Masked]] = {}
         self.builders: dict[int, Builder] = {}
         self.opaque: list[OpaqueOperator] = []
         self.read: dict[str, tuple[Message, tuple[str, ...]]] = {}
@@ -120,7 +124,7 @@ class _Reading:
         for node in model.graph.node:
             self._take(node)
         for o in model.graph.output:
-            self.left.setdefault(o.name, []).append("an output of the file")
+            self.left.setdefault(self._scores(o.name), []).append("an output of the file")
 
     def _take(self, node: Message) -> None:
         read = list(names_read(node))
@@ -143,7 +147,12 @@ class _Reading:
         if touches or made.parameters or (node.attribute and any(a.HasField("g") for a in node.attribute)):
             self.opaque.append(made)
         for n in names_read(node):
-            self.left.setdefault(n, []).append(f"{made.place} ({made.operator})")
+            self.left.setdefault(self._scores(n), []).append(f"{made.place} ({made.operator})")
+
+    def _scores(self, name: str) -> str:
+        """The name of the scores that a masked value is made of, which stay what they are where it is read; any other name itself."""
+        found = self.masked.get(name)
+        return name if found is None else next((o for o, v in self.values.items() if v == (found[0], found[1].value)), name)
 
     def _constant(self, node: Message) -> None:
         onnx = import_onnx()
@@ -222,6 +231,8 @@ class _Reading:
             builder.restore(saved)
             return f"it cannot be read ({type(error).__name__})"
         outputs = [o for o in node.output if o]
+        if isinstance(made, Masked):
+            return self._hidden(builder, saved, made, node, shapes)
         made = made if isinstance(made, list) else [made]
         if any(isinstance(v, Value) and v.layout is not None for v in made):
             builder.restore(saved)
@@ -238,6 +249,17 @@ class _Reading:
             self.values[o] = batch, v
         for n in builder.nodes[saved.nodes :]:
             self.read[n.name] = node, tuple(outputs)
+        return ""
+
+    def _hidden(
+        self, builder: Builder, saved: State, made: Masked, node: Message, shapes: Mapping[str, tuple[int, ...] | None]
+    ) -> str:
+        """Note masked scores for the softmax that reads them; the reason where these are no value that has a name in the file."""
+        known = any(v == (builder.batch, made.value) for v in self.values.values())
+        if not known or builder.shape(made.value) != (shapes[node.output[0]] or (0,))[1:]:
+            builder.restore(saved)
+            return "scores that are moved and masked at once are not followed in parts of a file"
+        self.masked[node.output[0]] = builder.batch, made
         return ""
 
     def _builder(self, batch: int) -> Builder:
@@ -260,13 +282,15 @@ class _Reading:
     def _tied(self, key: str) -> bool:
         return self.uses[key] > 1 and key not in self.known.fixed and self.known.weights[key].size > 1
 
-    def _operands(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> list[Operand | Above | None]:
+    def _operands(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> _Operands:
         """What a node is applied to; values that nothing has made yet come from outside, also where this node is not understood."""
         builder.learn(self.known.weights, self.known.fixed)
-        operands: list[Operand | Above | None] = []
+        operands: _Operands = []
         for n in node.input:
             if not n:
                 operands.append(None)
+            elif n in self.masked and self.masked[n][0] == builder.batch:
+                operands.append(self.masked[n][1])
             elif n in moving:
                 if n not in self.values:
                     self.values[n] = builder.batch, builder.border(n, moving[n])
@@ -275,7 +299,7 @@ class _Reading:
                 operands.append(self.known.stored[n])
         return operands
 
-    def _call(self, builder: Builder, node: Message, operands: list[Operand | Above | None]) -> object:
+    def _call(self, builder: Builder, node: Message, operands: _Operands) -> object:
         onnx = import_onnx()
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]

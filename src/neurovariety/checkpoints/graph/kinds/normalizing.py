@@ -1,4 +1,4 @@
-"""Softmax along an axis, and values standardized along axes, as attention and layer normalization have them."""
+"""Softmax along an axis, of all entries or of those that a mask shows, and values standardized along axes, as attention and layer normalization have them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from neurovariety.errors import InputError
 def _softmax(c: Call) -> Values:
     _in_floats(c, "softmax")
     axis = whole(c.attributes, "axis") + 1
-    powers = np.exp(c.x - c.x.max(axis=axis, keepdims=True))
+    x = c.x
+    if c.has("mask"):
+        seen = np.asarray(c.stored[c.node.weights["mask"]], dtype=bool)
+        if np.broadcast_shapes(seen.shape, x.shape[1:]) != x.shape[1:]:
+            raise InputError(f"{c.node.place} has a mask of shape {seen.shape} for values of shape {x.shape[1:]}")
+        x = np.where(seen, x, -np.inf)  # whose powers are 0
+    powers = np.exp(x - x.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
