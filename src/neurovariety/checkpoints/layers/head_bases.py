@@ -20,7 +20,8 @@ from neurovariety.rings.ring import Array
 
 _MOST_UNEVEN = 1e8
 """Largest condition number of a base: its inverse loses that many units in the last place."""
-Matrix = Float[np.ndarray, "size entries"]
+Pair = tuple[Array, Array]
+"""Rows (size, entries) of one network and those of the other."""
 
 
 def bases_changed(one: Network, two: Network) -> Network:
@@ -61,7 +62,7 @@ def _based(mine: HeadRows, theirs: HeadRows) -> HeadRows:
     return out
 
 
-def nearest_base(first: tuple[Matrix, Matrix], second: tuple[Matrix, Matrix]) -> Float[np.ndarray, "size size"] | None:
+def nearest_base(first: Pair, second: Pair) -> Float[np.ndarray, "size size"] | None:
     """A with A a nearest to a' and b / A' nearest to b', of the bases that are tried; None where the one that stands is."""
     (a, c), (b, d) = first, second
     found, best = None, _gap(np.eye(len(a)), first, second)
@@ -79,11 +80,11 @@ def nearest_base(first: tuple[Matrix, Matrix], second: tuple[Matrix, Matrix]) ->
     return found
 
 
-def _solved(a: Matrix, c: Matrix) -> Array:
+def _solved(a: Array, c: Array) -> Array:
     return np.asarray(np.linalg.lstsq(a.T, c.T, rcond=None)[0].T)
 
 
-def _gap(base: Array, first: tuple[Matrix, Matrix], second: tuple[Matrix, Matrix]) -> float:
+def _gap(base: Array, first: Pair, second: Pair) -> float:
     (a, c), (b, d) = first, second
     return float(((base @ a - c) ** 2).sum() + ((np.linalg.solve(base.T, b) - d) ** 2).sum())
 

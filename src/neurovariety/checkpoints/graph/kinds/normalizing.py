@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from neurovariety.checkpoints.graph.node import Node, rational, whole, wholes
-from neurovariety.checkpoints.graph.operation import UNBOUNDED, Call, Enclosure, Operation, Perturbation
+from neurovariety.checkpoints.graph.operation import UNBOUNDED, Call, Enclosure, Operation, Perturbation, Shape
 from neurovariety.checkpoints.graph.three_arithmetics import Values
 from neurovariety.errors import InputError
 
@@ -18,11 +18,16 @@ def _softmax(c: Call) -> Values:
     x = c.x
     if c.has("mask"):
         seen = np.asarray(c.stored[c.node.weights["mask"]], dtype=bool)
-        if np.broadcast_shapes(seen.shape, x.shape[1:]) != x.shape[1:]:
+        if not _fits(seen.shape, x.shape[1:]):
             raise InputError(f"{c.node.place} has a mask of shape {seen.shape} for values of shape {x.shape[1:]}")
         x = np.where(seen, x, -np.inf)  # whose powers are 0
     powers = np.exp(x - x.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def _fits(mask: Shape, sample: Shape) -> bool:
+    """Whether a mask is broadcast to a sample and does not make it larger."""
+    return len(mask) <= len(sample) and all(n in (1, m) for n, m in zip(reversed(mask), reversed(sample), strict=False))
 
 
 def _standardized(c: Call) -> Values:
