@@ -155,18 +155,25 @@ STREET = {
     "training.chambers": PATHS | GEOMETRY | CRITICAL,
     "training.dynamics": PATHS | GEOMETRY | CRITICAL,
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
-    "dictionary": PATHS | GEOMETRY | TRAINING | {"dataset", "oracles"},
+    "learning": PATHS | GEOMETRY,
+    "dictionary": PATHS | GEOMETRY | TRAINING | {"dataset", "oracles", "learning"},
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
     "checkpoints.layers": NETWORK,
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
     "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,
+    "beyond": set(),
+    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
-    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
-    "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset linear_algebra _version"),
+    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset learning _version"),
+    "cli": MODELS
+    | GEOMETRY
+    | TRAINING
+    | CHECKPOINTS
+    | rooms("beyond.piecewise dictionary report export dataset learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 
