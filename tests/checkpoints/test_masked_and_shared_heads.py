@@ -152,7 +152,7 @@ def planted(kind, seed):
         elif kind == "one dead head":
             queries[0][2].zero_()
         elif kind == "equal group":
-            (k2, c2), (v2, d2), others = group(module, 0)
+            (k2, _), (v2, _), others = group(module, 0)
             for (w, b, _), (w2, b2, _) in zip(queries, others, strict=True):
                 w.copy_(2 * w2)
                 b.copy_(2 * b2)

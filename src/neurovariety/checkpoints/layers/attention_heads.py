@@ -160,7 +160,7 @@ def with_heads(network: Network, heads: AttentionHeads, rows: Sequence[HeadRows]
     Raises `Unshaped` where what stands between the matrices cannot be made smaller with them.
     """
     block, groups = heads.block, heads.groups[: len(rows)]
-    size, other = len(rows[0].query), len(rows[0].value)
+    other = len(rows[0].value)
     kept: dict[str, list[int]] = {name: [] for name in heads.makers}
     made: dict[str, dict[int, Array]] = {name: {} for name in heads.makers}
     columns: list[tuple[int, Array]] = []
@@ -256,5 +256,7 @@ def permuted(network: Network, heads: AttentionHeads, order: Sequence[int]) -> N
         if len({k // count for k in chosen}) != 1:
             raise Unshaped("heads that share keys are in one group")
         mine = [singles[k] for k in chosen]
-        out.append(replace(mine[0], query=np.concatenate([r.query for r in mine], axis=1), output=np.concatenate([r.output for r in mine])))
+        out.append(
+            replace(mine[0], query=np.concatenate([r.query for r in mine], axis=1), output=np.concatenate([r.output for r in mine]))
+        )
     return with_heads(network, heads, out)

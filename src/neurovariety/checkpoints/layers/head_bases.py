@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.attention_heads import HeadRows, Unshaped, each_head, head_rows, with_heads
+from neurovariety.checkpoints.layers.attention_heads import HeadRows, Unshaped, head_rows, with_heads
 from neurovariety.checkpoints.layers.head_matching import same_heads
 from neurovariety.rings.ring import Array
 
@@ -39,9 +39,9 @@ def bases_changed(one: Network, two: Network) -> Network:
             moved = with_heads(one, heads, rows)
         except Unshaped:
             continue
-        kinds = {k: np.asarray(v).dtype for k, v in one.weights.items()}
+        kinds = {k: v.dtype for k, v in one.weights.items() if v.dtype.kind != "O"}
         changed = {k: to_floats(v) for k, v in moved.weights.items() if v is not one.weights.get(k)}
-        rounded = {k: v.astype(kinds[k]) if k in kinds and kinds[k] != object else v for k, v in changed.items()}
+        rounded = {k: v.astype(kinds[k]) if k in kinds else v for k, v in changed.items()}
         if all(np.all(np.isfinite(v.astype(np.float64))) for v in rounded.values()):
             one = replace(moved, weights={**moved.weights, **rounded})
     return one

@@ -13,7 +13,6 @@ import numpy as np
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Value, refuse
 
-
 ONLY_SOFTMAX = "of masked scores, which are minus infinity at places, a softmax alone is understood"
 
 

@@ -30,7 +30,7 @@ from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
-from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
+from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes, moved_values
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
@@ -218,7 +218,7 @@ class _Reading:
             return f"its array {shared!r} is used elsewhere too"
         (batch,) = lengths
         if batch not in self.builders:
-            self.builders[batch] = self._builder(batch)
+            self.builders[batch] = Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
         builder = self.builders[batch]
         operands = self._operands(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
         saved = builder.state()
@@ -251,9 +251,7 @@ class _Reading:
             self.read[n.name] = node, tuple(outputs)
         return ""
 
-    def _hidden(
-        self, builder: Builder, saved: State, made: Masked, node: Message, shapes: Mapping[str, tuple[int, ...] | None]
-    ) -> str:
+    def _hidden(self, builder: Builder, saved: State, made: Masked, node: Message, shapes: Mapping[str, tuple[int, ...] | None]) -> str:
         """Note masked scores for the softmax that reads them; the reason where these are no value that has a name in the file."""
         known = any(v == (builder.batch, made.value) for v in self.values.values())
         if not known or builder.shape(made.value) != (shapes[node.output[0]] or (0,))[1:]:
@@ -261,9 +259,6 @@ class _Reading:
             return "scores that are moved and masked at once are not followed in parts of a file"
         self.masked[node.output[0]] = builder.batch, made
         return ""
-
-    def _builder(self, batch: int) -> Builder:
-        return Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
 
     def used(self, regions: Sequence[Region]) -> dict[str, Array]:
         """The trained arrays as operators read them: folded where the file computes them, and those of inner graphs."""
@@ -390,15 +385,9 @@ class _Reading:
         try:
             if not agrees(here, lambda x: np.asarray(region.network.evaluate(x)), lambda x: there, tolerance=tolerance, sizes=(1.0,)):
                 return False
-            return agrees(_moved(here), computed, asked, tolerance=tolerance, sizes=(1.0,))
+            return agrees(moved_values(here), computed, asked, tolerance=tolerance, sizes=(1.0,))
         except (InputError, MemoryError):
             return False
-
-
-def _moved(values: Array) -> Array:
-    """Values like these and not these: each is moved by a part of the spread of all."""
-    spread = values.std(axis=0, keepdims=True) + values.std() / 16
-    return np.asarray(values + np.random.default_rng(5).normal(size=values.shape) * spread / 4)
 
 
 def _array_of(known: _Known, name: str) -> Array:

@@ -291,7 +291,9 @@ class _ProgramReader:
     def _overwrite(self, node: Json, place: str, name: str, new: Operand) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
-        if isinstance(old, Stored) and isinstance(new, Stored) and old.key not in self.seen:  # made in the graph, and read by this alone
+        if (
+            isinstance(old, Stored) and isinstance(new, Stored) and old.key not in self.seen
+        ):  # made in the graph, and read by this alone
             self.values.update({key: new for key, value in self.values.items() if value == old})
             return
         made = self.builder.made(old)

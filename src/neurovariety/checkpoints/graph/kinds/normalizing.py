@@ -1,4 +1,7 @@
-"""Softmax along an axis, of all entries or of those that a mask shows, and values standardized along axes, as attention and layer normalization have them."""
+"""Softmax along an axis, of all entries or of those that a mask shows, and values standardized along axes.
+
+Attention and layer normalization have them.
+"""
 
 from __future__ import annotations
 
