@@ -196,10 +196,10 @@ def attention_block(network: NetworkData, reader: NodeData, known: Mapping[str, 
         raise NotShown("its heads lie along different axes")
     axis = query[2]
     columns, position = _columns(walk, mixing, path, axis)
-    strands = [query[0], *(_shared(*found, query[1], axis) for found in (key, value))]
-    if {len(s.channel) for s in strands} != {len(columns)}:
+    keys, values = (_shared(*found, query[1], axis) for found in (key, value))
+    if {len(s.channel) for s in (query[0], keys, values)} != {len(columns)}:
         raise NotShown("its queries, keys and values have different numbers of heads")
-    return AttentionBlock(reader, *strands, columns, position, gain, at, tuple(chain), mixing, path, tuple(masks))
+    return AttentionBlock(reader, query[0], keys, values, columns, position, gain, at, tuple(chain), mixing, path, tuple(masks))
 
 
 def _shared(strand: Strand, sizes: Shape, own: int | None, asked: Shape, axis: int | None) -> Strand:

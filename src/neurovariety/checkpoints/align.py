@@ -131,9 +131,9 @@ def align(
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
     related = value["related"] in ("yes", "within")
-    labelled = None if data is None else LabelledData.of(one, data, target)
     apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
-    near = _nearest(whole[0], whole[1], labelled) if apart else None
+    labelled = None if data is None else LabelledData.of(one, data, target)
+    near = _nearest(*whole, labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
     carried_to = best.in_bases() if best is not None and related else None
     return AlignResult(
@@ -155,7 +155,7 @@ def align(
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        network=carried_to if carried_to is not None else None if near is None else near.moved,
+        network=near.moved if carried_to is None and near is not None else carried_to,
         merged=near.half if near is not None else _half_way(best, carried_to) if value["same"] == "within" else None,
     )
 
