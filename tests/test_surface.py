@@ -162,11 +162,18 @@ STREET = {
     "checkpoints.layers": NETWORK,
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
     "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,
+    "beyond": set(),
+    "beyond.analytic": RECORDS | NUMBERS | rooms("result certificates architectures architectures.reading"),
+    "beyond.approximation": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates architectures architectures.reading model"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
     "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
-    "cli": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | rooms("dictionary report export dataset linear_algebra _version"),
+    "cli": MODELS
+    | GEOMETRY
+    | TRAINING
+    | CHECKPOINTS
+    | rooms("beyond.approximation dictionary report export dataset linear_algebra _version"),
     "__main__": {"cli"},
 }
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         as_model,
         parse,
     )
+    from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
     from neurovariety.checkpoints.canonical_form import canonical_form
@@ -88,6 +89,7 @@ _HOME = {
     "Activation": "architectures",
     "AlignResult": "checkpoints.align",
     "AmbientResult": "dictionary.ambient",
+    "ApproximateResult": "beyond.approximation.approximate",
     "Architecture": "architectures",
     "Attention": "architectures",
     "BoundaryResult": "dictionary.boundary",
@@ -155,6 +157,7 @@ _HOME = {
     "WeightDecayResult": "dictionary.weight_decay",
     "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
+    "approximate": "beyond.approximation.approximate",
     "as_model": "architectures",
     "boundary": "dictionary.boundary",
     "build_report": "report",
@@ -205,6 +208,7 @@ __all__ = [
     "Activation",
     "AlignResult",
     "AmbientResult",
+    "ApproximateResult",
     "Architecture",
     "Attention",
     "BoundaryResult",
@@ -269,6 +273,7 @@ __all__ = [
     "WeightDecayResult",
     "align",
     "ambient",
+    "approximate",
     "as_model",
     "boundary",
     "build_report",

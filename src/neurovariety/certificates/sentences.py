@@ -14,6 +14,7 @@ from typing import Any
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
+from neurovariety.certificates.sentences_of_approximation import SAID_OF_APPROXIMATIONS
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
 from neurovariety.certificates.sentences_of_training import TRAINING
@@ -106,7 +107,9 @@ def _shared_scope(breaths: Sequence[Sequence[Verdict]]) -> tuple[str, ...]:
     scopes = [group[0].statement.scope for group in breaths if _says(group[0])]
     if len(scopes) < 2:
         return ()
-    return tuple(phrase for phrase in scopes[0] if phrase.startswith(_LIMITS) and ";" not in phrase and all(phrase in s for s in scopes))
+    return tuple(
+        phrase for phrase in scopes[0] if phrase.startswith(_LIMITS) and ";" not in phrase and all(phrase in s for s in scopes)
+    )
 
 
 def sentence_of(verdict: Verdict) -> str:
@@ -333,6 +336,7 @@ SAID: dict[str, Phrase] = {
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
     **SAID_OF_GEOMETRY,
     **SAID_OF_NETWORKS,
+    **SAID_OF_APPROXIMATIONS,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 

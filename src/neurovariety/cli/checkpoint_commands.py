@@ -42,7 +42,7 @@ def diagnose_command(
 ) -> int:
     """Diagnose a file; returns the exit status."""
     inputs = read_csv(data, target).inputs if data else None
-    return _answer(
+    return answered(
         lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed),
         shown,
         time_limit,
@@ -71,7 +71,7 @@ def prune_command(
                 click.echo(f"  {change}", err=shown.as_json)
             click.echo(f"wrote {output}: {cost.summary()}", err=shown.as_json)
 
-    return _answer(
+    return answered(
         lambda: prune(file, tolerance=tolerance, radius=radius, box=box, architecture=architecture, input_shape=input_shape, seed=seed),
         shown,
         time_limit,
@@ -111,7 +111,7 @@ def align_command(
                 click.echo(f"wrote {merged}: {cost.summary()}", err=shown.as_json)
 
     inputs, targets = (None, None) if table is None else (table.inputs, table.targets)
-    return _answer(
+    return answered(
         lambda: align(first, second, architecture=architecture, data=inputs, target=targets, seed=seed),
         shown,
         time_limit,
@@ -119,12 +119,14 @@ def align_command(
     )
 
 
-def _answer(
+def answered(
     work: Callable[[], Result],
     shown: Printed,
     limit: float | None,
     finish: Callable[[Result], Any] = lambda found: None,
 ) -> int:
+    """Do the work within a limit of seconds, print what came out, and ``finish``; returns the exit status."""
+
     def last_words(status: int) -> None:
         if status == NOT_FINISHED:
             click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)

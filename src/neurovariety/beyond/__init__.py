@@ -1,0 +1,1 @@
+"""What lies beyond algebra: functions that no polynomials in the weights describe."""
