@@ -155,7 +155,7 @@ STREET = {
     "training.chambers": PATHS | GEOMETRY | CRITICAL,
     "training.dynamics": PATHS | GEOMETRY | CRITICAL,
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
-    "dictionary": PATHS | GEOMETRY | TRAINING | {"dataset", "oracles"},
+    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset oracles"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,

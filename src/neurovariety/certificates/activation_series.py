@@ -1,7 +1,8 @@
 """Activations in ball arithmetic: their Taylor series about a ball, piece by piece where they are not smooth.
 
 A *piece* is a polynomial, as its coefficients from the constant up, or the name of a smooth function in `SMOOTH`. An activation has
-kinks, ascending, and one piece more than kinks; neighbouring pieces agree at the kink between them, so each piece holds on a closed interval.
+kinks, ascending, and one piece more than kinks; neighbouring pieces agree at the kink between them, so each piece holds on a closed
+interval.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION
 from neurovariety.certificates.fiber import HIDDEN
 from neurovariety.certificates.fiber_at_weights import HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
@@ -16,7 +17,7 @@ from neurovariety.certificates.upper_bounds import ML_DEGREE
 
 _JACOBIAN = "rank of the Jacobian"
 KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("dimension", "value"): (DIMENSION,),
+    ("dimension", "value"): (DIMENSION, ANALYTIC_DIMENSION),
     ("ambient", "value"): (SPAN, AFFINE),
     ("degree", "value"): ("degree", "degree *"),
     ("ed-degree", "value"): ("ed_degree", "ed_degree *"),

@@ -14,9 +14,9 @@ from typing import Any
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
-from neurovariety.certificates.sentences_of_approximation import SAID_OF_APPROXIMATIONS
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
+from neurovariety.certificates.sentences_of_smooth_networks import SAID_OF_SMOOTH
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
@@ -336,7 +336,7 @@ SAID: dict[str, Phrase] = {
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
     **SAID_OF_GEOMETRY,
     **SAID_OF_NETWORKS,
-    **SAID_OF_APPROXIMATIONS,
+    **SAID_OF_SMOOTH,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 

@@ -1,9 +1,9 @@
 """How near polynomials come to an activation on an interval, from both sides.
 
-From below: on points x_0 < ... < x_(n+1) the divided difference is 0 for every polynomial of degree at most n. With its weights w_i,
-which are 1/prod(x_i - x_j), no such p is nearer to f on the points than |sum w_i f(x_i)| / sum |w_i|: the bound of de la Vallee Poussin,
-with no need for the polynomial. From above: on each of the short intervals that cover the whole, f - p is bounded by its Taylor series about the
-middle, with the last coefficient on all of the interval, in ball arithmetic.
+From below: on points x_0 < ... < x_(n+1) the divided difference is 0 for every polynomial of degree at most n. With its weights
+w_i, which are 1/prod(x_i - x_j), no such p is nearer to f on the points than |sum w_i f(x_i)| / sum |w_i|: the bound of de la
+Vallee Poussin, with no need for the polynomial. From above: on each of the short intervals that cover the whole, f - p is bounded
+by its Taylor series about the middle, with the last coefficient on all of the interval, in ball arithmetic.
 
 Sources: de la Vallee Poussin 1910; Chebyshev 1854.
 """

@@ -4,10 +4,10 @@ Definition: of all polynomials p of degree at most n, the nearest to an activati
 |f(x) - p(x)| is least; it is known by its error, which takes its largest size with alternating signs at n + 2 points (Chebyshev).
 
 What is proved: that the polynomial found is within `error`, by Taylor series in ball arithmetic on short intervals; and that no
-polynomial of that degree is nearer than `error_at_least`, by the bound of de la Vallee Poussin on n + 2 points. Where the two agree to six digits
-the error is `proved`, otherwise an `upper_bound`. Meaning for learning: the networks with the polynomial in place of the
-activation are algebraic, and all entries of the dictionary take them. What they say is about these networks: covering numbers survive
-the limit of growing degrees, dimension, degree, ED degree and singularities need not.
+polynomial of that degree is nearer than `error_at_least`, by the bound of de la Vallee Poussin on n + 2 points. Where the two agree
+to six digits the error is `proved`, otherwise an `upper_bound`. Meaning for learning: the networks with the polynomial in place of
+the activation are algebraic, and all entries of the dictionary take them. What they say is about these networks: covering numbers
+survive the limit of growing degrees, dimension, degree, ED degree and singularities need not.
 
 Sources: Chebyshev 1854; de la Vallee Poussin 1910; Remez 1934; Pachon, Trefethen 2009.
 """
@@ -60,7 +60,7 @@ class ApproximateResult(Result):
     nearest: NearestPolynomial | None = field(default=None, repr=False, compare=False)
 
 
-def approximate(*, activation: str, interval: object, degree: int) -> ApproximateResult:
+def approximate(*, activation: object, interval: object, degree: object) -> ApproximateResult:
     """The polynomial of a degree that is nearest to an activation on an interval, with its error.
 
     ``activation``: tanh, sigmoid, gelu, gelu_tanh, silu, softplus, exp, sin, cos, erf, relu, abs, leaky_relu (slope 1/100), relu6,

@@ -21,15 +21,17 @@ from neurovariety.certificates.activation_series import (
     taylor,
     taylor_coefficients,
 )
+from neurovariety.certificates.analytic_networks import PERIODIC
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.errors import ResourceError
 
 MOST_DEGREE = 200
 """Degrees up to which polynomials are looked for."""
-_ROUNDS = 60
+_ROUNDS = 80
 _LEVEL = flint.arb(2) ** -36
 """How much of the error the exchange may leave: a good part of a millionth of a millionth."""
 _STEPS = 5
+_MOST_POINTS = 3000
 _UNIT = 48
 """Bits of the points, as parts of the interval."""
 
@@ -93,8 +95,12 @@ class _Exchange:
         points = [_dyadic(-cos(pi * i / (n + 1))) for i in range(n + 2)]
         best: tuple[flint.arb, flint.arb_poly] | None = None
         with taylor(self.bits, 3):
+            before: tuple[Sequence[_Bump], list[Fraction], flint.arb_poly, flint.arb] | None = None
             for _ in range(_ROUNDS):
                 poly, level = self._levelled(points)
+                if before is not None and abs(level) <= abs(before[3]):  # one at a time the level never falls
+                    points = self._one_exchanged(*before[:3])
+                    poly, level = self._levelled(points)
                 bumps = self._bumps(poly, grid)
                 largest = max(abs(b.error) for b in bumps)
                 if best is None or largest < best[0]:
@@ -102,6 +108,7 @@ class _Exchange:
                     self.best_points = points
                 if largest - abs(level) <= _LEVEL * largest:
                     break
+                before = bumps, points, poly, level
                 points = self._exchanged(bumps, points, poly)
             assert best is not None
             largest, poly = best
@@ -112,8 +119,11 @@ class _Exchange:
             ), sure
 
     def _grid(self) -> list[Fraction]:
-        """Where extrema are looked for: Chebyshev points, more of them about 0 of x and kinks on every scale, and the kinks."""
+        """Where extrema are looked for: Chebyshev points, several to each wave of sin and cos, more of them about 0 of x and kinks on
+        every scale, and the kinks."""
         n = 16 * (self.question.degree + 2)
+        if self.question.activation in PERIODIC:
+            n = max(n, min(_MOST_POINTS, int(10 * self.half)))
         places = {_dyadic(-cos(pi * i / n)) for i in range(n + 1)} | {Fraction(-1), Fraction(1), *self.kinks}
         for centre in (-self.middle / self.half, *self.kinks):
             step = Fraction(1)

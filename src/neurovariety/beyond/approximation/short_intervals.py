@@ -21,7 +21,7 @@ _MOST = 60_000
 def short_intervals(
     question: UniformQuestion, polynomial: Sequence[Fraction], error: float, bits: int, terms: int
 ) -> tuple[Fraction, ...] | None:
-    """The ends of intervals on each of which the error is at most ``error``, by series of that many terms; None where none were found."""
+    """The ends of intervals on each of which the error is at most ``error``, by series of so many terms; None where none are found."""
     known = question.known()
     kinks = [k for k in known.kinks if question.low < k < question.high]
     todo = [(a, b, 0) for a, b in zip([question.low, *kinks], [*kinks, question.high], strict=True)][::-1]

@@ -1,0 +1,1 @@
+"""Networks beyond algebra."""
