@@ -1,13 +1,18 @@
 """Mutation testing of the room of certificates: one operator, number or refusal changed at a time, and its tests run against it.
 
-``python -m benchmarks.mutations --sample 40`` draws mutants, runs ``tests/certificates`` on a copy of the package with each, and prints
-those that no test noticed, and the score. A mutant that runs for longer than the limit counts as noticed.
+``python -m benchmarks.mutations record`` notes once which tests run which lines of ``certificates/``; then
+``python -m benchmarks.mutations run --sample 150`` draws mutants and asks the tests that reach each, the fastest first, until one
+fails. It prints those that no test noticed, and the score by file. A mutant that needs five times the usual time counts as noticed.
+Mutants that were read and cannot be told from what is written are in ``benchmarks/data/equivalent_mutants.json``, with a reason.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
+import importlib.util
+import json
 import os
 import random
 import shutil
@@ -15,112 +20,213 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.forked_tests import (
+    Collected,
+    Traced,
+    codes,
+    compiled_as_imported,
+    functions_from,
+    in_copy,
+    put_in_place,
+    replacements,
+)
+from benchmarks.mutants import Mutant, mutants_of, mutated
 
 ROOT = Path(__file__).parents[1]
-ROOM = Path("neurovariety") / "certificates"
-COMPARED = {
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-}
-COMPUTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult}
-
-
-def mutants(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:
-    """Line, what is changed, and the changed module, for each change; the tree is changed in place and back again."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare):
-            for i, op in enumerate(node.ops):
-                node.ops[i] = COMPARED[type(op)]()
-                yield node.lineno, f"{type(op).__name__} -> {type(node.ops[i]).__name__}", tree
-                node.ops[i] = op
-        elif isinstance(node, ast.BoolOp):
-            before = node.op
-            node.op = ast.And() if isinstance(before, ast.Or) else ast.Or()
-            yield node.lineno, "and <-> or", tree
-            node.op = before
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            op, node.op = node.op, ast.UAdd()
-            kept, node.operand = node.operand, ast.Call(ast.Name("bool", ast.Load()), [node.operand], [])
-            yield node.lineno, "not dropped", ast.fix_missing_locations(tree)
-            node.op, node.operand = op, kept
-        elif isinstance(node, ast.BinOp) and type(node.op) in COMPUTED and not isinstance(node.left, ast.Constant | ast.JoinedStr):
-            if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant):
-                continue
-            before_op = node.op
-            node.op = COMPUTED[type(before_op)]()
-            yield node.lineno, f"{type(before_op).__name__} -> {type(node.op).__name__}", tree
-            node.op = before_op
-        elif isinstance(node, ast.If) and all(isinstance(s, ast.Raise) for s in node.body):
-            body, node.body = node.body, [ast.Pass()]
-            yield node.lineno, "a refusal dropped", ast.fix_missing_locations(tree)
-            node.body = body
-
-
-def all_mutants(files: list[Path]) -> list[tuple[Path, int, str, str]]:
-    """File, line, change and source of each."""
-    found = []
-    for file in files:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        original = ast.unparse(tree)
-        for line, change, changed in mutants(tree):
-            source = ast.unparse(changed)
-            if source != original:
-                found.append((file, line, change, source))
-    return found
-
-
-def noticed(copy: Path, file: Path, source: str, tests: list[str], limit: float) -> bool:
-    """Whether a test fails where the file of the copy has that source."""
-    target = copy / ROOM / file.name
-    before = target.read_text(encoding="utf-8")
-    target.write_text(source, encoding="utf-8")
-    shown = {**os.environ, "PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=shown, capture_output=True, timeout=limit, check=False)
-    except subprocess.TimeoutExpired:
-        return True
-    finally:
-        target.write_text(before, encoding="utf-8")
-    return done.returncode != 0
+ROOM = ROOT / "src" / "neurovariety" / "certificates"
+EQUIVALENT = ROOT / "benchmarks" / "data" / "equivalent_mutants.json"
+SPARE = 10.0
+"""Seconds of the processor beyond five times what tests took."""
 
 
 def main() -> None:
-    """Draw mutants, run the tests, print what nobody noticed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--files", nargs="*", help="names of files in certificates/, all by default")
+    """Record, or draw mutants and run tests."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutations", description=__doc__)
+    parser.add_argument("what", choices=("record", "run"))
     parser.add_argument("--tests", nargs="*", default=["tests/certificates"])
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds for a mutant")
-    parser.add_argument("--budget", type=float, default=1e9, help="seconds after which no further mutant is drawn")
+    parser.add_argument("--reached", type=Path, default=ROOT / ".pytest_cache" / "reached.json", help="where it is noted")
+    parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--files", nargs="*", default=[], help="names of files in certificates/, all by default")
+    parser.add_argument("--outcomes", type=Path, help="file of lines of JSON to which what became of each mutant is added")
+    parser.add_argument("--again", type=Path, help="ask only those mutants that such a file lists as not noticed")
+    parser.add_argument("--most", type=float, default=1e9, help="seconds of tests that are asked of a mutant at most")
+    parser.add_argument("--budget", type=float, default=1e9, help="seconds after which nothing new is begun")
     given = parser.parse_args()
-    files = sorted((ROOT / "src" / ROOM).glob("*.py"))
-    files = [f for f in files if f.name != "__init__.py" and (not given.files or f.name in given.files)]
-    chosen = all_mutants(files)
-    random.Random(given.seed).shuffle(chosen)
-    chosen, start, missed, done = chosen[: given.sample], time.time(), [], 0
+    if not str(Path(importlib.util.find_spec("neurovariety").origin)).startswith(str(ROOT)):
+        raise SystemExit(f"the package is imported from elsewhere: set PYTHONPATH={ROOT / 'src'}")
+    work = _Recording(given) if given.what == "record" else _Running(given)
+    plugin = Collected(work)
+    pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", *given.tests], plugins=[plugin])
+
+
+class _Recording:
+    """Notes the lines that each test runs, alone; tests in files that did not change are kept as they were noted."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+
+    def __call__(self, plugin: Collected, items: list[pytest.Item]) -> None:
+        path, start = self.given.reached, time.time()
+        noted = json.loads(path.read_text()) if path.exists() else {}
+        path.parent.mkdir(exist_ok=True)
+        for item in sorted(items, key=lambda item: item.get_closest_marker("slow") is not None):
+            digest = hashlib.sha256(item.path.read_bytes()).hexdigest()[:16]
+            if noted.get(item.nodeid, {}).get("of") == digest:
+                continue
+            if time.time() - start > self.given.budget:
+                break
+            with tempfile.NamedTemporaryFile() as out:
+
+                def alone(item: pytest.Item = item, name: str = out.name) -> int:
+                    with Traced(ROOM) as traced:
+                        passed = plugin.passes([item])
+                    lines = {k: sorted(v) for k, v in traced.found().items()}
+                    Path(name).write_text(json.dumps({"seconds": traced.seconds, "passed": passed, "lines": lines}))
+                    return 0
+
+                status = in_copy(alone, min(self.given.most, 600.0))
+                text = Path(out.name).read_text()
+            if status or not text or not json.loads(text)["passed"]:
+                print(f"does not pass when it is traced: {item.nodeid} ({status})", flush=True)
+                continue
+            noted[item.nodeid] = {"of": digest, **json.loads(text)}
+            if time.time() - start > 60 * (self.saved + 1):
+                self._save(path, noted)
+        collected = {item.nodeid for item in items}
+        self._save(path, {k: v for k, v in noted.items() if k in collected or not k.startswith(tuple(self.given.tests))})
+        print(f"{len(noted)} tests, {sum(n['seconds'] for n in noted.values()):.0f} s of the processor in all")
+
+    saved = 0
+
+    def _save(self, path: Path, noted: dict[str, Any]) -> None:
+        self.saved += 1
+        path.write_text(json.dumps(noted))
+
+
+class _Running:
+    """Draws mutants and asks the tests that reach each."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        noted = json.loads(given.reached.read_text())
+        self.seconds = {test: n["seconds"] for test, n in noted.items()}
+        self.reaching: dict[tuple[str, int], set[str]] = defaultdict(set)
+        """By file and line: the tests that run it."""
+        self.touching: dict[str, set[str]] = defaultdict(set)
+        self.before = {f.name: compiled_as_imported(ast.parse(f.read_text()), f) for f in _files(given.files)}
+        first = {f"{f}:{c.co_qualname}": (f, c.co_firstlineno) for f, code in self.before.items() for c in codes(code)}
+        for test, n in noted.items():
+            for name, lines in n["lines"].items():
+                if name in first:
+                    file, start = first[name]
+                    self.touching[file].add(test)
+                    for line in lines:
+                        self.reaching[file, start + line].add(test)
+
+    def __call__(self, plugin: Collected, items: list[pytest.Item]) -> None:
+        self.plugin, self.items, self.functions = plugin, {item.nodeid: item for item in items}, functions_from(ROOM)
+        start, counts, missed = time.time(), defaultdict(Counter), []
+        for mutant in self._drawn():
+            if time.time() - start > self.given.budget:
+                break
+            begun = time.time()
+            outcome, tests = self._outcome(mutant)
+            counts[mutant.file][outcome.split(":")[0]] += 1
+            if outcome in ("missed", "not run"):
+                missed.append(mutant)
+                print(f"{outcome}: {mutant.name}", flush=True)
+            if self.given.outcomes:
+                row = {"outcome": outcome, "tests": tests, "seconds": round(time.time() - begun, 2), **vars(mutant)}
+                with self.given.outcomes.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+        _print_scores(counts, time.time() - start)
+
+    def _drawn(self) -> Iterator[Mutant]:
+        sources = {f.name: f.read_text(encoding="utf-8") for f in _files(self.given.files)}
+        every = [m for name, source in sources.items() for m in mutants_of(name, source)]
+        if self.given.again:
+            asked = {}
+            for line in self.given.again.read_text().splitlines():
+                row = json.loads(line)
+                asked[_key(row)] = row["outcome"]
+            yield from (m for m in every if asked.get(m.key) in ("missed", "not run"))
+            return
+        random.Random(self.given.seed).shuffle(every)
+        yield from every[: self.given.sample]
+
+    def _outcome(self, mutant: Mutant) -> tuple[str, int]:
+        """``noticed``, ``equivalent``, ``missed``, or ``not run`` where no test reaches it; and how many tests were asked."""
+        if mutant.key in _judged():
+            return "equivalent", 0
+        tree = mutated(mutant, (ROOM / mutant.file).read_text(encoding="utf-8"))
+        source = ast.unparse(tree)
+        changed = replacements(self.before[mutant.file], compiled_as_imported(tree, ROOM / mutant.file))
+        reached = set().union(*(self.reaching[mutant.file, n] for n in range(mutant.first, mutant.last + 1)))
+        if changed is None or "compiled(" in source:
+            changed = None
+            reached = reached or self.touching[mutant.file]
+        tests, spent = [], 0.0
+        for test in sorted(reached & self.items.keys(), key=self.seconds.__getitem__):
+            spent += self.seconds[test]
+            if tests and spent > self.given.most:
+                break
+            tests.append(test)
+        if not tests:
+            return "not run", 0
+        most = 5 * sum(self.seconds[t] for t in tests) + SPARE
+        if changed is not None:
+
+            def asked() -> int:
+                return 2 if not put_in_place(changed, self.functions) else not self.plugin.passes([self.items[t] for t in tests])
+
+            status = in_copy(asked, most)
+            if status != 2:
+                return "noticed" if status else "missed", len(tests)
+        return "noticed" if _fails_elsewhere(mutant, source, tests, most) else "missed", len(tests)
+
+
+def _files(names: list[str]) -> list[Path]:
+    return [f for f in sorted(ROOM.glob("*.py")) if f.name != "__init__.py" and (not names or f.name in names)]
+
+
+def _judged() -> set[tuple[str, str, str, int, str]]:
+    return {_key(row) for row in json.loads(EQUIVALENT.read_text())}
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str, int, str]:
+    return row["file"], row["function"], row["line"], row["column"], row["change"]
+
+
+def _fails_elsewhere(mutant: Mutant, source: str, tests: list[str], limit: float) -> bool:
+    """Whether a test fails in a new process that imports a copy of the package with that source."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
         shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
-        for file, line, change, source in chosen:
-            if time.time() - start > given.budget:
-                break
-            done += 1
-            if not noticed(copy, file, source, given.tests, given.limit):
-                missed.append(f"{file.name}:{line} {change}")
-                print("not noticed:", missed[-1], flush=True)
-    print(f"{done - len(missed)} of {done} mutants noticed ({(done - len(missed)) / max(done, 1):.0%}), in {time.time() - start:.0f} s")
+        (copy / "neurovariety" / "certificates" / mutant.file).write_text(source, encoding="utf-8")
+        shown = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS": "check"}
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]
+        try:
+            done = subprocess.run(command, cwd=ROOT, env=shown, capture_output=True, timeout=limit + 120, check=False)
+        except subprocess.TimeoutExpired:
+            return True
+    return done.returncode != 0
+
+
+def _print_scores(counts: dict[str, Counter[str]], seconds: float) -> None:
+    total: Counter[str] = sum(counts.values(), Counter())
+    for file, of in sorted(counts.items()):
+        print(f"{file:32} {dict(of)}")
+    told = total["noticed"] + total["missed"] + total["not run"]
+    score = total["noticed"] / max(told, 1)
+    print(f"{total['noticed']} of {told} noticed ({score:.1%}), {total['equivalent']} equivalent, in {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -155,7 +155,8 @@ STREET = {
     "training.chambers": PATHS | GEOMETRY | CRITICAL,
     "training.dynamics": PATHS | GEOMETRY | CRITICAL,
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
-    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset oracles"),
+    "learning": PATHS | GEOMETRY,
+    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
@@ -165,15 +166,16 @@ STREET = {
     "beyond": set(),
     "beyond.analytic": RECORDS | NUMBERS | rooms("result certificates architectures architectures.reading"),
     "beyond.approximation": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates architectures architectures.reading model"),
+    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
-    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset _version"),
+    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.approximation dictionary report export dataset linear_algebra _version"),
+    | rooms("beyond.approximation beyond.piecewise dictionary report export dataset learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
         parse,
     )
     from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
+    from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
+    from neurovariety.beyond.piecewise.region_pictures import draw_regions
+    from neurovariety.beyond.piecewise.regions import RegionsResult, regions
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
     from neurovariety.checkpoints.canonical_form import canonical_form
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.boundary import BoundaryResult, boundary
     from neurovariety.dictionary.components import ComponentsResult, components
     from neurovariety.dictionary.conservation import ConservationResult, conservation
+    from neurovariety.dictionary.covering import CoveringResult, covering
     from neurovariety.dictionary.critical_locus import CriticalLocusResult, critical_locus
     from neurovariety.dictionary.data import DataResult, data
     from neurovariety.dictionary.degree import DegreeResult, degree
@@ -98,6 +102,7 @@ _HOME = {
     "Claim": "claim",
     "ComponentsResult": "dictionary.components",
     "ConservationResult": "dictionary.conservation",
+    "CoveringResult": "dictionary.covering",
     "CriticalLocusResult": "dictionary.critical_locus",
     "DataError": "errors",
     "DataResult": "dictionary.data",
@@ -113,6 +118,7 @@ _HOME = {
     "ExposednessResult": "dictionary.exposedness",
     "FibersResult": "dictionary.fibers",
     "Form": "training.losses.loss",
+    "FunctionalDimensionResult": "beyond.piecewise.functional_dimension",
     "GradientFlowResult": "dictionary.gradient_flow",
     "GraphNetwork": "architectures",
     "GroupConvolution": "architectures",
@@ -139,6 +145,7 @@ _HOME = {
     "Provenance": "result",
     "PruneResult": "checkpoints.prune",
     "Ratio": "architectures",
+    "RegionsResult": "beyond.piecewise.regions",
     "Report": "report",
     "Residual": "architectures",
     "ResourceError": "errors",
@@ -164,17 +171,20 @@ _HOME = {
     "canonical_form": "checkpoints.canonical_form",
     "components": "dictionary.components",
     "conservation": "dictionary.conservation",
+    "covering": "dictionary.covering",
     "critical_locus": "dictionary.critical_locus",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
     "diagnose": "checkpoints.diagnose",
     "dimension": "dictionary.dimension",
     "discriminant": "dictionary.discriminant",
+    "draw_regions": "beyond.piecewise.region_pictures",
     "ed_degree": "dictionary.ed_degree",
     "equations": "dictionary.equations",
     "export_script": "export",
     "exposedness": "dictionary.exposedness",
     "fibers": "dictionary.fibers",
+    "functional_dimension": "beyond.piecewise.functional_dimension",
     "gradient_flow": "dictionary.gradient_flow",
     "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
@@ -189,6 +199,7 @@ _HOME = {
     "polyhedral": "dictionary.polyhedral",
     "prune": "checkpoints.prune",
     "read_csv": "dataset",
+    "regions": "beyond.piecewise.regions",
     "sample_complexity": "dictionary.sample_complexity",
     "singularities": "dictionary.singularities",
     "subnetworks": "dictionary.subnetworks",
@@ -215,6 +226,7 @@ __all__ = [
     "Claim",
     "ComponentsResult",
     "ConservationResult",
+    "CoveringResult",
     "CriticalLocusResult",
     "DataError",
     "DataResult",
@@ -230,6 +242,7 @@ __all__ = [
     "ExposednessResult",
     "FibersResult",
     "Form",
+    "FunctionalDimensionResult",
     "GradientFlowResult",
     "GraphNetwork",
     "GroupConvolution",
@@ -255,6 +268,7 @@ __all__ = [
     "Provenance",
     "PruneResult",
     "Ratio",
+    "RegionsResult",
     "Report",
     "Residual",
     "ResourceError",
@@ -280,17 +294,20 @@ __all__ = [
     "canonical_form",
     "components",
     "conservation",
+    "covering",
     "critical_locus",
     "data",
     "degree",
     "diagnose",
     "dimension",
     "discriminant",
+    "draw_regions",
     "ed_degree",
     "equations",
     "export_script",
     "exposedness",
     "fibers",
+    "functional_dimension",
     "gradient_flow",
     "implicit_bias",
     "invariance",
@@ -305,6 +322,7 @@ __all__ = [
     "polyhedral",
     "prune",
     "read_csv",
+    "regions",
     "sample_complexity",
     "singularities",
     "subnetworks",

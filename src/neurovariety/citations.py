@@ -5,6 +5,25 @@ from __future__ import annotations
 SOURCES: dict[str, str] = {
     "marchetti2025": "G. L. Marchetti, V. Shahverdi, S. Mereta, M. Trager, K. Kohn, Algebra Unveils Deep Learning - An "
     "Invitation to Neuroalgebraic Geometry, ICML 2025, arXiv:2501.18915",
+    "zhang2023": "Y. Zhang, J. Kileel, Covering Number of Real Algebraic Varieties and Beyond: Improved Bounds and Applications, "
+    "arXiv:2311.05116",
+    "milnor1964": "J. Milnor, On the Betti numbers of real varieties, Proc. Amer. Math. Soc. 15 (1964)",
+    "john1948": "F. John, Extremum problems with inequalities as subsidiary conditions, Studies and Essays presented to R. Courant, "
+    "Interscience 1948",
+    "hoeffding1963": "W. Hoeffding, Probability inequalities for sums of bounded random variables, J. Amer. Statist. Assoc. 58 (1963)",
+    "mcdiarmid1989": "C. McDiarmid, On the method of bounded differences, Surveys in Combinatorics, Cambridge 1989",
+    "maurer2016": "A. Maurer, A vector-contraction inequality for Rademacher complexities, ALT 2016, arXiv:1605.00251",
+    "stargalla2025": "M. Stargalla, C. Hertrich, D. Reichman, The Computational Complexity of Counting Linear Regions in ReLU Neural "
+    "Networks, arXiv:2505.16716",
+    "zaslavsky1975": "T. Zaslavsky, Facing up to Arrangements: Face-Count Formulas for Partitions of Space by Hyperplanes, "
+    "Mem. Amer. Math. Soc. 154 (1975)",
+    "montufar2014": "G. Montufar, R. Pascanu, K. Cho, Y. Bengio, On the Number of Linear Regions of Deep Neural Networks, "
+    "NeurIPS 2014, arXiv:1402.1869",
+    "montufar2017": "G. Montufar, Notes on the Number of Linear Regions of Deep Neural Networks, SampTA 2017",
+    "serra2018": "T. Serra, C. Tjandraatmadja, S. Ramalingam, Bounding and Counting Linear Regions of Deep Neural Networks, ICML 2018, "
+    "arXiv:1711.02114",
+    "grigsby2022": "J. E. Grigsby, K. Lindsey, R. Meyerhoff, C. Wu, Functional Dimension of Feedforward ReLU Neural Networks, "
+    "arXiv:2209.04036",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "
     "Neural Networks, ICLR 2026, arXiv:2505.11846",
     "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "

@@ -20,6 +20,8 @@ WIDE["w1"][3] = 2 * WIDE["w1"][4]
 ONE, TWO = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], "w2": [[1, 1]]}
 NEAR = {"w1": WIDE["w1"] * np.float32(1 + 2.0**-18), "w2": WIDE["w2"]}
 SQUARES, RELU = "mlp(2,2,1; x^2)", "mlp(3,6,2; relu)"
+BENT = {"w1": [[1, 2], [2, 4], [0, 1]], "b1": [0, 0, 1], "w2": [[1, 1, 0]], "b2": [-1]}
+BIASED = "mlp(2,3,1; relu; bias)"
 ASKED = {
     "strata": lambda: nv.subnetworks("mlp(2,1,1; x^2)"),
     "orbits": lambda: nv.critical_locus("linear(2,1,2)"),
@@ -38,6 +40,8 @@ ASKED = {
     "a place": lambda: nv.boundary("mlp(2,2,1; x^3)", target="x0^3 + 2*x1^3"),
     "an interior": lambda: nv.boundary("mlp(1,1,1; x^2 + x)", target="x0^2 + x0"),
     "outside": lambda: nv.boundary("mlp(2,1,1; x^2 + x)", target="x0^3"),
+    "a cover by cells": lambda: nv.covering("linear(2,1,2)", epsilon=0.001),
+    "functions far apart": lambda: nv.covering("mlp(1,1,1; x^2)", norm="sup", epsilon=0.2, weights=1),
     "a field": lambda: nv.point_count("mlp(2,1,1; x^2)", field=4),
     "blocks": lambda: nv.components("equivariant(3,3; rank=3)"),
     "power series": lambda: nv.fibers("linear(2,1,2)", at=[0, 0, 0, 0]),
@@ -49,6 +53,10 @@ ASKED = {
     "near weights": lambda: nv.align(WIDE, NEAR, architecture=RELU),
     "pruned": lambda: nv.prune(WIDE, architecture=RELU),
     "pruned nearly": lambda: nv.prune(WIDE, architecture=RELU, tolerance=0.2),
+    "regions": lambda: nv.regions(BENT, architecture=BIASED),
+    "regions of a box": lambda: nv.regions(BENT, architecture=BIASED, box=(0, 1)),
+    "functional dimension": lambda: nv.functional_dimension(BENT, architecture=BIASED),
+    "functional dimensions of draws": lambda: nv.functional_dimension(BIASED, random=2),
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
     "a rank in regions": lambda: nv.diagnose(WIDE, architecture=RELU),
 }

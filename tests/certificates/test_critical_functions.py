@@ -15,7 +15,6 @@ from neurovariety.certificates.critical_functions import (
     InCharts,
     NoneOfOtherLoss,
     RealAmongThem,
-    RealMinima,
     SomeInCharts,
 )
 from neurovariety.certificates.issue import _TOKEN, Verdict, issue, recorded
@@ -170,7 +169,8 @@ class TestLists:
         assert (first.minima.claim, first.minima.statement.value) == (Claim.COMPLETE, 1)
         refused(replace(shown, count=2), first.listed.charts)
         flat = tuple(np.zeros_like(t) for t in shown.turns)
-        refused(RealMinima(shown.places, flat, shown.count, shown.real), first.listed.charts)
+        for turns in (flat, shown.turns[:-1], (*shown.turns, shown.turns[0])):
+            refused(replace(shown, turns=turns), first.listed.charts)
 
 
 class TestResting:

@@ -74,7 +74,21 @@ ASKED = {
         ("mlp(2,2,1; x^2/(x^2+1))", TURNED),
         ("mlp(2,2,1; generic(2))", {}),
     ],
-    "sample-complexity": [("mlp(2,2,1; x^3)", {}), ("linear(2,1,2)", {}), ("mlp(1,1,1; x^2 + x)", {})],
+    "sample-complexity": [
+        ("mlp(2,2,1; x^3)", {}),
+        ("linear(2,1,2)", {}),
+        ("mlp(1,1,1; x^2 + x)", {}),
+        ("mlp(2,2,1; x^2)", {"epsilon": 0.1, "delta": 0.05, "radius": 1}),
+        ("linear(2,2)", {"epsilon": 0.1, "delta": 0.05, "radius": 2, "noise": 1}),
+    ],
+    "covering": [
+        ("linear(2,1,2)", {}),
+        ("cnn(2,2; x^2)", {"norm": "gaussian", "epsilon": 1e-6}),
+        ("mlp(2,1,1; x^3)", {"norm": "sup", "epsilon": 0.3, "weights": 1}),
+        ("mlp(1,1,1; x + 1)", {"weights": 0.25, "epsilon": 0.1, "radius": 8}),
+        ("attention(2,2; a=1; t=2)", {"norm": "uniform"}),
+        ("mlp(2,2,1; generic(3))", {}),
+    ],
     "ed-degree": [
         ("linear(2,1,2)", {}),
         ("linear(2,1,2)", {"route": "theorem"}),

@@ -30,6 +30,7 @@ _EQUAL = {"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}
 _NEAR = {"w1": [[1, 2], [1.001, 2], [3, 1]], "w2": [[1, 1, 1]]}
 _ONE, _TWO = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], "w2": [[1, 1]]}
 _APART = {"w1": [[1, 2], [3, 1]], "w2": [[1, 5]]}
+_BENT = {"w1": [[1, 2], [3, 1]], "w2": [[1, -4]]}
 _ROUNDED = {"w1": [[1 + 2**-52, 2], [3, 1]], "w2": [[1, 4]]}
 ASKED = [
     ("dimension", "mlp(2,2,1; x^2)", {}),
@@ -50,6 +51,11 @@ ASKED = [
     ("fibers", "mlp(2,2,1; x^3)", {"at": [1, 2, 0, 0, 1, 0]}),
     ("sample_complexity", "mlp(2,2,1; x^2)", {}),
     ("sample_complexity", "mlp(2,2,1; x^3)", {}),
+    ("sample_complexity", "linear(1,1)", {"epsilon": 0.5, "delta": 0.1, "radius": 1}),
+    ("sample_complexity", "linear(1,1)", {"epsilon": 0.5, "delta": 0.1, "radius": 1, "noise": 1}),
+    ("covering", "linear(2,1,2)", {}),
+    ("covering", "mlp(2,2,1; generic(3))", {}),
+    ("covering", "mlp(1,1,1; x + 1)", {"weights": 0.125, "epsilon": 0.1, "radius": 100}),
     ("equations", "linear(2,1,2)", {}),
     ("equations", "mlp(2,2,1; x^2)", {}),
     ("membership", "mlp(2,2,1; x^2)", {}),
@@ -113,6 +119,10 @@ ASKED = [
     ("prune", _NEAR, {"architecture": "mlp(2,3,1; relu)", "tolerance": 0.01}),
     ("prune", _NEAR, {"architecture": "mlp(2,3,1; x^2)", "tolerance": 0.01}),
     ("prune", _ONE, {"architecture": "mlp(2,2,1; x^2)"}),
+    ("regions", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
+    ("regions", _BENT, {"architecture": "mlp(2,2,1; relu)", "box": (-1, 1)}),
+    ("functional_dimension", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
+    ("functional_dimension", "mlp(2,2,1; relu; bias)", {"random": 2}),
     ("align", (_ONE, _TWO), {"architecture": "mlp(2,2,1; x^2)"}),
     ("align", (_ONE, _ONE), {"architecture": "mlp(2,2,1; tanh)"}),
     ("align", (_ONE, _APART), {"architecture": "mlp(2,2,1; x^2)"}),
@@ -217,6 +227,8 @@ def test_every_kind_at_every_level(kind, claim):
         "prune: error_bound": [0.0, 0.00123456],
         "diagnose: nearest": [{"stratum": "equal neurons"}],
         "diagnose: condition": [1.5],
+        "regions: class_components": [{"0": 1, "1": 3}],
+        "functional-dimension: counts": [{"9": 1, "11": 3}],
         "align: same": ["yes", "within", "no", "undecided"],
         "align: related": ["yes", "within", "no", "undecided"],
         "align: exact": [True, False],

@@ -76,6 +76,7 @@ WEIGHTS = {
     "subnetworks": ({}, ("inclusions",)),
     "fibers": ({}, ()),
     "conservation": ({}, ("laws",)),
+    "covering": ({}, ("at_most", "at_least")),
 }
 TRAINING = {
     "symmetries": ({}, ()),

@@ -340,6 +340,8 @@ class RealMinima:
         """Raises `NotShown` where one is not real, the signs of its Hessian are not shown, or another number are minima."""
         if not self.real.checked or self.real.statement.kind != REAL or self.real.statement.subject != self.places.charts_of:
             raise NotShown("the number of real functions is expected")
+        if len(self.turns) != len(self.places):
+            raise NotShown("a matrix for each Hessian is expected")
         found = self.places.shown(subject)
         minima, turns = 0, iter(self.turns)
         for shown in found:

@@ -74,9 +74,8 @@ class RankAtWeightsModP:
             raise NotShown("the rank is one of another matrix")
         if [int(v) % p for v in place.weights.reshape(-1)] != [residue(v, p) for v in self.weights]:
             raise NotShown("the rank was taken at other weights")
-        if self.inputs is not None and [int(v) % p for v in place.inputs.reshape(-1)] != [
-            residue(v, p) for x in self.inputs for v in x
-        ]:
+        rows = [[int(v) % p for v in x.reshape(-1)] for x in place.inputs]
+        if self.inputs is not None and rows != [[residue(v, p) for v in x] for x in self.inputs]:
             raise NotShown("the rank was taken at other inputs")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -96,7 +95,9 @@ class AtMostShape:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` for another number."""
         rows = subject.parameters if self.inputs is None else len(set(self.inputs)) * subject.outputs
-        if subject.hash != self.subject or self.value != min(rows, subject.parameters):
+        if subject.hash != self.subject or len(self.weights) != subject.parameters:
+            raise NotShown("the certificate is one of another model")
+        if self.value != min(rows, subject.parameters):
             raise NotShown("the matrix has another shape")
 
     def concludes(self) -> tuple[Statement, Claim]:

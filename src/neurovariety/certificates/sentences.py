@@ -15,7 +15,9 @@ from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
+from neurovariety.certificates.sentences_of_learning import SAID_OF_LEARNING
 from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
+from neurovariety.certificates.sentences_of_pieces import SAID_OF_PIECES
 from neurovariety.certificates.sentences_of_smooth_networks import SAID_OF_SMOOTH
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
@@ -335,8 +337,10 @@ SAID: dict[str, Phrase] = {
     "finite zeros": Phrase("the finite zeros", Listed(_zeros)),
     "simple zeros": Phrase("the simple zeros", Listed(_zeros)),
     **SAID_OF_GEOMETRY,
+    **SAID_OF_LEARNING,
     **SAID_OF_NETWORKS,
     **SAID_OF_SMOOTH,
+    **SAID_OF_PIECES,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import flint
@@ -73,6 +73,10 @@ class ExpandedProgram:
     def bounds(self) -> ProgramBounds:
         """Degrees and sizes of the outputs."""
         return program_bounds(self.program, range(self.parameters, self.parameters + self.inputs))
+
+    @property
+    def weight_degree(self) -> int | None:
+        return None if self.bounds.below or not isfinite(self.bounds.weights) else int(self.bounds.weights)
 
     @cached_property
     def expansion(self) -> list[dict[tuple[int, ...], flint.fmpq]] | None:

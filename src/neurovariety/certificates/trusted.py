@@ -11,7 +11,7 @@ from neurovariety.certificates.completeness import Continued, Looped, Traced
 from neurovariety.certificates.critical_exposure import ExposureTable
 from neurovariety.certificates.critical_functions import AllInCharts
 from neurovariety.certificates.equivariant_functions import EquivariantAtLeast, EquivariantComponent, LinearEquivariance
-from neurovariety.certificates.fiber import EvenlyCovered
+from neurovariety.certificates.fiber import EvenlyCovered, Sorted
 from neurovariety.certificates.image_membership import PlacedByImage
 from neurovariety.certificates.irreducible_components import ComponentOfModel
 from neurovariety.certificates.issue import Verdict
@@ -48,7 +48,8 @@ ALWAYS: Mapping[type, str] = {
     LinearEquivariance: "that the network is linear, of the stated widths, and the theorem on its equivariant matrices (kohn2023)",
     Traced: "test T (the trace), and that slices were drawn at random",
     Looped: _LOOPS,
-    EvenlyCovered: _LOOPS,
+    EvenlyCovered: f"{_LOOPS}, and which points lie over one value",
+    Sorted: "that weights over a value were sorted into orbits, or functions, as stated",
     Continued: _ENDS,
     AllInCharts: _ENDS,
     PlacedByImage: _IMAGE,

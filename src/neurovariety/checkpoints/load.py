@@ -16,6 +16,7 @@ from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.rounding import Rounding, compared_on, round_weights
 from neurovariety.checkpoints.graph.three_arithmetics import Array, Numbers
 from neurovariety.checkpoints.readers.agreement import AGREEMENT
+from neurovariety.checkpoints.readers.json_import import read_json
 from neurovariety.checkpoints.readers.npz_import import read_network, read_npz
 from neurovariety.checkpoints.readers.other_formats import READ, not_read, stand_in
 from neurovariety.checkpoints.readers.safetensors_import import read_safetensors
@@ -30,7 +31,7 @@ _SUMS = 1e-12
 
 _LONGEST = 480
 """Characters of what is said of a file."""
-_READERS = (".onnx", ".pt2", ".npz", ".safetensors")
+_READERS = (".onnx", ".pt2", ".npz", ".safetensors", ".json")
 
 Shapes = Mapping[str, Sequence[int]]
 """Shapes of the inputs of a file by name, batch axis first; "" is the name of the only one."""
@@ -43,8 +44,9 @@ def load_network(
 
     ``source`` is one of
 
-    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), in ``.npz`` or in ``.safetensors``. Nothing in a file is executed
-      or unpickled. An ONNX file of which only parts are understood becomes a `PartialNetwork`: the other operators are kept.
+    * a path ending in ``.onnx``, in ``.pt2`` (``torch.export.save``), in ``.npz``, in ``.safetensors``, or in ``.json`` (text with
+      ``architecture`` and ``weights``, whose numbers may be ``"1/3"``). Nothing in a file is executed or unpickled. An ONNX file of
+      which only parts are understood becomes a `PartialNetwork`: the other operators are kept.
     * a ``torch.nn.Module``: exported by ``torch.export`` in evaluation mode. ``example`` is a batch of inputs (batch, \\*input shape),
       or the shape of one input; a module that begins with a linear layer, or has an ``example_input_array``, needs none. One with
       operations that are not understood becomes a `PartialNetwork`, by way of ONNX. Or a ``torch.export.ExportedProgram``.
@@ -158,6 +160,9 @@ def _from_file(path: Path, architecture: object, shapes: Shapes | None = None, e
         from neurovariety.checkpoints.readers.torch_import import read_pt2
 
         return read_pt2(path)
+    if suffix == ".json":
+        written, known = read_json(path, architecture)
+        return _from_arrays(written, known, example, path.name)
     arrays = read_npz(path) if suffix == ".npz" else read_safetensors(path)
     if GRAPH in arrays:
         return read_network(arrays, path.name)

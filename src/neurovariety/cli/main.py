@@ -1,4 +1,4 @@
-"""The command line: one command an entry of the dictionary, the report, doctor and selftest.
+"""The command line: one command an entry of the dictionary, the report, experiments, doctor and selftest.
 
 Only this module is imported for ``--help``; everything that computes is imported when a command runs.
 """
@@ -177,18 +177,22 @@ def export(**options: Any) -> None:
 
 
 def _checkpoint_options(command: Any) -> Any:
-    """The options that ``diagnose``, ``prune`` and ``align`` share."""
+    """The options that the commands on trained networks share."""
     for decorate in reversed(
         [
             click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
-            click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
             click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3)."),
         ]
     ):
         command = decorate(command)
     return command
+
+
+_SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+_INSIDE = click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
+_LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
 
 
 def _input_shapes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
@@ -218,6 +222,7 @@ _INPUT_SHAPE = click.option(
 @click.option("--target", help="Columns of it that are not inputs, separated by commas.")
 @_INPUT_SHAPE
 @_checkpoint_options
+@_SEED
 def diagnose(**options: Any) -> None:
     """A trained network (.onnx, .pt2, .npz, .safetensors): effective parameters, redundant neurons, the strata it is on or near."""
     from neurovariety.cli.checkpoint_commands import Printed, diagnose_command
@@ -234,6 +239,7 @@ def diagnose(**options: Any) -> None:
 @click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
 @_INPUT_SHAPE
 @_checkpoint_options
+@_SEED
 def prune(**options: Any) -> None:
     """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
     from neurovariety.cli.checkpoint_commands import Printed, prune_command
@@ -248,6 +254,7 @@ def prune(**options: Any) -> None:
 @click.option("--target", help="Columns of it that the networks were trained to give, separated by commas; one column of classes.")
 @click.option("--merged", help="Write the network half way between two trainings to this file (.onnx, .pt2, .npz).")
 @_checkpoint_options
+@_SEED
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
     from neurovariety.cli.checkpoint_commands import LineOptions, Printed, align_command
@@ -271,6 +278,36 @@ def approximate(**options: Any) -> None:
 
 
 @app.command(context_settings=CONTEXT)
+@click.argument("network", metavar="NETWORK")
+@_INSIDE
+@_LIMIT
+@click.option("--figure", metavar="FILE", help="Draw the regions of two inputs to this file (.svg, .png or .pdf).")
+@_INPUT_SHAPE
+@_checkpoint_options
+def regions(**options: Any) -> None:
+    """All regions of a network that is linear on pieces (ReLU, ...): their number, bounded ones, affine functions, sign components."""
+    from neurovariety.cli.piecewise_commands import Printed, regions_command
+
+    sys.exit(regions_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+
+
+@app.command("functional-dimension", context_settings=CONTEXT)
+@click.argument("network", metavar="NETWORK")
+@click.option("--random", type=click.IntRange(min=1), help="NETWORK is an architecture such as 'mlp(2,3,1; relu; bias)': draw weights.")
+@click.option("--biases/--no-biases", default=None, help="Whether biases count as weights (default: unless all are 0).")
+@_INSIDE
+@_LIMIT
+@_checkpoint_options
+@_SEED
+def functional_dimension(**options: Any) -> None:
+    """The number of directions in which the function of a ReLU network can move at its weights, over all of its regions."""
+    from neurovariety.cli.piecewise_commands import Printed, Where, functional_dimension_command
+
+    where = Where(options.pop("box"), options.pop("limit"), options.pop("biases"))
+    sys.exit(functional_dimension_command(where=where, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+
+
+@app.command(context_settings=CONTEXT)
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def recheck(**options: Any) -> None:
@@ -278,6 +315,26 @@ def recheck(**options: Any) -> None:
     from neurovariety.cli.recheck_command import recheck_command
 
     sys.exit(recheck_command(**options))
+
+
+@app.group(context_settings=CONTEXT, no_args_is_help=True)
+def experiment() -> None:
+    """Numbers of the dictionary held to experiments."""
+
+
+@experiment.command(context_settings=CONTEXT)
+@click.argument("architecture", metavar="ARCH")
+@click.option("--teachers", type=click.IntRange(1, 1000), default=6, show_default=True, help="Networks that give the values.")
+@click.option("--starts", type=click.IntRange(1, 1000), default=6, show_default=True, help="Students for each of these.")
+@click.option("--samples", type=click.IntRange(1, 200), help="Most samples (default: three more than leave one function).")
+@click.option("--figure", help="Draw the result to this file (.svg, .png or .pdf).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+def recovery(**options: Any) -> None:
+    """Teacher and student: from how many samples on do fits give the network back, and where was that predicted?"""
+    from neurovariety.cli.recovery_command import recovery_command
+
+    sys.exit(recovery_command(**options))
 
 
 @app.command(context_settings=CONTEXT)

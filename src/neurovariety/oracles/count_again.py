@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from neurovariety.architectures import as_model
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, OracleError, VerificationError
 from neurovariety.export.written_parametrization import WrittenParametrization
 from neurovariety.geometry.ideal.coefficients import Coordinates
-from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
 from neurovariety.linear_algebra import random_prime
 from neurovariety.model import Model
 from neurovariety.oracles.asked_model import AskedModel

@@ -46,15 +46,23 @@ def figure(row: Row) -> str:
 
 def save_figure(entry: Entry, result: Result, path: str) -> None:
     """Draw a result to a file whose ending says how: .svg, .png or .pdf. Raises `InputError` where that cannot be done."""
+    write_figure(lambda: _drawn(entry, result), path, f"this {entry.name} has no figure: {result.meaning}")
+
+
+def write_figure(draw: Callable[[], Any], path: str, nothing: str = "") -> None:
+    """Write the canvas that ``draw`` makes to a file whose ending says how: .svg, .png or .pdf.
+
+    Raises `InputError` where that cannot be done; with the sentence ``nothing`` where it makes none.
+    """
     import matplotlib as mpl
 
     ending = Path(path).suffix.lower()
     if ending not in (".svg", ".png", ".pdf"):
         raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {path!r}")
     with mpl.rc_context(_STYLE):
-        canvas = _drawn(entry, result)
+        canvas = draw()
         if canvas is None:
-            raise InputError(f"this {entry.name} has no figure: {result.meaning}")
+            raise InputError(nothing)
         try:
             canvas.savefig(path, format=ending[1:], dpi=150)
         except OSError as error:

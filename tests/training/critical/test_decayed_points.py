@@ -49,7 +49,7 @@ def counted(row, seed):
 @pytest.mark.parametrize("row", ROWS, ids=[r["id"] for r in ROWS])
 def test_published_counts(row):
     away = int(row["notes"].split()[2])
-    for seed in range(size(2, 20)):
+    for seed in range(size(1, 20)):
         found = counted(row, seed)
         assert found.complete, found.reason
         assert found.verdict.claim in (Claim.PROVED, Claim.PROBABILITY)
@@ -69,7 +69,7 @@ def test_chains_by_hand(layers):
     assert np.ptp(strengths * found.weights**2, axis=1).max() < 1e-12
 
 
-@pytest.mark.parametrize("strength", [1e-6, 1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("strength", [1e-6, 1e3, 1e-3, 1.0][: size(2, 4)])
 def test_the_count_does_not_depend_on_the_size_of_strengths(strength):
     """Straight from a total degree homotopy solutions for small strengths are taken for infinite ones."""
     model, loss, strengths = problem("mlp(2,1,1; x^2)", 6, 1, strength)

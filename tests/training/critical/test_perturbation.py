@@ -21,7 +21,7 @@ def samples(seed, count, inputs, outputs=1):
     return rng.normal(size=(count, inputs)), rng.normal(size=(count, outputs))
 
 
-@pytest.mark.parametrize("seed", range(size(3, 20)))
+@pytest.mark.parametrize("seed", range(size(1, 20)))
 def test_every_seed(seed):
     """Eckart and Young with distinct and with equal singular values, where critical functions are a whole curve."""
     for small in (1, 3):
@@ -33,7 +33,9 @@ def test_every_seed(seed):
         assert found.loss == pytest.approx(small**2, abs=1e-9)
 
 
-@pytest.mark.parametrize(("architecture", "inputs"), [("mlp(2,1,1; x^2)", 2), ("mlp(2,1,1; x^3)", 2), ("cnn(2,2; x^2)", 3)])
+@pytest.mark.parametrize(
+    ("architecture", "inputs"), [("mlp(2,1,1; x^2)", 2), ("mlp(2,1,1; x^3)", 2), ("cnn(2,2; x^2)", 3)][: size(2, 3)]
+)
 def test_the_two_routes(architecture, inputs):
     """Relaxation, by functions and strata, and perturbation, by weights."""
     for seed in range(size(1, 3)):
@@ -92,7 +94,7 @@ class TestEntry:
         assert settled.evidence["perturbation"]["claim"] == "complete"
         assert settled.value["least_loss"] <= relaxed.value["least_loss"] + 1e-9
 
-    @pytest.mark.parametrize("seed", [0, 1, 3, 6])
+    @pytest.mark.parametrize("seed", [0, 6, 1, 3][: size(2, 4)])
     def test_rounded_quadrics_are_taken_as_they_are(self, seed):
         """The same in floats: nothing is below zero exactly where the determinant is above it."""
         rng = np.random.default_rng(seed)

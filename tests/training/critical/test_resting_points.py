@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, as_model, landscape
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
@@ -124,7 +125,7 @@ class TestStrataOfFillingModels:
 
 
 class TestActivationsWithAConstant:
-    @pytest.mark.parametrize("activation", ["x^2 + x + 1", "x^2 + 1", "x^3 + 2"])
+    @pytest.mark.parametrize("activation", ["x^2 + x + 1", "x^3 + 2", "x^2 + 1"][: size(1, 3)])
     def test_copies_of_units_rest(self, activation):
         """Two equal neurons are one: where one neuron rests, so does the network."""
         rng = np.random.default_rng(1)
@@ -194,7 +195,9 @@ def test_points_that_move_are_no_points_at_rest():
     assert len(found.points) == 1
 
 
-@pytest.mark.parametrize("text", ["linear(2,2,2)", "mlp(2,2,1; x^3)", "mlp(3,2,1; x^2)", "mlp(2,1,2; x^3)", "cnn(2,2; x^2)"])
+@pytest.mark.parametrize(
+    "text", ["linear(2,2,2)", "mlp(3,2,1; x^2)", "mlp(2,1,2; x^3)", "cnn(2,2; x^2)", "mlp(2,2,1; x^3)"][: size(3, 5)]
+)
 def test_against_descents(text):
     """Gauss and Newton's descents on the network itself come to rest at listed points alone, where the list is called complete."""
     from scipy.optimize import least_squares

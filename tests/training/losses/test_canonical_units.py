@@ -8,6 +8,7 @@ import flint
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, as_model, landscape
 from neurovariety.training.losses.canonical_units import canonical
 from neurovariety.training.losses.loss import Distance, Form, SquaredError
@@ -27,7 +28,9 @@ def draw(text, seed, rows=14):
 
 @pytest.mark.parametrize(
     "text",
-    ["mlp(2,2,1; x^3)", "linear(3,2,3)", "mlp(2,1,1; x^2; bias)", "cnn(2,2; x^2)", "cp(2,2; rank=2)", "equivariant(3,3; ranks=1,1)"],
+    ["mlp(2,2,1; x^3)", "linear(3,2,3)", "cp(2,2; rank=2)", "mlp(2,1,1; x^2; bias)", "equivariant(3,3; ranks=1,1)", "cnn(2,2; x^2)"][
+        : size(3, 6)
+    ],
 )
 def test_powers_of_two_change_nothing(text):
     x, y = draw(text, 3)
@@ -39,7 +42,7 @@ def test_powers_of_two_change_nothing(text):
         assert [p.loss for p in found.points if p.real] == [p.loss * b * b for p in plain.points if p.real]
 
 
-@pytest.mark.parametrize("text", ["mlp(3,2,1; x^2)", "linear(3,2,3)", "mlp(2,1,2; x^3)"])
+@pytest.mark.parametrize("text", ["linear(3,2,3)", "mlp(2,1,2; x^3)", "mlp(3,2,1; x^2)"][: size(2, 3)])
 def test_other_units(text):
     x, y = draw(text, 4)
     plain = landscape(text, data=(x, y))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-READ = ".onnx, .pt2, .npz or .safetensors"
+READ = ".onnx, .pt2, .npz, .safetensors or .json"
 _PICKLE = (
     "may be a pickle, which can run any code when opened, and is not read; save the module with torch.export.save (.pt2) or to ONNX, "
     "or load its weights yourself with torch.load(..., weights_only=True) and give them with architecture="
@@ -31,7 +31,6 @@ _HINTS = {
     ),
     ".msgpack": "holds weights of Flax; load them with flax.serialization and give the module, or the arrays with architecture=",
     ".ort": "is a model in the format of onnxruntime; read the .onnx file that it was converted from",
-    ".json": "is text; weights are read from .npz or .safetensors with architecture=, networks with their graphs from .onnx, .pt2",
 }
 _LFS = b"version https://git-lfs"
 """How the stand-in begins that Git LFS leaves where a large file was not fetched."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from fractions import Fraction
+from math import isfinite
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -39,7 +40,7 @@ from neurovariety.geometry.exact.gradient_fields import (
 )
 from neurovariety.geometry.exact.jacobians import combined_jacobian, jacobian_matrix, samples_matrix
 from neurovariety.geometry.exact.local_algebra import local_dimension
-from neurovariety.geometry.exact.points import Point, rank_error
+from neurovariety.geometry.exact.points import Point, degree_bounds, rank_error
 from neurovariety.geometry.exact.reparametrizations import (
     MOST_KEPT,
     ansatz_of,
@@ -107,6 +108,11 @@ class ExactFunctions:
     @property
     def monomials(self) -> int | None:
         return all_monomials(self.model)
+
+    @property
+    def weight_degree(self) -> int | None:
+        found = degree_bounds(self.model)
+        return None if found.rational or not isfinite(found.parameters) else int(found.parameters)
 
     def by_theorem(self, theorem: Theorem) -> ByTheorem:
         """The certificate of a theorem that is stated of the model."""

@@ -5,49 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, prod
 
 import numpy as np
 from jaxtyping import Float, Inexact, Shaped
 
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS, Exponents
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 
 Term = tuple[int, tuple[int, ...], float]
 """Output, exponents of the inputs, and scale of a coordinate, as `Coordinates.terms` has them."""
 
-Exponents = tuple[int, ...]
-
 GENERAL = "diagonal"
 """The family whose general members have as many critical points as general quadrics."""
-
-
-def _frobenius(e: Exponents, f: Exponents) -> Fraction:
-    return Fraction(e == f)
-
-
-def _bombieri(e: Exponents, f: Exponents) -> Fraction:
-    return Fraction(prod(map(factorial, e)), factorial(sum(e))) if e == f else Fraction(0)
-
-
-def _gaussian(e: Exponents, f: Exponents) -> Fraction:
-    orders = [a + b for a, b in zip(e, f, strict=True)]
-    return Fraction(0 if any(n % 2 for n in orders) else prod(prod(range(n - 1, 0, -2)) for n in orders))
-
-
-def _uniform(e: Exponents, f: Exponents) -> Fraction:
-    orders = [a + b for a, b in zip(e, f, strict=True)]
-    return Fraction(0) if any(n % 2 for n in orders) else Fraction(1, prod(n + 1 for n in orders))
-
-
-EXACT_PRODUCTS: dict[str, Callable[[Exponents, Exponents], Fraction]] = {
-    "frobenius": _frobenius,
-    "bombieri": _bombieri,
-    "gaussian": _gaussian,
-    "uniform": _uniform,
-}
-"""Inner products of monomials x^e and x^f: of coefficients; Bombieri's, which orthogonal changes of inputs keep; mean over standard
-normal inputs; mean over inputs uniform in the cube [-1, 1]^d."""
 
 
 def _rounded(exact: Callable[[Exponents, Exponents], Fraction]) -> Callable[[Exponents, Exponents], float]:

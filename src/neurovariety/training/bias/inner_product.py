@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Shaped
 
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_table
-from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
 from neurovariety.rings.ring import Array
 from neurovariety.training.losses.loss import Monomial
 

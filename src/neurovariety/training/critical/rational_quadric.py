@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.certificates.stored_charts import StoredQuadric
-from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
 from neurovariety.training.critical.quadric_balls import MOST_COORDINATES, OnCoordinates
 from neurovariety.training.losses.loss import Distance, Loss, Monomial, SquaredError
 from neurovariety.training.losses.whitened import WhitenedError

@@ -15,7 +15,8 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem, Sum
-from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS, Term
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS
+from neurovariety.geometry.solutions.quadrics import Term
 from neurovariety.rings.ring import Array
 from neurovariety.training.losses.loss import Distance, Form, Monomial, SquaredError
 

@@ -14,7 +14,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.balls import precision
-from neurovariety.geometry.solutions.quadrics import EXACT_PRODUCTS
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.training.losses.exact_products import Coefficients, arb_of, exact_inputs, monomial_at
 from neurovariety.training.losses.loss import Distance, Form, Loss, Monomial, SquaredError
 from neurovariety.training.losses.whitened import BITS

@@ -1,0 +1,1 @@
+"""Networks that are linear on pieces of their inputs: regions, functional dimension."""

@@ -1,0 +1,254 @@
+"""The functional dimension of a network at its weights: in how many directions its function can move, over all of its regions.
+
+Definition: the rank of the derivatives, by the weights, of the values at all inputs where no unit is at its kink (Grigsby and others
+2022). On a region the function is affine, so it is the rank of the derivatives of all affine pieces together, and all regions are
+needed: inputs that are drawn miss small ones. It is not constant on the weights, and at most the number of weights less that of hidden
+units, each of which scales. Where it is less, further directions change nothing to first order: hidden symmetries, or units that say
+the same.
+
+What is proved: the number, from below by a rank modulo a prime, from above by exact directions that leave every piece as it is. A unit
+whose input is 0 on an open set has derivative 0 there. Meaning for learning: the number of parameters that the function has here.
+
+Sources: Grigsby, Lindsey, Meyerhoff, Wu 2022.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from itertools import pairwise
+from math import gcd, lcm
+from typing import Any, ClassVar
+
+import flint
+import numpy as np
+
+from neurovariety.beyond.piecewise.regions import MOST_REGIONS, cells_of, ends_of_box, forms_of
+from neurovariety.certificates.cell_complex import KnownCells, known_cells
+from neurovariety.certificates.dense_layers import DenseLayers, dense_layers
+from neurovariety.certificates.functional_rank import (
+    DimensionsOfDraws,
+    LessUnits,
+    RankOfPieces,
+    derivatives,
+    rank_of_pieces,
+    rank_of_rational_rows,
+)
+from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.load import whole_network
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.options import Whole
+from neurovariety.randomness import generator
+from neurovariety.result import WHOLE, Provenance, Result, counted
+from neurovariety.tolerances import DEFAULT_SEED
+
+_PRIMES = (67108859, 67108837, 67108819)
+"""The largest below 2^26: a rank that is smaller modulo one of them is that modulo another."""
+_MOST_WEIGHTS = 600
+"""Weights up to which directions that no scaling explains are looked for: exact elimination takes some seconds then."""
+
+
+@dataclass(frozen=True, repr=False)
+class FunctionalDimensionResult(Result):
+    """The functional dimension at the weights of a network, or of networks that were drawn.
+
+    ``value``: the number; for drawn weights ``counts``, dimension -> how many of them, and ``bound``, which no weights exceed.
+
+    ``evidence``: ``parameters``, ``units``, ``bound``, ``regions``; ``hidden``, the directions that change nothing and scale no unit,
+    where the number is proved.
+    """
+
+    entry: ClassVar[str] = "functional-dimension"
+    sources: ClassVar[tuple[str, ...]] = ("grigsby2022",)
+
+
+def functional_dimension(
+    network: object,
+    *,
+    box: object = None,
+    random: int | None = None,
+    limit: int = MOST_REGIONS,
+    architecture: object = None,
+    example: object = None,
+    biases: bool | None = None,
+    seed: int = DEFAULT_SEED,
+) -> FunctionalDimensionResult:
+    """The functional dimension of dense layers with activations that are linear on pieces, at the weights of a network.
+
+    ``network``, ``architecture`` and ``example`` are what `load_network` takes, ``box`` and ``limit`` what `regions` takes. With
+    ``random`` = N the network is an architecture such as ``"mlp(2,3,1; relu; bias)"``, and N weights are drawn, each standard normal.
+    ``biases``: whether directions that move biases count; by default not where all biases are 0, which is then taken for the network
+    without them. Raises `InputError` for other networks, and `ResourceError` for those with too many regions.
+
+    >>> weights = {"w1": [[1, 0], [0, 1], [1, 1]], "b1": [0, 0, -1], "w2": [[1, 1, 1]], "b2": [0]}
+    >>> found = functional_dimension(weights, architecture="mlp(2,3,1; relu; bias)")
+    >>> found.value, found.evidence["bound"], found.claim.value
+    (10, 10, 'proved')
+    """
+    start = time.perf_counter()
+    if refusal := Whole("limit= is a whole number of regions from {least} on", 1).refusal(limit):
+        raise InputError(refusal)
+    if random is not None:
+        return _of_draws(network, random, limit, seed, start)
+    source = whole_network(network, architecture=architecture, example=example)
+    found = _at_weights(source, box, limit, biases)
+    return FunctionalDimensionResult(
+        value=found.verdict.statement.value,
+        claims={WHOLE: found.verdict},
+        subject=source.source,
+        evidence=found.evidence,
+        provenance=Provenance.since(start, seed),
+    )
+
+
+@dataclass(frozen=True)
+class _AtWeights:
+    verdict: Verdict
+    evidence: dict[str, Any]
+
+
+def _at_weights(source: Network, box: object, limit: int, biases: bool | None = None) -> _AtWeights:
+    layers, move = _layers(source, biases)
+    cells = cells_of(source, forms_of(source), ends_of_box(box, source), limit)
+    regions = issue(cells, source)
+    known = known_cells(cells, source)
+    try:
+        value, prime = max((rank_of_pieces(known, layers, p), p) for p in _PRIMES[:1])
+    except NotShown as why:
+        raise ResourceError(
+            f"{why}: {counted(len(known.cells), 'region')} of {counted(layers.parameters, 'weight')}; give a box"
+        ) from None
+    scalings = layers.scalings()
+    explained = rank_of_rational_rows(scalings, prime)
+    directions = _directions(known, layers, prime, value, scalings, explained)
+    verdict = issue(RankOfPieces(regions, prime, value, directions, move), source)
+    evidence = {
+        "parameters": layers.parameters,
+        "units": layers.hidden,
+        "bound": layers.parameters - len(scalings),
+        "regions": len(known.cells),
+        "scalings": explained,
+        "biases": move and any(b is not None for b in layers.biases),
+        "hidden": None if directions is None else layers.parameters - explained - value,
+        "theorems": [],
+    }
+    return _AtWeights(verdict, evidence)
+
+
+def _layers(source: Network, biases: bool | None) -> tuple[DenseLayers, bool]:
+    """The layers, and whether their biases count as weights."""
+    try:
+        whole = dense_layers(source)
+        move = (
+            any(b is not None and b.any() for b in whole.biases) or all(b is None for b in whole.biases) if biases is None else biases
+        )
+        return (whole if move else dense_layers(source, False)), move
+    except NotShown as why:
+        raise InputError(
+            f"functional dimensions are taken of dense layers with piecewise linear activations between them: {why}"
+        ) from None
+
+
+def _directions(
+    known: KnownCells, layers: DenseLayers, p: int, value: int, scalings: list[list[Fraction]], explained: int
+) -> np.ndarray | None:
+    """Exact directions that change no piece, beside the scalings of units; None where they are not looked for."""
+    missing = layers.parameters - value - explained
+    if missing <= 0:
+        return np.zeros((0, layers.parameters), dtype=object)
+    if layers.parameters > _MOST_WEIGHTS:
+        return None
+    rows = _independent_rows(known, layers, p)
+    space, nullity = flint.fmpz_mat(rows).nullspace()
+    found = space.tolist()
+    basis = [_shortened([int(found[i][k]) for i in range(layers.parameters)]) for k in range(nullity)]
+    chosen = _pivots([*scalings, *basis], p)
+    own = [basis[k - len(scalings)] for k in chosen if k >= len(scalings)]
+    table = np.empty((len(own), layers.parameters), dtype=object)
+    table[:] = own
+    return table
+
+
+def _independent_rows(known: KnownCells, layers: DenseLayers, p: int) -> list[list[int]]:
+    """As many of the derivatives as their rank is, exactly, each times its denominator."""
+    modular = np.concatenate(list(derivatives(known, layers, p)))
+    per = len(modular) // len(known.cells)
+    where = _pivots(modular.tolist(), p)
+    chosen = sorted({k // per for k in where})
+    exact = dict(zip(chosen, derivatives(known, layers, 0, chosen), strict=True))
+    return [_whole(exact[k // per][k % per].tolist()) for k in where]
+
+
+def _pivots(rows: Sequence[Sequence[Fraction | int]], p: int) -> list[int]:
+    """The first rows, mod p, that are no combinations of those before them."""
+    table = [int(Fraction(v).numerator * pow(Fraction(v).denominator, -1, p) % p) for r in rows for v in r]
+    reduced, rank = flint.nmod_mat(len(rows), len(rows[0]), table, p).transpose().rref()
+    found, k = [], 0
+    for i in range(rank):
+        while int(reduced[i, k]) == 0:
+            k += 1
+        found.append(k)
+    return found
+
+
+def _whole(row: Sequence[Fraction | int]) -> list[int]:
+    d = lcm(*(Fraction(v).denominator for v in row))
+    return [int(v * d) for v in row]
+
+
+def _shortened(row: Sequence[int]) -> list[int]:
+    g = reduce(gcd, row)
+    return [v // g for v in row]
+
+
+def _of_draws(architecture: object, number: int, limit: int, seed: int, start: float) -> FunctionalDimensionResult:
+    if refusal := Whole("random= is a whole number of weights to draw from {least} on", 1, 100_000).refusal(number):
+        raise InputError(refusal)
+    rng = generator(seed, "beyond.functional_dimension")
+    found = []
+    for _ in range(number):
+        source = drawn_network(architecture, rng)
+        found.append(_at_weights(source, None, limit))
+    first = found[0].evidence
+    counts = issue(DimensionsOfDraws(tuple(f.verdict for f in found)), None)
+    bound = issue(LessUnits(network_hash(source), first["bound"]), source)
+    return FunctionalDimensionResult(
+        value={"counts": dict(counts.statement.value), "bound": first["bound"]},
+        claims={"counts": counts, "bound": bound},
+        subject=str(architecture),
+        evidence={"parameters": first["parameters"], "units": first["units"], "weights": "standard normal", "theorems": []},
+        provenance=Provenance.since(start, seed),
+    )
+
+
+def drawn_network(architecture: object, rng: np.random.Generator) -> Network:
+    """A network of an architecture in the notation of `load_network`, its weights and biases standard normal."""
+    widths, bias = _widths(architecture)
+    weights: dict[str, np.ndarray] = {}
+    for l, (before, after) in enumerate(pairwise(widths), 1):
+        weights[f"W{l}"] = rng.normal(size=(after, before))
+        if bias:
+            weights[f"b{l}"] = rng.normal(size=after)
+    return whole_network(weights, architecture=architecture)
+
+
+def _widths(architecture: object) -> tuple[list[int], bool]:
+    """The widths in mlp(2,3,1; relu; bias), and whether it has biases."""
+    inside = str(architecture).strip().removeprefix("mlp(").removesuffix(")").split(";")
+    try:
+        if not str(architecture).strip().startswith("mlp("):
+            raise ValueError("no mlp")
+        widths = [int(w) for w in inside[0].split(",")]
+        if len(widths) < 2 or min(widths) < 1:
+            raise ValueError("no widths")
+    except ValueError:
+        raise InputError(
+            f"weights are drawn for an architecture such as 'mlp(2,3,1; relu; bias)', got {str(architecture)[:80]!r}"
+        ) from None
+    return widths, any(part.strip() == "bias" for part in inside[1:])

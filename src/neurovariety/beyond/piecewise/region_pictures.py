@@ -1,0 +1,155 @@
+"""The regions of a network with two inputs as a picture, coloured by active units or by slope, with its zero set and data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neurovariety.beyond.piecewise.regions import RegionsResult
+from neurovariety.certificates.cell_complex import CellComplex, KnownCells, known_cells
+from neurovariety.errors import InputError
+from neurovariety.options import require_choice
+from neurovariety.rings.ring import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from neurovariety.checkpoints.graph.network import Network
+
+_ENDINGS = (".svg", ".png", ".pdf")
+_FAR = 4.0
+"""Unbounded regions are drawn to so many diameters of the window."""
+_INSIDE = 0.9
+"""Part of the vertices that the window holds where it is not given."""
+
+Colouring = Literal["active", "slope"]
+
+
+def check_drawable(file: str) -> None:
+    """Raises `InputError` for a file that no picture is drawn to."""
+    if Path(file).suffix.lower() not in _ENDINGS:
+        raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {file!r}")
+
+
+def draw_regions(
+    found: RegionsResult,
+    target: str | Path | Axes,
+    *,
+    colours: Colouring = "active",
+    window: tuple[float, float, float, float] | None = None,
+    data: object = None,
+) -> None:
+    """Draw the regions of a network with two inputs, and where its one output is 0, to a file or into axes of matplotlib.
+
+    ``colours``: "active" for the number of units above their last kink, "slope" for the norm of the gradient of the first output.
+    ``window`` (left, right, low, high), by default around most of the vertices; ``data`` are points (samples, 2) drawn over it. Raises
+    `InputError` for a network of other inputs, and a result that was read back.
+    """
+    require_choice("colours", colours, ("active", "slope"))
+    cells, network = found.cells, found.network
+    if cells is None or network is None:
+        raise InputError("a result read back from JSON does not hold the network; call regions() on it again")
+    if network.input_shape != (2,) or len(cells.domain.columns) != 2:
+        raise InputError("a picture needs two inputs that the units tell apart; draw a slice of a larger network")
+    if not isinstance(target, (str, Path)):
+        _paint(target, cells, network, colours, window, data)
+        return
+    check_drawable(str(target))
+    from matplotlib.figure import Figure
+
+    canvas = Figure(figsize=(5.4, 4.4), layout="constrained")
+    _paint(canvas.subplots(), cells, network, colours, window, data)
+    try:
+        canvas.savefig(target, dpi=150)
+    except OSError as error:
+        raise InputError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def _paint(
+    axes: Axes,
+    cells: CellComplex,
+    network: Network,
+    colours: Colouring,
+    window: tuple[float, float, float, float] | None,
+    data: object,
+) -> None:
+    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.ticker import MaxNLocator
+
+    known = known_cells(cells, network)
+    left, right, low, high = window or _window(known)
+    reach = _FAR * max(right - left, high - low)
+    polygons = [_polygon(known, c, reach) for c in range(len(known.cells))]
+    values = [network.evaluate(p).reshape(len(p), -1) for p in polygons]
+    shown = (
+        (known.signs > 0).sum(axis=1)
+        if colours == "active"
+        else np.array([_slope(p, v) for p, v in zip(polygons, values, strict=True)])
+    )
+    painted = axes.add_collection(
+        PolyCollection([p.tolist() for p in polygons], array=shown, cmap="Blues", edgecolor="white", linewidth=0.4)
+    )
+    if values[0].shape[1] == 1:
+        lines = [line for p, v in zip(polygons, values, strict=True) for line in _crossing(p, v[:, 0])]
+        axes.add_collection(LineCollection(lines, colors="#d9632a", linewidths=1.6))
+    if data is not None:
+        points = np.asarray(data, dtype=np.float64)
+        axes.scatter(points[:, 0], points[:, 1], s=6, color="#1d2330", zorder=3)
+    axes.set(xlim=(left, right), ylim=(low, high), xlabel="x0", ylabel="x1")
+    whole = MaxNLocator(integer=True) if colours == "active" else None
+    axes.figure.colorbar(painted, ax=axes, label="active units" if whole else "norm of the gradient", ticks=whole)
+
+
+def _window(known: KnownCells) -> tuple[float, float, float, float]:
+    """Around most of the vertices, whose farthest may be far."""
+    points = np.array([[x / r[0] for x in r[1:]] for r in known.rays if r[0]])
+    cut = (1 - _INSIDE) / 2
+    low, high = np.quantile(points, cut, axis=0), np.quantile(points, 1 - cut, axis=0)
+    margin = 0.15 * max(float((high - low).max()), 1e-9) if len(points) > 1 else 1.0
+    return float(low[0] - margin), float(high[0] + margin), float(low[1] - margin), float(high[1] + margin)
+
+
+def _polygon(known: KnownCells, cell: int, reach: float) -> Array:
+    """The corners of a cell in order; an unbounded one is cut off far away."""
+    rays = [known.rays[v] for v in known.cells[cell]]
+    corners = [np.array([x / r[0] for x in r[1:]]) for r in rays if r[0]]
+    ways = [np.array([x / max(map(abs, r)) for x in r[1:]]) for r in rays if not r[0]]
+    return _hull(np.array(corners + [c + reach * way / np.linalg.norm(way) for c in corners for way in ways]))
+
+
+def _hull(points: Array) -> Array:
+    """The corners of the convex hull, counterclockwise (Andrew's chain)."""
+    ordered = sorted(map(tuple, points.tolist()))
+    halves = []
+    for sequence in (ordered, ordered[::-1]):
+        chain: list[tuple[float, float]] = []
+        for p in sequence:
+            while len(chain) > 1 and _turn(chain[-2], chain[-1], p) <= 0:
+                chain.pop()
+            chain.append(p)
+        halves += chain[:-1]
+    return np.array(halves if len(halves) > 2 else ordered)
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _slope(corners: Array, values: Array) -> float:
+    """The norm of the gradient of the first output on a cell."""
+    rows = np.concatenate([corners, np.ones((len(corners), 1))], axis=1)
+    return float(np.linalg.norm(np.linalg.lstsq(rows, values[:, 0], rcond=None)[0][:2]))
+
+
+def _crossing(corners: Array, values: Array) -> list[list[list[float]]]:
+    """The segment of a cell on which an affine function is 0."""
+    found = []
+    for k in range(len(corners)):
+        a, b = float(values[k - 1]), float(values[k])
+        if (a < 0 < b) or (b < 0 < a):
+            found.append(((b * corners[k - 1] - a * corners[k]) / (b - a)).tolist())
+        elif b == 0:
+            found.append(corners[k].tolist())
+    return [found] if len(found) == 2 else []

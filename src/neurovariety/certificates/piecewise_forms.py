@@ -1,0 +1,259 @@
+"""A piecewise linear network as integer linear forms: for each unit what it reads, where it bends, and on which lines it lies.
+
+Inputs are homogenized: t, x_1, ..., x_n, with t = 1 at a point and t = 0 in a direction. A unit reads a linear form in these and in the
+values of units before it; a *cut* is one of its kinks, a form that is 0 there. The forms are those of `network_values.value`, carried
+out on numbers that remember what they are made of, so whatever operation is linear there (convolutions, batch norm, sums along skip
+connections) is read; max(p, q) is p + relu(q - p).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm, prod
+from typing import Any
+
+import flint
+import numpy as np
+
+from neurovariety.certificates.network_nodes import NetworkData, check_order
+from neurovariety.certificates.network_values import Field, value
+from neurovariety.certificates.zeros import NotShown
+
+Rows = list[list[Any]]
+"""For each of some forms its values at all rays, whole numbers of flint."""
+
+
+class FeatureSum:
+    """A number that is a combination of features: 0 is t, then the inputs, then the units."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: dict[int, Fraction]) -> None:
+        self.terms = terms
+
+    def __add__(self, other: Any) -> FeatureSum:
+        more = _of(other).terms
+        if len(self.terms) < len(more):
+            return _of(other) + self
+        found = dict(self.terms)
+        for k, c in more.items():
+            total = found.get(k, 0) + c
+            if total:
+                found[k] = total
+            else:
+                del found[k]
+        return FeatureSum(found)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> FeatureSum:
+        return FeatureSum({k: -c for k, c in self.terms.items()})
+
+    def __sub__(self, other: Any) -> FeatureSum:
+        return self + -_of(other)
+
+    def __rsub__(self, other: Any) -> FeatureSum:
+        return _of(other) - self
+
+    def __mul__(self, other: Any) -> FeatureSum:
+        one, two = self.terms, _of(other).terms
+        if one.keys() <= {0}:
+            one, two = two, one
+        if not two.keys() <= {0}:
+            raise NotShown("values are multiplied with each other: the network is not piecewise linear")
+        factor = two.get(0, Fraction(0))
+        return FeatureSum({k: c * factor for k, c in one.items()} if factor else {})
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> FeatureSum:
+        under = _of(other).terms
+        if under.keys() != {0}:
+            raise NotShown("values are divided by each other: the network is not piecewise linear")
+        return self * FeatureSum({0: 1 / under[0]})
+
+    def constant(self) -> Fraction:
+        """The number, of a combination that reads nothing."""
+        if not self.terms.keys() <= {0}:
+            raise NotShown("an activation that changes with its input is not piecewise linear")
+        return self.terms.get(0, Fraction(0))
+
+
+def _of(given: Any) -> FeatureSum:
+    if isinstance(given, FeatureSum):
+        return given
+    number = Fraction(int(given.p), int(given.q)) if isinstance(given, flint.fmpq) else Fraction(given)
+    return FeatureSum({0: number} if number else {})
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a unit reads, its kinks, ascending, and its lines (slope, offset) from left to right."""
+
+    reads: dict[int, Fraction]
+    kinks: tuple[Fraction, ...]
+    lines: tuple[tuple[Fraction, Fraction], ...]
+
+
+@dataclass(frozen=True)
+class _Bends(Field):
+    """The field of combinations: `bend` writes a unit down and gives its feature."""
+
+    inputs: int = 0
+    units: list[Unit] = field(default_factory=list)
+
+    def array(self, values: Any) -> np.ndarray:
+        source = np.asarray(values)
+        if source.dtype == object and source.size and isinstance(source.reshape(-1)[0], FeatureSum):
+            return source
+        return super().array(values)
+
+    def bent(self, v: Any, kinks: list[Any], pieces: list[Any]) -> FeatureSum:
+        lines = tuple((_of(s).constant(), _of(o).constant()) for s, o in pieces)
+        self.units.append(Unit(dict(_of(v).terms), tuple(_of(k).constant() for k in kinks), lines))
+        return FeatureSum({self.inputs + len(self.units): Fraction(1)})
+
+    def larger(self, p: Any, q: Any) -> FeatureSum:
+        zero, one = FeatureSum({}), _of(1)
+        return _of(p) + self.bent(_of(q) - p, [zero], [(zero, zero), (one, zero)])
+
+
+@dataclass(frozen=True)
+class UnitStage:
+    """Units that read what comes before them: ``matrix`` @ features[``reads``] is ``scale`` times what they take.
+
+    ``cuts`` are (unit, a, b): a z - b t vanishes at the kink, for z the row of the unit. ``lines`` of a unit: (a, b) with a z + b t the
+    value on a line, times ``grown``, which is the scale of the new features.
+    """
+
+    units: tuple[int, ...]
+    reads: tuple[int, ...]
+    matrix: tuple[tuple[int, ...], ...]
+    cuts: tuple[tuple[int, int, int], ...]
+    lines: tuple[tuple[tuple[int, int], ...], ...]
+    grown: int
+
+
+@dataclass(frozen=True)
+class PiecewiseForms:
+    """Stages of units, and the outputs: ``matrix`` @ features[``reads``], all times ``scale``."""
+
+    inputs: int
+    units: tuple[Unit, ...]
+    outputs: tuple[dict[int, Fraction], ...]
+    stages: tuple[UnitStage, ...]
+    last: UnitStage
+
+    @property
+    def cuts(self) -> int:
+        """The number of kinks of all units."""
+        return sum(len(s.cuts) for s in self.stages)
+
+    @property
+    def cuts_by_unit(self) -> list[int]:
+        """The places of the cuts, stage by stage, in the order of the units: one that reads little stands in an early stage."""
+        units = [s.units[u] for s in self.stages for u, _, _ in s.cuts]
+        return sorted(range(len(units)), key=lambda j: units[j])
+
+    def input_rows(self, stages: Sequence[UnitStage] | None = None, outputs: bool = False) -> list[list[Fraction]]:
+        """How units (of these stages, of all by default) and, if asked for, the outputs read the inputs directly."""
+        chosen = self.stages if stages is None else stages
+        read = [self.units[u - self.inputs - 1].reads for s in chosen for u in s.units] + (list(self.outputs) if outputs else [])
+        return [[r.get(k, Fraction(0)) for k in range(1, self.inputs + 1)] for r in read]
+
+    def restricted(self, columns: Sequence[int]) -> PiecewiseForms:
+        """The network on inputs whose entries other than ``columns`` are 0."""
+        kept = {0: 0} | {c + 1: i + 1 for i, c in enumerate(columns)}
+        kept |= {k: k - self.inputs + len(columns) for k in range(self.inputs + 1, self.inputs + 1 + len(self.units))}
+        turn = [{kept[k]: c for k, c in r.items() if k in kept} for r in (*(u.reads for u in self.units), *self.outputs)]
+        units = [Unit(r, u.kinks, u.lines) for r, u in zip(turn, self.units, strict=False)]
+        return _staged(len(columns), units, turn[len(units) :])
+
+    def deciding(self) -> PiecewiseForms:
+        """The network with a unit more for each pair i < j of outputs, which reads output i less output j; they are the last units."""
+        pairs = [(one, two) for i, one in enumerate(self.outputs) for two in self.outputs[i + 1 :]]
+        reads = [{k: c for k in one | two if (c := one.get(k, Fraction(0)) - two.get(k, Fraction(0)))} for one, two in pairs]
+        relu = ((Fraction(0), Fraction(0)), (Fraction(1), Fraction(0)))
+        return _staged(self.inputs, [*self.units, *(Unit(r, (Fraction(0),), relu) for r in reads)], self.outputs)
+
+    def values(self, rays: Sequence[Sequence[int]], upto: int | None = None) -> tuple[list[Rows], Rows]:
+        """The values of the cuts of each stage (of the first ``upto``) at rays (t, x), and of the outputs, each times a positive number
+        that is the same for all rays."""
+        features: dict[int, list[Any]] = {k: [flint.fmpz(r[k]) for r in rays] for k in range(self.inputs + 1)}
+        found = []
+        for stage in self.stages[:upto]:
+            rows = product(stage, features, len(rays))
+            at = features[0]
+            cut = [[a * z - b * t for z, t in zip(rows[u], at, strict=True)] if (a, b) != (1, 0) else rows[u] for u, a, b in stage.cuts]
+            found.append(cut)
+            k = 0
+            for u, unit in enumerate(stage.units):
+                mine = cut[k : k + len(stage.lines[u]) - 1]
+                k += len(mine)
+                features[unit] = on_lines(rows[u], at, mine, stage.lines[u])
+        return found, ([] if upto is not None else product(self.last, features, len(rays)))
+
+
+def product(stage: UnitStage, features: Mapping[int, list[Any]], count: int) -> Rows:
+    """What the units of a stage read, as they are scaled, from the values of features at so many rays."""
+    if not stage.reads or not count or not stage.matrix:
+        return [[flint.fmpz(0)] * count for _ in stage.matrix]
+    left = flint.fmpz_mat([list(r) for r in stage.matrix])
+    return (left * flint.fmpz_mat([features[k] for k in stage.reads])).tolist()
+
+
+def on_lines(z: list[Any], at: list[Any], cuts: Rows, lines: Sequence[tuple[int, int]]) -> list[Any]:
+    """The values of a unit at rays, where it reads ``z`` and its cuts are ``cuts``; ``at`` is t."""
+    if lines == ((0, 0), (1, 0)):
+        nothing = flint.fmpz(0)
+        return [v if v > 0 else nothing for v in z]
+    out = []
+    for i, (v, t) in enumerate(zip(z, at, strict=True)):
+        a, b = lines[sum(c[i] > 0 for c in cuts)]
+        out.append(a * v + b * t)
+    return out
+
+
+def piecewise_forms(network: NetworkData) -> PiecewiseForms:
+    """The forms of a network. Raises `NotShown` for one that is not piecewise linear."""
+    check_order(network)
+    inputs = prod(network.input_shape)
+    units: list[Unit] = []
+    own = _Bends(_of, balls=False, bend=lambda v, k, p: own.bent(v, k, p), inputs=inputs, units=units)
+    x = np.empty(inputs, dtype=object)
+    x[:] = [FeatureSum({i + 1: Fraction(1)}) for i in range(inputs)]
+    made = value(network, x, own).reshape(-1).tolist()
+    return _staged(inputs, units, [_of(v).terms for v in made])
+
+
+def _staged(inputs: int, units: Sequence[Unit], outputs: Sequence[dict[int, Fraction]]) -> PiecewiseForms:
+    depth = dict.fromkeys(range(inputs + 1), 0)
+    for i, unit in enumerate(units, inputs + 1):
+        depth[i] = 1 + max((depth[k] for k in unit.reads), default=0)
+    scale = dict.fromkeys(range(inputs + 1), 1)
+    stages = []
+    for d in range(1, max(depth.values()) + 1):
+        chosen = [i for i in range(inputs + 1, inputs + 1 + len(units)) if depth[i] == d]
+        stage = _stage(chosen, [units[i - inputs - 1] for i in chosen], scale)
+        scale |= dict.fromkeys(chosen, stage.grown)
+        stages.append(stage)
+    last = _stage([], [Unit(o, (), ((Fraction(1), Fraction(0)),)) for o in outputs], scale)
+    return PiecewiseForms(inputs, tuple(units), tuple(outputs), tuple(stages), last)
+
+
+def _stage(chosen: Sequence[int], units: Sequence[Unit], scale: Mapping[int, int]) -> UnitStage:
+    """Common denominators: positive numbers change no sign."""
+    reads = sorted({k for u in units for k in u.reads})
+    rows = [[u.reads.get(k, Fraction(0)) / scale[k] for k in reads] for u in units]
+    d = lcm(*(v.denominator for r in rows for v in r))
+    e = lcm(*(v.denominator for u in units for line in u.lines for v in line))
+    return UnitStage(
+        units=tuple(chosen),
+        reads=tuple(reads),
+        matrix=tuple(tuple(int(v * d) for v in r) for r in rows),
+        cuts=tuple((i, k.denominator, k.numerator * d) for i, u in enumerate(units) for k in u.kinks),
+        lines=tuple(tuple((int(s * e), int(o * d * e)) for s, o in u.lines) for u in units),
+        grown=d * e,
+    )

@@ -1,0 +1,78 @@
+"""How statements on networks that are linear on pieces are said: regions, signs of the output, functional dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurovariety.certificates.phrases import Choice, Listed, Number, Phrase
+
+
+def _times(value: Mapping[str, int]) -> str:
+    """``9 (once), 11 (3 times)``"""
+    return ", ".join(f"{d} ({'once' if n == 1 else f'{n} times'})" for d, n in value.items())
+
+
+def _each(value: Mapping[str, int]) -> str:
+    """``1 (class 0), 3 (class 1)``"""
+    return ", ".join(f"{n} (class {k})" for k, n in value.items())
+
+
+_COMPONENT = ("component", "components")
+
+SAID_OF_PIECES: dict[str, Phrase] = {
+    "regions: activation_regions": Phrase(
+        "the activation regions", Number("the network has {n}", "activation region", "activation regions")
+    ),
+    "regions: bounded_regions": Phrase("the bounded regions", Number("{n}", "of them is bounded", "of them are bounded"), joined=True),
+    "regions: linear_regions_open": Phrase(
+        "the linear regions (joined by facets)",
+        Number("joined by facets at which the gradient stays they are {n}", "linear region", "linear regions"),
+        joined=True,
+    ),
+    "regions: linear_regions_closed": Phrase(
+        "the closed linear regions (joined by points)",
+        Number("joined by points they are {n}", "linear region", "linear regions"),
+        joined=True,
+    ),
+    "regions: distinct_affine_functions": Phrase(
+        "the affine functions", Number("the network is made of {n}", "affine function", "affine functions"), joined=True
+    ),
+    "regions: facet_adjacencies": Phrase(
+        "the facets between regions", Number("{n} between two regions", "facet lies", "facets lie"), joined=True
+    ),
+    "regions: degenerate_zero_preactivation_on_open_set": Phrase(
+        "whether a unit reads 0 on an open set",
+        Choice({True: "some unit reads 0 on an open set", False: "no unit reads 0 on an open set"}),
+        joined=True,
+    ),
+    "regions: zero_set_components": Phrase(
+        "the set where the output is 0", Number("the set where the output is 0 has {n}", *_COMPONENT), joined=True
+    ),
+    "regions: zero_set_has_interior": Phrase(
+        "whether the output is 0 on an open set",
+        Choice({True: "the output is 0 on an open set", False: "the output is 0 on no open set"}),
+        joined=True,
+    ),
+    "regions: positive_components": Phrase(
+        "the set where the output is positive", Number("that where it is positive {n}", *_COMPONENT), joined=True
+    ),
+    "regions: negative_components": Phrase(
+        "the set where the output is negative", Number("that where it is negative {n}", *_COMPONENT), joined=True
+    ),
+    "regions: class_components": Phrase(
+        "the components of the classes", Listed(lambda value: f"the classes have {_each(value)} components"), joined=True
+    ),
+    "regions: boundary_components": Phrase(
+        "the border between the classes", Number("the border between classes has {n}", *_COMPONENT), joined=True
+    ),
+    "functional-dimension: value": Phrase(
+        "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")
+    ),
+    "functional-dimension: counts": Phrase(
+        "the functional dimensions", Listed(lambda value: f"the functional dimensions are {_times(value)}")
+    ),
+    "functional-dimension: bound": Phrase(
+        "the bound of the functional dimension", Listed(lambda value: f"at other weights it is no more than {value:,}"), joined=True
+    ),
+}
+"""By kind how it is said; `certificates.sentences` has the others."""

@@ -1,0 +1,72 @@
+"""``neurovariety regions`` and ``functional-dimension``: networks that are linear on pieces, on the command line."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from neurovariety.beyond.piecewise.functional_dimension import functional_dimension
+from neurovariety.beyond.piecewise.region_pictures import check_drawable, draw_regions
+from neurovariety.beyond.piecewise.regions import MOST_REGIONS, RegionsResult, regions
+from neurovariety.cli.checkpoint_commands import Printed, answered
+from neurovariety.result import Result
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def regions_command(
+    network: str,
+    box: tuple[float, float] | None,
+    limit: int | None,
+    figure: str | None,
+    input_shape: Shapes | None,
+    architecture: str | None,
+    shown: Printed,
+    time_limit: float | None,
+) -> int:
+    """Count the regions of a file; returns the exit status."""
+    if figure:
+        check_drawable(figure)
+
+    def finish(found: Result) -> None:
+        if figure and isinstance(found, RegionsResult):
+            draw_regions(found, figure)
+
+    return answered(
+        lambda: regions(network, box=box, limit=limit or MOST_REGIONS, architecture=architecture, input_shape=input_shape),
+        shown,
+        time_limit,
+        finish,
+    )
+
+
+class Where(NamedTuple):
+    """The box, the largest number of regions, and whether biases count as weights."""
+
+    box: tuple[float, float] | None
+    limit: int | None
+    biases: bool | None
+
+
+def functional_dimension_command(
+    network: str,
+    random: int | None,
+    where: Where,
+    architecture: str | None,
+    shown: Printed,
+    seed: int,
+    time_limit: float | None,
+) -> int:
+    """The functional dimension of a file, or of weights that are drawn; returns the exit status."""
+    return answered(
+        lambda: functional_dimension(
+            network,
+            box=where.box,
+            random=random,
+            limit=where.limit or MOST_REGIONS,
+            biases=where.biases,
+            architecture=architecture,
+            seed=seed,
+        ),
+        shown,
+        time_limit,
+    )
