@@ -264,14 +264,15 @@ def align(**options: Any) -> None:
 
 
 @app.command(context_settings=CONTEXT)
-@click.option("--activation", required=True, help="tanh, sigmoid, gelu, silu, softplus, exp, relu, ...")
-@click.option("--interval", required=True, metavar="LOW,HIGH", help="Where it is approximated, e.g. --interval=-5,5.")
-@click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of the polynomial.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`.")
-@click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3).")
+@click.argument("network", metavar="[NETWORK]", required=False)
+@click.option("--activation", help="One activation instead: tanh, sigmoid, gelu, silu, softplus, exp, relu, ...")
+@click.option("--interval", metavar="LOW,HIGH", help="Where it is approximated, e.g. --interval=-5,5.")
+@click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
+@_INSIDE
+@_checkpoint_options
+@_SEED
 def approximate(**options: Any) -> None:
-    """The polynomial of a degree that is nearest to an activation on an interval, with its error proved from both sides."""
+    """The polynomial nearest to an activation, its error proved from both sides; or all of a network's activations, in a box."""
     from neurovariety.cli.approximation_command import Printed, approximate_command
 
     sys.exit(approximate_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))

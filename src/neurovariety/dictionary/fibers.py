@@ -32,9 +32,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required
 
-from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
+from neurovariety.beyond.analytic.general_fiber import general_fiber
 from neurovariety.certificates.analytic_networks import AnalyticNetwork
-from neurovariety.certificates.analytic_weights import AnalyticFiber
 from neurovariety.certificates.compose import COUNTED, FINITE, HIDES, LEFT, SETTLED, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
@@ -141,31 +140,16 @@ def _of_analytic(network: AnalyticNetwork, *, at: object, route: Route, seed: in
         raise InputError(f"fibers of {network.notation} are known over general functions, not through given weights; leave out at=")
     if route == "theorem":
         raise InputError(f"no theorem counts the weights of a function of {network.notation}; ask route='auto'")
-    found = analytic_dimension(network, seed)
-    left = network.parameters - found.value
-    fiber = issue(AnalyticFiber("dimension", left, found.verdict), network)
-    hidden = issue(AnalyticFiber("hidden", left - network.shifts, found.verdict), network)
-    scope = (_SCOPES["undecided"],)
+    found = general_fiber(network, seed)
+    known = weak(Statement(GENERIC_FIBER, network.hash, None), Claim.UNDECIDED, "not counted")
+    said = Statement("identifiable", network.hash, "undecided", (_SCOPES["undecided"],))
+    claims = {**found.claims, "cardinality": known, "identifiable": weak(said, Claim.UNDECIDED, "not counted")}
+    alone = Gloss("around general weights no others have the same function", {"dimension": FROM_ABOVE})
     return FibersResult(
-        value={"dimension": left, "hidden": hidden.statement.value, "cardinality": None, "identifiable": "undecided"},
-        claims={
-            "dimension": fiber,
-            "hidden": hidden,
-            "cardinality": weak(Statement(GENERIC_FIBER, network.hash, None), Claim.UNDECIDED, "not counted"),
-            "identifiable": weak(Statement("identifiable", network.hash, "undecided", scope), Claim.UNDECIDED, "not counted"),
-        },
-        glosses=() if left else (Gloss("around general weights no others have the same function", {"dimension": FROM_ABOVE}),),
-        evidence={
-            "model_dimension": found.value,
-            "parameters": network.parameters,
-            "stated": network.shifts,
-            "symmetries": None,
-            "upper_bound": {"value": found.upper.statement.value, "reason": SHIFTS},
-            "trials": [{"rank": found.value, "inputs": found.inputs, "bits": found.bits}],
-            "theorems": definability(network),
-            "real_components": None,
-            "scope": _SCOPES["undecided"],
-        },
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
+        glosses=() if found.claims["dimension"].statement.value else (alone,),
+        evidence={**found.evidence, "real_components": None, "scope": _SCOPES["undecided"]},
     )
 
 
