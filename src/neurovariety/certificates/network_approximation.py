@@ -56,9 +56,7 @@ def smooth_layers(network: NetworkData) -> SmoothLayers:
     matrices, biases, names = [], [], []
     for k, (before, node) in enumerate(pairwise(nodes)):
         if tuple(node.inputs) != (before.name,) or node.kind != ("activation" if k % 2 else "linear"):
-            raise NotShown(
-                f"{node.name!r} ({node.kind}) stands where a dense layer or an activation that reads the one before is expected"
-            )
+            raise NotShown(f"{node.name!r} ({node.kind}) is not the dense layer, or the activation, that is expected there")
         if k % 2:
             names.append(_name_of(node.attributes))
             continue

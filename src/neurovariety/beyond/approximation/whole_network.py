@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, nextafter
+from math import ceil, floor, inf, isfinite, log2, nextafter
 
 import flint
 import numpy as np
 
 from neurovariety.architectures import MLP, Activation
 from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
-from neurovariety.certificates.activation_series import taylor
+from neurovariety.certificates.activation_series import rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_approximation import (
     NetworkApart,
@@ -80,10 +80,7 @@ def algebraic_network(source: Network, box: tuple[list[Fraction], list[Fraction]
 def _by_layers(layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]], degree: int) -> tuple[list[NearestPolynomial], float]:
     found: list[NearestPolynomial] = []
     with taylor(_BITS, 2):
-        ranges = [
-            flint.arb(flint.fmpq(a.numerator, a.denominator)).union(flint.fmpq(b.numerator, b.denominator))
-            for a, b in zip(*box, strict=True)
-        ]
+        ranges = [rational_ball(a).union(rational_ball(b)) for a, b in zip(*box, strict=True)]
         moved: list[flint.arb] | None = None
         for l, name in enumerate(layers.activations):
             ranges, moved = read(layers, l, ranges, moved)
@@ -104,13 +101,14 @@ def _interval(ranges: list[flint.arb], moved: list[flint.arb] | None) -> tuple[F
     """An interval with short ends that holds all that units read."""
     still = moved or [flint.arb(0)] * len(ranges)
     ends = [(float((r - m).lower()), float((r + m).upper())) for r, m in zip(ranges, still, strict=True)]
-    low, high = min(a for a, _ in ends), max(b for _, b in ends)
-    if not (np.isfinite(low) and np.isfinite(high)) or max(-low, high) > _WIDEST:
+    least, most = min(a for a, _ in ends), max(b for _, b in ends)
+    if not (isfinite(least) and isfinite(most)) or max(-least, most) > _WIDEST:
         raise ResourceError(
-            "what units read may grow beyond a million where polynomials stand in place of activations; ask a smaller box or a larger degree"
+            "what units read may grow beyond a million where polynomials stand in place of activations; ask a smaller box, or a "
+            "larger degree"
         )
-    unit = Fraction(2) ** (int(np.floor(np.log2(max(high - low, 2.0**-20)))) - 7)
-    return unit * (np.floor(float(low / unit)).__int__() - 1), unit * (np.ceil(float(high / unit)).__int__() + 1)
+    unit = Fraction(2) ** (floor(log2(max(most - least, 2.0**-20))) - 7)
+    return unit * (floor(Fraction(least) / unit) - 1), unit * (ceil(Fraction(most) / unit) + 1)
 
 
 def _apart(
@@ -150,12 +148,9 @@ def _apart(
 
 def _table(nearest: NearestPolynomial) -> tuple[np.ndarray, np.ndarray]:
     """Values of an activation on a fine grid of its interval, in floats."""
-    from neurovariety.certificates.activation_series import rational_ball, taylor_coefficients
-
     q, known = nearest.question, nearest.question.known()
-    grid = sorted(
-        {*(q.low + (q.high - q.low) * Fraction(i, 2000) for i in range(2001)), *(k for k in known.kinks if q.low < k < q.high)}
-    )
+    kinks = {k for k in known.kinks if q.low < k < q.high}
+    grid = sorted({q.low + (q.high - q.low) * Fraction(i, 2000) for i in range(2001)} | kinks)
     with taylor(64, 1):
         values = [float(taylor_coefficients(known.at(x), rational_ball(x), 1)[0].mid()) for x in grid]
     return np.array([float(x) for x in grid]), np.array(values)
