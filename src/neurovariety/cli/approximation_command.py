@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neurovariety.beyond.approximation.approximate import approximate
 from neurovariety.cli.checkpoint_commands import Printed, answered
 
 
-def approximate_command(
-    network: str | None,
-    activation: str | None,
-    interval: str | None,
-    degree: int,
-    box: tuple[float, float] | None,
-    architecture: str | None,
-    shown: Printed,
-    seed: int,
-    time_limit: float | None,
-) -> int:
-    """Approximate an activation, or those of a network; returns the exit status."""
-    return answered(
-        lambda: approximate(
-            network, activation=activation, interval=interval, degree=degree, box=box, architecture=architecture, seed=seed
-        ),
-        shown,
-        time_limit,
-    )
+def approximate_command(options: dict[str, Any]) -> int:
+    """Approximate an activation, or those of a network: ``options`` are those of `approximate`, and how to print what comes out.
+
+    Returns the exit status.
+    """
+    shown = Printed(options.pop("as_json"), options.pop("certificates"))
+    limit = options.pop("time_limit")
+    return answered(lambda: approximate(options.pop("network"), **options), shown, limit)

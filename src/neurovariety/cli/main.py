@@ -22,7 +22,6 @@ from neurovariety.options import Option
 
 _FOREVER = 1e8
 """Seconds, three years: an alarm cannot be set for much later."""
-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
@@ -270,12 +269,11 @@ def align(**options: Any) -> None:
 @click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
 @_INSIDE
 @_checkpoint_options
-@_SEED
 def approximate(**options: Any) -> None:
     """The polynomial nearest to an activation, its error proved from both sides; or all of a network's activations, in a box."""
-    from neurovariety.cli.approximation_command import Printed, approximate_command
+    from neurovariety.cli.approximation_command import approximate_command
 
-    sys.exit(approximate_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+    sys.exit(approximate_command(options))
 
 
 @app.command(context_settings=CONTEXT)
