@@ -40,6 +40,8 @@ CAMPAIGNS = {
         "published counts with weight decay, on many seeds",
         "training/critical/test_decayed_points.py",
     ),
+    "analytic": ("ranks of random analytic networks, against floats", "beyond/test_analytic_networks.py"),
+    "approximation": ("30 networks with polynomials as activations, a million inputs each", "beyond/test_network_approximation.py"),
     "perturbation": ("least losses by perturbation, on many seeds", "training/critical/test_perturbation.py"),
 }
 """Name: what is tried, and the tests that try it."""
