@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Required
+from typing import Annotated, Any, ClassVar, Literal, Required, cast
 
 from neurovariety.beyond.analytic.general_fiber import general_fiber
 from neurovariety.certificates.analytic_networks import AnalyticNetwork
@@ -134,7 +134,9 @@ RouteOption = Annotated[
 ]
 
 
-def _of_analytic(network: AnalyticNetwork, *, at: object, route: Route, seed: int, memory_limit: int | None) -> FibersResult:
+def _of_analytic(
+    network: AnalyticNetwork, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None
+) -> FibersResult:
     """The fiber over a general function of a network with analytic activations: its dimension alone."""
     if at is not None:
         raise InputError(f"fibers of {network.notation} are known over general functions, not through given weights; leave out at=")
@@ -149,7 +151,7 @@ def _of_analytic(network: AnalyticNetwork, *, at: object, route: Route, seed: in
         value={key: verdict.statement.value for key, verdict in claims.items()},
         claims=claims,
         glosses=() if found.claims["dimension"].statement.value else (alone,),
-        evidence={**found.evidence, "real_components": None, "scope": _SCOPES["undecided"]},
+        evidence=cast("FibersEvidence", {**found.evidence, "real_components": None, "scope": _SCOPES["undecided"]}),
     )
 
 

@@ -202,7 +202,7 @@ def ends(interval: object) -> tuple[Fraction, Fraction]:
     try:
         if not isinstance(given, Sequence) and not hasattr(given, "__iter__"):
             raise ValueError
-        low, high = (exact_number(v.strip() if isinstance(v, str) else v) for v in given)  # type: ignore[attr-defined]
+        low, high = (exact_number(v.strip() if isinstance(v, str) else v) for v in given)
     except (TypeError, ValueError):
         raise InputError(f"interval= is a pair of numbers (low, high), such as -5,5, got {shown(interval)}") from None
     if not low < high:
