@@ -24,6 +24,7 @@ from neurovariety.certificates.activation_series import (
     taylor,
     taylor_coefficients,
 )
+from neurovariety.certificates.dense_layers import dense_chain
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData, exact, network_hash
 from neurovariety.certificates.statement import Statement
@@ -50,14 +51,9 @@ class SmoothLayers:
 
 def smooth_layers(network: NetworkData) -> SmoothLayers:
     """The layers of a network. Raises `NotShown` for one that is no chain of dense layers with activations that are known here."""
-    nodes = list(network.nodes)
-    if len(network.input_shape) != 1 or not nodes or nodes[0].kind != "input" or nodes[-1].name != network.output or len(nodes) % 2:
-        raise NotShown("dense layers with activations between them are expected, which read a vector")
     matrices, biases, names = [], [], []
-    for k, (before, node) in enumerate(pairwise(nodes)):
-        if tuple(node.inputs) != (before.name,) or node.kind != ("activation" if k % 2 else "linear"):
-            raise NotShown(f"{node.name!r} ({node.kind}) is not the dense layer, or the activation, that is expected there")
-        if k % 2:
+    for node in dense_chain(network):
+        if node.kind == "activation":
             names.append(_name_of(node.attributes))
             continue
         matrix = exact(network.weights[node.weights["weight"]])
@@ -216,9 +212,9 @@ def through(
     slope = flint.arb(0)
     for piece, part in _parts(activation, *ends):
         size = abs(taylor_coefficients(piece, part, 2)[1]).upper()
-        slope = size if not size <= slope else slope
-    if not slope.is_finite():
-        raise NotShown("the slope of the activation is not bounded")
+        if not size.is_finite():
+            raise NotShown("the slope of the activation is not bounded")
+        slope = slope if size <= slope else size
     return values, [(slope * m + flint.arb(error)).upper() for m in moved]
 
 
