@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         as_model,
         parse,
     )
+    from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
@@ -94,6 +95,7 @@ _HOME = {
     "Activation": "architectures",
     "AlignResult": "checkpoints.align",
     "AmbientResult": "dictionary.ambient",
+    "ApproximateResult": "beyond.approximation.approximate",
     "Architecture": "architectures",
     "Attention": "architectures",
     "BoundaryResult": "dictionary.boundary",
@@ -166,6 +168,7 @@ _HOME = {
     "WeightDecayResult": "dictionary.weight_decay",
     "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
+    "approximate": "beyond.approximation.approximate",
     "as_model": "architectures",
     "boundary": "dictionary.boundary",
     "build_report": "report",
@@ -222,6 +225,7 @@ __all__ = [
     "Activation",
     "AlignResult",
     "AmbientResult",
+    "ApproximateResult",
     "Architecture",
     "Attention",
     "BoundaryResult",
@@ -291,6 +295,7 @@ __all__ = [
     "WeightDecayResult",
     "align",
     "ambient",
+    "approximate",
     "as_model",
     "boundary",
     "build_report",

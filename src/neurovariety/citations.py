@@ -30,6 +30,11 @@ SOURCES: dict[str, str] = {
     "Neural Networks, ICLR 2026, arXiv:2505.11846",
     "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "
     "Boll. Un. Mat. Ital. Suppl. 2 (1980)",
+    "speissegger1999": "P. Speissegger, The Pfaffian closure of an o-minimal structure, J. Reine Angew. Math. 508 (1999), "
+    "arXiv:math/9710220",
+    "remez1934": "E. Remez, Sur le calcul effectif des polynomes d'approximation de Tchebichef, C. R. Acad. Sci. Paris 199 (1934)",
+    "pachon2009": "R. Pachon, L. N. Trefethen, Barycentric-Remez algorithms for best polynomial approximation in the chebfun system, "
+    "BIT 49 (2009)",
     "kileel2019": "J. Kileel, M. Trager, J. Bruna, On the Expressive Power of Deep Polynomial Neural Networks, NeurIPS 2019, "
     "arXiv:1905.12207",
     "watanabe2009": "S. Watanabe, Algebraic Geometry and Statistical Learning Theory, Cambridge University Press 2009",

@@ -63,6 +63,11 @@ ASKED = {
     "classes": lambda: nv.regions({"w1": [[1, 2], [0, 1]], "w2": [[1, 1], [2, -1]]}, architecture="mlp(2,2,2; relu)"),
     "functional dimension": lambda: nv.functional_dimension(BENT, architecture=BIASED),
     "functional dimensions of draws": lambda: nv.functional_dimension(BIASED, random=2),
+    "an analytic rank": lambda: nv.dimension("mlp(1,1,1; exp; bias)"),
+    "an analytic fiber": lambda: nv.fibers("mlp(1,1,1; exp; bias)"),
+    "no linear symmetry": lambda: nv.symmetries("mlp(1,1,1; tanh)"),
+    "a near polynomial": lambda: nv.approximate(activation="relu", interval=(-1, 1), degree=1),
+    "a near network": lambda: nv.approximate(ONE, architecture="mlp(2,2,1; tanh)", degree=2),
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
     "a rank in regions": lambda: nv.diagnose(WIDE, architecture=RELU),
 }

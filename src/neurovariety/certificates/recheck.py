@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.certificates.analytic_networks import AnalyticNetwork
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
@@ -96,7 +97,7 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
         )
     if isinstance(kept, Mapping) and "file" in kept:
         raise InputError(f"the certificates are kept in {kept['file']!r} beside the result; `neurovariety recheck FILE` reads both")
-    read = _Read(kept, beside or {})
+    read = _Read(kept, beside or {}, result["architecture"])
     claims, value = result["claims"], result["value"]
     if not isinstance(claims, Mapping):
         raise InputError("the claims of a result are an object, a claim for each key of its value")
@@ -120,7 +121,8 @@ def _asked(result: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 class _Read:
     """The document, its verdicts checked one after another."""
 
-    def __init__(self, data: Any, beside: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, data: Any, beside: Mapping[str, np.ndarray], architecture: Any) -> None:
+        self.architecture = architecture
         expected = {"form": int, "keys": dict, "verdicts": list, "subjects": dict, "arrays": dict}
         if not isinstance(data, Mapping) or data.keys() != expected.keys():
             raise InputError(f"certificates are an object with {', '.join(sorted(expected))}")
@@ -151,6 +153,8 @@ class _Read:
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
         elif isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
+        elif isinstance(found, AnalyticNetwork) and found.notation != self.architecture:
+            self._unfit[key] = f"the exact data are those of {found.notation}, not of the architecture that is named"
         else:
             self.subjects[key] = found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from neurovariety.certificates.analytic_networks import DEFINABLE, LessShifts
 from neurovariety.certificates.completeness import Continued, Looped, Traced
 from neurovariety.certificates.covering_numbers import CoveredByCells
 from neurovariety.certificates.critical_exposure import ExposureTable
@@ -42,6 +43,7 @@ _LISTS = "the theorem that weights or functions which the lists leave out are th
 _LOOPS = "test L (loops), and that they were followed as stated"
 _ENDS = "test C (as many ends as at general parameters)"
 _PIECES = "the theorems on components of real algebraic sets (milnor1964) and on points of sections (Bezout)"
+_DEFINABLE = "the theorem that the functions are definable in an o-minimal structure (speissegger1999)"
 _CONE = "that the closure is a cone with that vertex"
 
 ALWAYS: Mapping[type, str] = {
@@ -104,6 +106,7 @@ _SAYING: Mapping[type, Callable[[Any, Verdict], str]] = {
     ComponentOfModel: lambda c, _: (
         "" if c.sizes is None else "that the functions are all matrices of bounded rank, of the stated sizes"
     ),
+    LessShifts: lambda c, _: _DEFINABLE if DEFINABLE in c.scope else "",
     Placed: lambda c, _: _IMAGE if c.part == "position" else f"{_IMAGE}, and the words for it",
     NoneBelow: lambda c, found: (
         ""

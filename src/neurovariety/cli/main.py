@@ -22,7 +22,6 @@ from neurovariety.options import Option
 
 _FOREVER = 1e8
 """Seconds, three years: an alarm cannot be set for much later."""
-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
@@ -261,6 +260,20 @@ def align(**options: Any) -> None:
 
     line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
     sys.exit(align_command(line=line, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("network", metavar="[NETWORK]", required=False)
+@click.option("--activation", help="One activation instead: tanh, sigmoid, gelu, silu, softplus, exp, relu, ...")
+@click.option("--interval", metavar="LOW,HIGH", help="Where it is approximated, e.g. --interval=-5,5.")
+@click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
+@_INSIDE
+@_checkpoint_options
+def approximate(**options: Any) -> None:
+    """The polynomial nearest to an activation, its error proved from both sides; or all of a network's activations, in a box."""
+    from neurovariety.cli.approximation_command import approximate_command
+
+    sys.exit(approximate_command(options))
 
 
 @app.command(context_settings=CONTEXT)
