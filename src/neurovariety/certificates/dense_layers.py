@@ -36,6 +36,11 @@ class DenseLayers:
         """The number of units."""
         return sum(len(m) for m in self.matrices[:-1])
 
+    def numbers(self) -> list[Fraction]:
+        """All numbers of which the network is made."""
+        weights = [v for m in (*self.matrices, *(b for b in self.biases if b is not None)) for v in m.reshape(-1).tolist()]
+        return [*weights, *(v for kinks, pieces in self.bends for v in (*kinks, *(x for line in pieces for x in line)))]
+
     def places(self) -> list[tuple[int, int | None]]:
         """Where the matrix and the bias of each layer begin in the vector of all weights, layer by layer."""
         found, at = list[tuple[int, int | None]](), 0

@@ -10,6 +10,7 @@ from neurovariety.certificates.fiber import HIDDEN
 from neurovariety.certificates.fiber_at_weights import HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.irreducible_components import COMPONENTS
+from neurovariety.certificates.learning_coefficients import COEFFICIENT, MULTIPLICITY
 from neurovariety.certificates.linear_symmetries import STATED
 from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.point_counts import FIELD, POINTS, SHARE
@@ -33,6 +34,10 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("sample-complexity", "finite"): ("samples",),
     ("sample-complexity", "unique"): ("samples that leave one function",),
     ("sample-complexity", "functions"): ("functions left by samples",),
+    ("learning-coefficient", "learning_coefficient"): (COEFFICIENT,),
+    ("learning-coefficient", "multiplicity"): (MULTIPLICITY,),
+    ("learning-coefficient", "at_least"): (COEFFICIENT,),
+    ("learning-coefficient", "at_most"): (COEFFICIENT,),
     ("equations", "equations"): ("equations",),
     ("equations", "dimension_at_most"): ("bound of the dimension",),
     ("equations", "hilbert"): ("Hilbert function",),

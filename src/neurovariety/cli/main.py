@@ -68,7 +68,7 @@ class _Seconds(_Finite):
 
 def _common(entry: Entry) -> list[click.Parameter]:
     options: list[click.Parameter] = [
-        click.Argument(["architectures"], nargs=-1, required=True, metavar="ARCH..."),
+        click.Argument(["architectures"], nargs=-1, required=not entry.declares.replaces, metavar="ARCH..."),
         click.Option(["--json", "as_json"], is_flag=True, help="One JSON object an architecture, one a line."),
         click.Option(["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
         click.Option(["--time-limit"], type=_Seconds(), help="Seconds after which to stop (exit 3)."),
@@ -288,6 +288,18 @@ def regions(**options: Any) -> None:
     from neurovariety.cli.piecewise_commands import Printed, regions_command
 
     sys.exit(regions_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("network", metavar="NETWORK")
+@_INSIDE
+@_LIMIT
+@_checkpoint_options
+def tropical(**options: Any) -> None:
+    """A ReLU network as a difference of maxima of affine functions, in which none can be left out."""
+    from neurovariety.cli.piecewise_commands import Printed, tropical_command
+
+    sys.exit(tropical_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command("functional-dimension", context_settings=CONTEXT)

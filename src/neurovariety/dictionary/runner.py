@@ -128,7 +128,8 @@ def _public_signature(function: Callable[..., Any], declared: Declaration) -> in
     """The signature that users see: any source first, and every option by its own name."""
     plain = inspect.unwrap(function)
     own = inspect.signature(plain).parameters
-    parameters = [inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Source)]
+    default = next(iter(own.values())).default  # an entry may be asked of something else than a source
+    parameters = [inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Source, default=default)]
     for one in declared.arguments:
         kind = own[one.name].kind if one.name in own else inspect.Parameter.KEYWORD_ONLY
         parameters.append(inspect.Parameter(one.name, kind, default=one.default, annotation=one.type))
