@@ -31,9 +31,11 @@ if TYPE_CHECKING:
         as_model,
         parse,
     )
+    from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+    from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
     from neurovariety.checkpoints.canonical_form import canonical_form
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
+    from neurovariety.dictionary.learning_coefficient import LearningCoefficientResult, learning_coefficient
     from neurovariety.dictionary.maximum_likelihood import MaximumLikelihoodResult, maximum_likelihood
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
@@ -92,6 +95,7 @@ _HOME = {
     "Activation": "architectures",
     "AlignResult": "checkpoints.align",
     "AmbientResult": "dictionary.ambient",
+    "ApproximateResult": "beyond.approximation.approximate",
     "Architecture": "architectures",
     "Attention": "architectures",
     "BoundaryResult": "dictionary.boundary",
@@ -125,6 +129,7 @@ _HOME = {
     "InvarianceResult": "dictionary.invariance",
     "Invariant": "architectures",
     "LandscapeResult": "dictionary.landscape",
+    "LearningCoefficientResult": "dictionary.learning_coefficient",
     "Linear": "architectures",
     "MLP": "architectures",
     "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
@@ -157,11 +162,13 @@ _HOME = {
     "SymmetriesResult": "dictionary.symmetries",
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
+    "TropicalResult": "beyond.piecewise.tropical",
     "VerificationError": "errors",
     "VoronoiResult": "dictionary.voronoi",
     "WeightDecayResult": "dictionary.weight_decay",
     "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
+    "approximate": "beyond.approximation.approximate",
     "as_model": "architectures",
     "boundary": "dictionary.boundary",
     "build_report": "report",
@@ -186,6 +193,7 @@ _HOME = {
     "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
+    "learning_coefficient": "dictionary.learning_coefficient",
     "load_network": "checkpoints",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
@@ -203,6 +211,7 @@ _HOME = {
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "to_torch": "checkpoints",
+    "tropical": "beyond.piecewise.tropical",
     "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
     "weight_decay": "dictionary.weight_decay",
@@ -216,6 +225,7 @@ __all__ = [
     "Activation",
     "AlignResult",
     "AmbientResult",
+    "ApproximateResult",
     "Architecture",
     "Attention",
     "BoundaryResult",
@@ -247,6 +257,7 @@ __all__ = [
     "InvarianceResult",
     "Invariant",
     "LandscapeResult",
+    "LearningCoefficientResult",
     "Linear",
     "MaximumLikelihoodResult",
     "MembershipResult",
@@ -278,11 +289,13 @@ __all__ = [
     "SymmetriesResult",
     "TangentKernelResult",
     "TensorTrain",
+    "TropicalResult",
     "VerificationError",
     "VoronoiResult",
     "WeightDecayResult",
     "align",
     "ambient",
+    "approximate",
     "as_model",
     "boundary",
     "build_report",
@@ -307,6 +320,7 @@ __all__ = [
     "implicit_bias",
     "invariance",
     "landscape",
+    "learning_coefficient",
     "load_network",
     "maximum_likelihood",
     "membership",
@@ -324,6 +338,7 @@ __all__ = [
     "symmetries",
     "tangent_kernel",
     "to_torch",
+    "tropical",
     "voronoi",
     "wall_crossings",
     "weight_decay",

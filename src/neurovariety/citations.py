@@ -22,14 +22,27 @@ SOURCES: dict[str, str] = {
     "montufar2017": "G. Montufar, Notes on the Number of Linear Regions of Deep Neural Networks, SampTA 2017",
     "serra2018": "T. Serra, C. Tjandraatmadja, S. Ramalingam, Bounding and Counting Linear Regions of Deep Neural Networks, ICML 2018, "
     "arXiv:1711.02114",
+    "zhang2018": "L. Zhang, G. Naitzat, L.-H. Lim, Tropical Geometry of Deep Neural Networks, ICML 2018, arXiv:1805.07091",
+    "brandenburg2024": "M.-C. Brandenburg, G. Loho, G. Montufar, The Real Tropical Geometry of Neural Networks, arXiv:2403.11871",
     "grigsby2022": "J. E. Grigsby, K. Lindsey, R. Meyerhoff, C. Wu, Functional Dimension of Feedforward ReLU Neural Networks, "
     "arXiv:2209.04036",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "
     "Neural Networks, ICLR 2026, arXiv:2505.11846",
     "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "
     "Boll. Un. Mat. Ital. Suppl. 2 (1980)",
+    "speissegger1999": "P. Speissegger, The Pfaffian closure of an o-minimal structure, J. Reine Angew. Math. 508 (1999), "
+    "arXiv:math/9710220",
+    "remez1934": "E. Remez, Sur le calcul effectif des polynomes d'approximation de Tchebichef, C. R. Acad. Sci. Paris 199 (1934)",
+    "pachon2009": "R. Pachon, L. N. Trefethen, Barycentric-Remez algorithms for best polynomial approximation in the chebfun system, "
+    "BIT 49 (2009)",
     "kileel2019": "J. Kileel, M. Trager, J. Bruna, On the Expressive Power of Deep Polynomial Neural Networks, NeurIPS 2019, "
     "arXiv:1905.12207",
+    "watanabe2009": "S. Watanabe, Algebraic Geometry and Statistical Learning Theory, Cambridge University Press 2009",
+    "aoyagi2024": "M. Aoyagi, Consideration on the learning efficiency of multiple-layered neural networks with linear units, "
+    "Neural Networks 172 (2024)",
+    "aoyagi2005": "M. Aoyagi, S. Watanabe, Resolution of singularities and the generalization error with Bayesian estimation for "
+    "layered neural network, IEICE Trans. J88-D-II (2005)",
+    "arnold1988": "V. I. Arnold, S. M. Gusein-Zade, A. N. Varchenko, Singularities of Differentiable Maps, Volume II, Birkhaeuser 1988",
     "trager2020": "M. Trager, K. Kohn, J. Bruna, Pure and Spurious Critical Points: a Geometric Study of Linear Networks, "
     "ICLR 2020, arXiv:1910.01671",
     "kruskal1977": "J. B. Kruskal, Three-way arrays: rank and uniqueness of trilinear decompositions, Linear Algebra Appl. 18 (1977)",

@@ -88,6 +88,13 @@ def test_biases_that_are_zero_are_said_to_be_left_out():
     assert not nv.functional_dimension(network(ONE), biases=True).verdicts["value"].statement.scope
 
 
+def test_a_denominator_that_the_first_primes_divide():
+    p, q, r = 67108859, 67108837, 67108819
+    assert nv.functional_dimension(network([([[Fraction(1, p)]], [1]), ([[Fraction(2, q)]], [3])])).value == 3
+    with pytest.raises(nv.ResourceError, match="divides a denominator"):
+        nv.functional_dimension(network([([[Fraction(1, p * q * r)]], [1]), ([[2]], [3])]))
+
+
 def test_a_box_has_fewer_regions():
     layers = [([[1, 0], [0, 1]], [0, -1]), ([[1, 1]], [3])]
     whole, inside = nv.functional_dimension(network(layers)), nv.functional_dimension(network(layers), box=(2, 3))

@@ -63,6 +63,25 @@ def test_brute_force_counts_the_same(kind, seed):
     assert found.claim is nv.Claim.PROVED
 
 
+@pytest.mark.parametrize("factor", [1e200, 1e-200, 1e90, 2.0**-300])
+def test_numbers_beyond_what_floats_can_sum(factor):
+    """Units of measurement change nothing: where sums of floats overflow, or say nothing, whole numbers are taken."""
+    rng = np.random.default_rng(2)
+    w, b, v, u = rng.normal(size=(5, 2)), rng.normal(size=5), rng.normal(size=(4, 5)), rng.normal(size=(1, 4))
+    plain = {"w1": w, "b1": b, "w2": v, "b2": rng.normal(size=4), "w3": u, "b3": np.zeros(1)}
+    scaled = {**plain, "w1": factor * w, "b1": factor * b, "w2": v, "b2": factor * plain["b2"], "w3": u}
+    asked = [nv.regions(n, architecture="mlp(2,5,4,1; relu; bias)") for n in (plain, scaled)]
+    assert asked[0].value["activation_regions"] == asked[1].value["activation_regions"] > 20
+
+
+def test_ties_that_floats_cannot_see():
+    """Three lines that all but meet in a point: 2^-60 apart they enclose a triangle, and exactly through it they do not."""
+    third = Fraction(1, 3)
+    for off, bounded in ((Fraction(0), 0), (Fraction(1, 2**60), 1), (Fraction(-1, 10**40), 1)):
+        lines = ([[1, 0], [0, 1], [1, 1]], [-third, -third, -2 * third + off])
+        assert nv.regions(network([lines, ([[1, 1, 1]], [0])])).value["bounded_regions"] == bounded
+
+
 @pytest.mark.parametrize("seed", range(size(6, 30)))
 @pytest.mark.parametrize("kind", ["plain", "degenerate", "fan"])
 def test_brute_force_finds_the_same_classes(kind, seed):

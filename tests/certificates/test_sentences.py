@@ -14,6 +14,7 @@ from neurovariety.certificates import (
     fiber,
     functions,
     irreducible_components,
+    learning_coefficients,
     point_counts,
     ranks_at_inputs,
     ranks_at_weights,
@@ -68,6 +69,9 @@ ASKED = [
     ("tangent_kernel", "linear(1,1,1)", {"data": ([[1], [2]], [[1], [3]])}),
     ("point_count", "mlp(2,2,2; x^2)", {}),
     ("point_count", "linear(2,2)", {"field": 2}),
+    ("learning_coefficient", "mlp(2,1,1; x^2)", {}),
+    ("learning_coefficient", "linear(3,2,3)", {"true_rank": 1}),
+    ("learning_coefficient", "mlp(1,2,1; x^2)", {"at": [0, 0, 1, -1]}),
     ("components", "equivariant(3,3; rank=3)", {}),
     ("components", "equivariant(2,2; rank=1)", {}),
     ("components", "mlp(2,2,1; x^2)", {}),
@@ -121,6 +125,7 @@ ASKED = [
     ("prune", _ONE, {"architecture": "mlp(2,2,1; x^2)"}),
     ("regions", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
     ("regions", _BENT, {"architecture": "mlp(2,2,1; relu)", "box": (-1, 1)}),
+    ("tropical", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
     ("functional_dimension", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
     ("functional_dimension", "mlp(2,2,1; relu; bias)", {"random": 2}),
     ("align", (_ONE, _TWO), {"architecture": "mlp(2,2,1; x^2)"}),
@@ -228,6 +233,8 @@ def test_every_kind_at_every_level(kind, claim):
         "diagnose: nearest": [{"stratum": "equal neurons"}],
         "diagnose: condition": [1.5],
         "regions: class_components": [{"0": 1, "1": 3}],
+        "tropical: numerator": [[[["0", "1"]]]],
+        "tropical: denominator": [[[["0", "1"], ["1", "0"]]]],
         "functional-dimension: counts": [{"9": 1, "11": 3}],
         "align: same": ["yes", "within", "no", "undecided"],
         "align: related": ["yes", "within", "no", "undecided"],
@@ -283,6 +290,7 @@ def test_the_kinds_are_those_of_the_certificates():
     for kind in (functions.DIMENSION, functions.SPAN, functions.AFFINE, upper_bounds.LINEAR, upper_bounds.ML_DEGREE):
         assert kind in SAID
     assert {*completeness.GENERAL, fiber.HIDDEN, fiber.PREIMAGES, upper_bounds.FILLS_COEFFICIENTS} <= SAID.keys()
+    assert {learning_coefficients.COEFFICIENT, learning_coefficients.MULTIPLICITY} <= SAID.keys()
     for name in ("Traced", "Continued", "Looped"):
         assert hasattr(completeness, name)
 

@@ -155,8 +155,8 @@ def _facets(cells: Sequence[Face], signs: np.ndarray, walls: int, rank: int) -> 
     for c, members in enumerate(cells):
         planes = _planes(zero[list(members)])
         whole = (1 << len(members)) - 1
-        for facet in planes if _is_simple(planes, whole, rank - 1) else _Faces(planes).facets(whole, rank):
-            found.setdefault(tuple(m for i, m in enumerate(members) if facet >> i & 1), []).append(c)
+        for mask in planes if _is_simple(planes, whole, rank - 1) else _Faces(planes).facets(whole, rank):
+            found.setdefault(tuple(m for i, m in enumerate(members) if mask >> i & 1), []).append(c)
     outside = [frozenset(np.flatnonzero(zero[:, k]).tolist()) for k in range(walls)]
     for facet, sides in found.items():
         if len(sides) != 2 and not (len(sides) == 1 and any(wall.issuperset(facet) for wall in outside)):
@@ -243,4 +243,7 @@ def complex_of(
     table = np.empty((len(rays), len(rays[0])), dtype=object)
     table[:] = [list(r) for r in rays]
     starts = np.cumsum([0, *map(len, cells)])
-    return CellComplex(subject, domain, table, starts, np.array([v for c in cells for v in sorted(c)], dtype=np.int64), decisions)
+    members = np.array([v for c in cells for v in sorted(c)], dtype=np.int64)
+    for array in (table, starts, members):  # what was checked stays as it was
+        array.setflags(write=False)
+    return CellComplex(subject, domain, table, starts, members, decisions)

@@ -59,7 +59,7 @@ def decision_counts(known: KnownCells) -> Mapping[str, int | dict[str, int]]:
     alike = [
         (a, b)
         for a, b, facet in joined
-        if winners[a] is not None and winners[a] == winners[b] and _wins(known.at_rays[list(facet)], columns, winners[a], outputs)
+        if (w := winners[a]) is not None and w == winners[b] and _wins(known.at_rays[list(facet)], columns, w, outputs)
     ]
     classes = {
         str(k): components([c for c, w in enumerate(winners) if w == k], [p for p in alike if winners[p[0]] == k])

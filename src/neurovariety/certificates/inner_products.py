@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial, prod
 
 Exponents = tuple[int, ...]
+
+KEPT = 2**16
+"""Products that are kept: those of all pairs of 250 monomials."""
 
 
 def _frobenius(e: Exponents, f: Exponents) -> Fraction:
@@ -28,10 +32,10 @@ def _uniform(e: Exponents, f: Exponents) -> Fraction:
 
 
 EXACT_PRODUCTS: dict[str, Callable[[Exponents, Exponents], Fraction]] = {
-    "frobenius": _frobenius,
-    "bombieri": _bombieri,
-    "gaussian": _gaussian,
-    "uniform": _uniform,
+    "frobenius": lru_cache(KEPT)(_frobenius),
+    "bombieri": lru_cache(KEPT)(_bombieri),
+    "gaussian": lru_cache(KEPT)(_gaussian),
+    "uniform": lru_cache(KEPT)(_uniform),
 }
 """Inner products of monomials x^e and x^f: of coefficients; Bombieri's, which orthogonal changes of inputs keep; mean over standard
 normal inputs; mean over inputs uniform in the cube [-1, 1]^d."""

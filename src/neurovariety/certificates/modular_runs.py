@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -108,3 +109,8 @@ def field_rows(fields: np.ndarray, count: int, weights: Sequence[int], p: int) -
     for generator, target, source, factor in fields.tolist():
         rows[generator][target] = (rows[generator][target] + factor * weights[source]) % p
     return rows
+
+
+def as_rows(values: np.ndarray) -> np.ndarray:
+    """The parts along the first axis, flat: a row for each, also where there is none."""
+    return values.reshape(len(values), prod(values.shape[1:]))

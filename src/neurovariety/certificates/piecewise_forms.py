@@ -178,6 +178,10 @@ class PiecewiseForms:
         relu = ((Fraction(0), Fraction(0)), (Fraction(1), Fraction(0)))
         return _staged(self.inputs, [*self.units, *(Unit(r, (Fraction(0),), relu) for r in reads)], self.outputs)
 
+    def with_outputs(self, outputs: Sequence[dict[int, Fraction]]) -> PiecewiseForms:
+        """The network with other combinations of its features as outputs."""
+        return _staged(self.inputs, self.units, outputs)
+
     def values(self, rays: Sequence[Sequence[int]], upto: int | None = None) -> tuple[list[Rows], Rows]:
         """The values of the cuts of each stage (of the first ``upto``) at rays (t, x), and of the outputs, each times a positive number
         that is the same for all rays."""

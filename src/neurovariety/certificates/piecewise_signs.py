@@ -35,7 +35,9 @@ class _Ball:
 
     def signs(self) -> tuple[np.ndarray, np.ndarray]:
         """The signs, and where they are not known; what is no number is not known either."""
-        return np.sign(self.middle).astype(np.int8), ~(np.abs(self.middle) > self.radius)
+        with np.errstate(all="ignore"):
+            sure = np.abs(self.middle) > self.radius
+            return np.where(sure, np.sign(self.middle), 0).astype(np.int8), ~sure
 
 
 def signs_at(forms: PiecewiseForms, rays: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.certificates.analytic_networks import AnalyticNetwork
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
 from neurovariety.certificates.sentences import sentence_of
+from neurovariety.certificates.spoken_of import spoken_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.certificates.stored_functions import StoredFunctions
@@ -49,7 +51,8 @@ class Recheck:
     """What a recheck found, key by key.
 
     ``subjects`` are the exact data that were stored, by the hash that certificates use, ``systems`` a phrase for each that says how far
-    they are known to be those of the architecture.
+    they are known to be those of the architecture. ``speaks_of`` is what the certificates of the claimed keys speak of beside these
+    (`spoken_of`), ``asked`` what the result says was asked: its options, and what its evidence has under the same names.
     """
 
     entry: str
@@ -57,11 +60,18 @@ class Recheck:
     keys: tuple[RecheckedKey, ...]
     subjects: Mapping[str, Any] = field(repr=False)
     systems: Mapping[str, str] = field(default_factory=dict, repr=False)
+    speaks_of: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, repr=False)
+    asked: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def refused(self) -> tuple[RecheckedKey, ...]:
         """Keys whose certificates do not check, or say something else."""
         return tuple(k for k in self.keys if k.outcome == REFUSED)
+
+    def taken_on_trust(self, what: str) -> Recheck:
+        """The same where one more thing is on trust for all that was rechecked."""
+        keys = (replace(k, outcome=TRUSTED, trust=(*k.trust, what)) if k in self.rechecked else k for k in self.keys)
+        return replace(self, keys=tuple(keys))
 
     @property
     def rechecked(self) -> tuple[RecheckedKey, ...]:
@@ -87,7 +97,7 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
         )
     if isinstance(kept, Mapping) and "file" in kept:
         raise InputError(f"the certificates are kept in {kept['file']!r} beside the result; `neurovariety recheck FILE` reads both")
-    read = _Read(kept, beside or {})
+    read = _Read(kept, beside or {}, result["architecture"])
     claims, value = result["claims"], result["value"]
     if not isinstance(claims, Mapping):
         raise InputError("the claims of a result are an object, a claim for each key of its value")
@@ -95,13 +105,24 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
     if claims.keys() != parts.keys() or claims.keys() - read.keys.keys():
         raise InputError("the claims, the value and the certificates do not have the same keys")
     keys = tuple(read.of_key(key, parts[key], claims[key], str(result["entry"])) for key in claims)
-    return Recheck(str(result["entry"]), str(result["architecture"]), keys, read.subjects)
+    spoken = spoken_of([read.verdicts[read.keys[k.key]] for k in keys if k.outcome in (RECHECKED, TRUSTED)])
+    return Recheck(str(result["entry"]), str(result["architecture"]), keys, read.subjects, speaks_of=spoken, asked=_asked(result))
+
+
+def _asked(result: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """What was asked, by the names of options, wherever the result says it."""
+    evidence = result.get("evidence")
+    options = evidence.get("options") if isinstance(evidence, Mapping) else None
+    if not isinstance(evidence, Mapping) or not isinstance(options, Mapping):
+        return {}
+    return {name: (value, *([evidence[name]] if name in evidence else [])) for name, value in options.items()}
 
 
 class _Read:
     """The document, its verdicts checked one after another."""
 
-    def __init__(self, data: Any, beside: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, data: Any, beside: Mapping[str, np.ndarray], architecture: Any) -> None:
+        self.architecture = architecture
         expected = {"form": int, "keys": dict, "verdicts": list, "subjects": dict, "arrays": dict}
         if not isinstance(data, Mapping) or data.keys() != expected.keys():
             raise InputError(f"certificates are an object with {', '.join(sorted(expected))}")
@@ -132,6 +153,8 @@ class _Read:
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
         elif isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
+        elif isinstance(found, AnalyticNetwork) and found.notation != self.architecture:
+            self._unfit[key] = f"the exact data are those of {found.notation}, not of the architecture that is named"
         else:
             self.subjects[key] = found
 

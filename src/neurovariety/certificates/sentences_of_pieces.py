@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from neurovariety.certificates.phrases import Choice, Listed, Number, Phrase
 
@@ -15,6 +15,11 @@ def _times(value: Mapping[str, int]) -> str:
 def _each(value: Mapping[str, int]) -> str:
     """``1 (class 0), 3 (class 1)``"""
     return ", ".join(f"{n} (class {k})" for k, n in value.items())
+
+
+def _sizes(value: Sequence[Sequence[object]]) -> str:
+    """How many there are for each output."""
+    return ", ".join(f"{len(m):,}" for m in value)
 
 
 _COMPONENT = ("component", "components")
@@ -65,6 +70,10 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     "regions: boundary_components": Phrase(
         "the border between the classes", Number("the border between classes has {n}", *_COMPONENT), joined=True
     ),
+    "tropical: numerator": Phrase(
+        "the numerator", Listed(lambda value: f"its numerator is a maximum of {_sizes(value)} affine functions")
+    ),
+    "tropical: denominator": Phrase("the denominator", Listed(lambda value: f"its denominator is one of {_sizes(value)}"), joined=True),
     "functional-dimension: value": Phrase(
         "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")
     ),

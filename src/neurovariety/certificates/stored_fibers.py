@@ -12,7 +12,7 @@ from neurovariety.certificates.exact_system import Over
 from neurovariety.certificates.fiber_at_weights import LocalSlice, Steps, Weights, residues
 from neurovariety.certificates.linear_symmetries import SparseVector
 from neurovariety.certificates.local_series import Series, local_quotient
-from neurovariety.certificates.modular_runs import ModularRun, field_rows
+from neurovariety.certificates.modular_runs import ModularRun, as_rows, field_rows
 from neurovariety.certificates.program_bounds import SMALL_BITS, primes_of
 from neurovariety.certificates.stored_coefficients import LARGEST_EXPANSION, Expanding, NotStored, Short, as_fraction, fmpq_of
 from neurovariety.certificates.stored_maps import StoredMaps
@@ -74,7 +74,7 @@ class StoredFibers(StoredMaps):
 
     def stays(self, at: Weights, directions: Directions, place: Steps) -> bool:
         run, general = ModularRun(self.program, place.prime), self.general_at(place.coefficients, place.prime)
-        x = place.inputs.reshape(len(place.inputs), -1)
+        x = as_rows(place.inputs)
         if x.shape[1] != self.inputs:
             raise NotShown("the place has another number of inputs")
         there, here = (
@@ -120,7 +120,7 @@ class StoredFibers(StoredMaps):
         if self.bounds.below:
             raise NotStored("a rational function is not expanded here")
         n, m = piece.directions.shape
-        x = piece.inputs.reshape(len(piece.inputs), -1)
+        x = as_rows(piece.inputs)
         if n != self.parameters or x.shape[1] != self.inputs:
             raise NotShown("the piece has another number of weights or inputs")
         context = flint.fmpq_mpoly_ctx.get([f"t{i}" for i in range(m)] or ["_unused"], flint.Ordering.degrevlex)

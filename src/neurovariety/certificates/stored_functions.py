@@ -19,7 +19,7 @@ import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.functions import AFFINE, DIMENSION, Place
-from neurovariety.certificates.modular_runs import ModularRun, field_rows
+from neurovariety.certificates.modular_runs import ModularRun, as_rows, field_rows
 from neurovariety.certificates.program_bounds import LARGE_BITS, SMALL_BITS, primes_of
 from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotAnswered, NotStored
 from neurovariety.certificates.stored_counts import StoredCounts
@@ -118,7 +118,7 @@ class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingular
         if height * width > MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:
             raise NotStored(f"a matrix of {height} x {width} entries is too large to be taken anew here")
         run = ModularRun(self.program, p)
-        x = place.inputs.reshape(len(place.inputs), -1)
+        x = as_rows(place.inputs)
         if x.shape[1] != self.inputs or place.weights.shape[-1:] != (self.parameters,):
             raise NotShown("the place has another number of weights or inputs")
         general = self.general_at(place.coefficients, place.prime)

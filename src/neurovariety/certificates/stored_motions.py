@@ -27,7 +27,7 @@ from neurovariety.certificates.elements_of_finite_order import (
 )
 from neurovariety.certificates.equivariant_bounds import PairOfMaps, Rows
 from neurovariety.certificates.equivariant_functions import ComponentPlace, ComponentRanks, EquivariancePlace, Parts
-from neurovariety.certificates.modular_runs import ModularRun, field_rows
+from neurovariety.certificates.modular_runs import ModularRun, as_rows, field_rows
 from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.program_bounds import SMALL_BITS, primes_of
 from neurovariety.certificates.stored_coefficients import NotStored
@@ -232,7 +232,7 @@ class StoredMotions(StoredStrata):
     def is_equivariant(self, maps: PairOfMaps, place: EquivariancePlace) -> bool:
         p = place.prime
         run, general = ModularRun(self.program, p), self.general_at(place.coefficients, p)
-        x = run.residues(place.inputs.reshape(len(place.inputs), -1))
+        x = run.residues(as_rows(place.inputs))
         if x.shape[1] != self.inputs or place.weights.shape != (self.parameters,):
             raise NotShown("the place has another number of weights or inputs")
         there = run.values(place.weights, _along(_modulo(maps.inputs, p), x, p), general)

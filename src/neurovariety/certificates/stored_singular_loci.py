@@ -13,7 +13,7 @@ import numpy as np
 
 from neurovariety.certificates.functions import Equation
 from neurovariety.certificates.linear_sections import SECTION_RANGE, FormsModPrime, LocusProblem, common_zero, missed_section
-from neurovariety.certificates.modular_runs import ModularRun
+from neurovariety.certificates.modular_runs import ModularRun, as_rows
 from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.program_bounds import SMALL_BITS
 from neurovariety.certificates.singular_loci import FamilyPlace, SectionPlace
@@ -84,7 +84,7 @@ class StoredSingularLoci(StoredStrata, StoredForms):
         p = place.prime
         if p.bit_length() > SMALL_BITS:
             raise NotShown(f"a prime of at most {SMALL_BITS} bits is expected")
-        run, x = ModularRun(self.program, p), place.inputs.reshape(len(place.inputs), -1)
+        run, x = ModularRun(self.program, p), as_rows(place.inputs)
         general = self.general_at(place.coefficients, p)
         if x.shape[1] != self.inputs or not place.on:
             raise NotShown("points on strata of the family are expected")
@@ -140,7 +140,7 @@ class StoredSingularLoci(StoredStrata, StoredForms):
     ) -> int:
         if prime.bit_length() > SMALL_BITS:
             raise NotShown(f"a prime of at most {SMALL_BITS} bits is expected")
-        n, x = self.parameters, inputs.reshape(len(inputs), -1)
+        n, x = self.parameters, as_rows(inputs)
         if self.generic or x.shape[1] != self.inputs:
             raise NotShown("the place has another number of inputs, or general coefficients")
         rows = self.program.with_jacobian(n)

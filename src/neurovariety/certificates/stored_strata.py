@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from neurovariety.certificates.exact_system import ExactSystem
-from neurovariety.certificates.modular_runs import ModularRun
+from neurovariety.certificates.modular_runs import ModularRun, as_rows
 from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.program_bounds import SMALL_BITS, ProgramBounds, primes_of, program_bounds
 from neurovariety.certificates.stored_coefficients import MOST_ENTRIES, NotAnswered, NotStored
@@ -122,7 +122,7 @@ class StoredStrata(StoredMaps):
 
     def jacobian_at(self, prime: int, weights: np.ndarray, inputs: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """The Jacobian (inputs times outputs, weights) mod p. Raises `NotStored` for a large one."""
-        x = inputs.reshape(len(inputs), -1)
+        x = as_rows(inputs)
         if len(x) and x.shape[1] != self.inputs:
             raise NotShown("the place has another number of inputs")
         if len(x) * self.outputs * self.parameters > MOST_ENTRIES or self.program.terms * self.outputs > _MOST_RUNS:

@@ -1,4 +1,4 @@
-"""``neurovariety regions`` and ``functional-dimension``: networks that are linear on pieces, on the command line."""
+"""``neurovariety regions``, ``tropical`` and ``functional-dimension``: networks that are linear on pieces, on the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 from neurovariety.beyond.piecewise.functional_dimension import functional_dimension
 from neurovariety.beyond.piecewise.region_pictures import check_drawable, draw_regions
 from neurovariety.beyond.piecewise.regions import MOST_REGIONS, RegionsResult, regions
+from neurovariety.beyond.piecewise.tropical import tropical
 from neurovariety.cli.checkpoint_commands import Printed, answered
 from neurovariety.result import Result
 
@@ -37,6 +38,18 @@ def regions_command(
         time_limit,
         finish,
     )
+
+
+def tropical_command(
+    network: str,
+    box: tuple[float, float] | None,
+    limit: int | None,
+    architecture: str | None,
+    shown: Printed,
+    time_limit: float | None,
+) -> int:
+    """The tropical form of a file; returns the exit status."""
+    return answered(lambda: tropical(network, box=box, limit=limit or MOST_REGIONS, architecture=architecture), shown, time_limit)
 
 
 class Where(NamedTuple):

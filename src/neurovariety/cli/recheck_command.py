@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ import numpy as np
 
 from neurovariety.certificates.recheck import Recheck, recheck
 from neurovariety.certificates.result_file import read_result
+from neurovariety.certificates.spoken_of import in_words
 from neurovariety.cli.exit_status import ANSWERED, REFUSED
 from neurovariety.errors import NeurovarietyError, VerificationError
 
@@ -18,6 +20,7 @@ def recheck_command(file: str, as_json: bool) -> int:
     """Print what became of each key, and on what the rest stands; the exit status is 1 where a certificate is refused."""
     data, beside = read_result(file)
     found, problem = _held(recheck(data, beside))
+    problem = problem or _headline(data)
     if as_json:
         click.echo(json.dumps(_as_json(found, problem)))
     else:
@@ -26,18 +29,27 @@ def recheck_command(file: str, as_json: bool) -> int:
 
 
 def _held(found: Recheck) -> tuple[Recheck, str]:
-    """The recheck with the stored exact data held against the model that the notation names, and what contradicts it."""
-    from neurovariety.architectures import as_model
-    from neurovariety.geometry.solutions.stored_subjects import held_against
+    """The recheck held against the architecture and the question that the result names, and what contradicts it."""
+    from neurovariety.dictionary.held_result import held
 
     try:
-        model = as_model(found.architecture)
-    except NeurovarietyError:
-        return found, ""
-    try:
-        return held_against(found, model, np.random.default_rng()), ""
+        return held(found, None, np.random.default_rng()), ""
     except VerificationError as error:
         return found, str(error)
+
+
+def _headline(data: Mapping[str, Any]) -> str:
+    """What is wrong with the claim of the whole, which is the weakest of those of the headline."""
+    from neurovariety.dictionary.registry import find
+
+    row = find(str(data["entry"]))
+    if row is None:
+        return ""
+    try:
+        own = row.result_class().from_dict(data).claim
+    except (NeurovarietyError, LookupError, TypeError, ValueError, AttributeError) as error:
+        return f"the result cannot be read: {str(error) or type(error).__name__}"
+    return "" if data.get("claim") == str(own) else f"the result as a whole is claimed {data.get('claim')!r}, and {str(own)!r} follows"
 
 
 def _as_text(found: Recheck, problem: str) -> str:
@@ -46,6 +58,7 @@ def _as_text(found: Recheck, problem: str) -> str:
         lines.append(f"  {k.key}: {k.sentence}")
         lines.append(f"    [{k.claim}] {k.outcome}{f': {k.why}' if k.why else ''}")
         lines += [f"    on trust: {t}" for t in k.trust]
+    lines += [f"  speaks of the {line}" for line in in_words(found.speaks_of)]
     for key in found.subjects:
         lines.append(f"  system {key[:12]}: {found.systems.get(key, 'as stored')}")
     if problem:
@@ -67,4 +80,11 @@ def _as_json(found: Recheck, problem: str) -> dict[str, Any]:
         for k in found.keys
     }
     systems = {key: found.systems.get(key, "as stored") for key in found.subjects}
-    return {"entry": found.entry, "architecture": found.architecture, "keys": rows, "systems": systems, "refused": problem or None}
+    return {
+        "entry": found.entry,
+        "architecture": found.architecture,
+        "keys": rows,
+        "systems": systems,
+        "speaks_of": in_words(found.speaks_of),
+        "refused": problem or None,
+    }

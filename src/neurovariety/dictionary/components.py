@@ -21,31 +21,28 @@ Sources: Kohn, Sattelberger, Shahverdi 2023; Draisma et al. 2016; Fulton 1998, e
 from __future__ import annotations
 
 import contextvars
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, NotRequired, TypedDict, TypeVar
 
-from neurovariety.architectures import Architecture, as_model, parse
+from neurovariety.architectures import as_model, parse
 from neurovariety.architectures.from_callable import Source
-from neurovariety.certificates.irreducible_components import BlockComponents, BlockMaps, ComponentOfModel, OneComponent, short_enough
+from neurovariety.certificates.irreducible_components import BlockComponents, ComponentOfModel, OneComponent, short_enough
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.sentences import SHOWN, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
+from neurovariety.dictionary.stated_blocks import StatedBlocks, stated_blocks
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import dimension_of
-from neurovariety.image import BlockMatrices, BoundedBlockMatrices
+from neurovariety.image import BoundedBlockMatrices
 from neurovariety.model import Model
 from neurovariety.progress import note, watch
 from neurovariety.tolerances import DEFAULT_SEED
 
 T = TypeVar("T")
-
-_MAX_LISTED = 1000
-"""Components beyond this number are counted, not listed."""
 
 
 class ComponentRow(TypedDict):
@@ -99,30 +96,13 @@ def components(source: Source, *, seed: int = DEFAULT_SEED, memory_limit: int | 
     [(4, 1, 1), (9, 8, 4)]
     """
     described = parse(source) if isinstance(source, str) else source
-    if isinstance(described, Architecture):
-        image, parts = described.image(), itertools.islice(described.components(), _MAX_LISTED)
-        blocks = [(part.notation(), part.image()) for part in parts] if isinstance(image, _BLOCKS) else []
-        name, count = described.notation(), described.count_components()
-    else:
-        model = as_model(described)
-        image, name, count = model.image, model.name, 1
-        blocks = [(model.name, image)]
-    if isinstance(image, _BLOCKS):
-        listed = [(part, found) for part, found in blocks if isinstance(found, BlockMatrices)]
-        return _of_blocks(name, image, listed, count)
-    return _of_model(as_model(described), seed, memory_limit)
+    stated = stated_blocks(described)
+    return _of_model(as_model(described), seed, memory_limit) if stated is None else _of_blocks(stated)
 
 
-_BLOCKS = (BlockMatrices, BoundedBlockMatrices)
-
-
-def _of_blocks(
-    name: str, image: BlockMatrices | BoundedBlockMatrices, listed: list[tuple[str, BlockMatrices]], count: int
-) -> ComponentsResult:
-    """The result for block diagonal matrices, one set of them or a union: the components that are ``listed``, of ``count``."""
-    bound = image.rank if isinstance(image, BoundedBlockMatrices) else image.ranks
-    names = tuple((found.ranks, notation) for notation, found in listed)
-    maps = BlockMaps(tuple((b.size, b.real) for b in image.blocks), bound, names)
+def _of_blocks(stated: StatedBlocks) -> ComponentsResult:
+    """The result for block diagonal matrices."""
+    name, image, listed, count, maps = stated.name, stated.image, stated.listed, stated.count, stated.maps
     blocks, complete = image.blocks, len(listed) == count
     ranks, notations = tuple(found.ranks for _, found in listed), tuple(notation for notation, _ in listed)
     shown = BlockComponents(maps.hash, maps.blocks, ranks, notations, count, "components")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 
 from neurovariety.claim import Claim
+from neurovariety.dictionary.held_result import held
 from neurovariety.dictionary.registry import find
-from neurovariety.errors import InputError, NeurovarietyError, VerificationError
+from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
 from neurovariety.randomness import generator
 from neurovariety.result import Result, plain
@@ -88,15 +89,7 @@ class EntryResult(Result):
         Where the model is at hand, or its notation can be read, the exact data in the certificates are held against its program at
         random points modulo two primes. Raises `VerificationError` as there, and where they are another model's.
         """
-        from neurovariety.architectures import as_model
-        from neurovariety.geometry.solutions.stored_subjects import held_against
-
-        found = super().verify()
-        try:
-            model = self.model or as_model(self.subject)
-        except NeurovarietyError:
-            return found  # a user's own function, read back from JSON: the exact data stay as stored
-        return held_against(found, model, generator(self.provenance.seed, "dictionary.entry_result"))
+        return held(super().verify(), self.model, generator(self.provenance.seed, "dictionary.entry_result"))
 
     def _repeated(self, seed: int | None) -> Self:
         """The same question under another seed, held against this answer."""

@@ -137,7 +137,7 @@ def landscape_lists(
     """Every critical point of a loss that sees all directions; ``task`` is in ``units``."""
     strata = strata_of(task.model, shape.fills)
     beside = resting_strata(task.model, shape.fills)
-    first = smooth_stage(task.model, task.loss, None, seed, resume)
+    first = smooth_stage(task.model, task.loss, None, seed, resume, shape)
     problem = first.problem
     assert problem is not None
     first = replace(first, points=tuple(_decided(task, p, seed) for p in first.points))

@@ -138,7 +138,11 @@ def inverses(system: System, points: Complexes, parameters: Numbers = ()) -> Com
     """Approximate inverses of the Jacobians, found after scaling columns by the size of the unknowns and rows to size 1."""
     n = system.unknowns
     p = np.broadcast_to(np.asarray(parameters, dtype=np.complex128), (len(points), system.parameters))
-    jacobians = values_at(system.with_jacobian, np.hstack([points, p]))[:, n:].reshape(-1, n, n)
+    return inverses_of(values_at(system.with_jacobian, np.hstack([points, p]))[:, n:].reshape(-1, n, n), points)
+
+
+def inverses_of(jacobians: Complexes, points: Complexes) -> Complexes:
+    """The same from the Jacobians at the points."""
     columns = np.maximum(np.abs(points), 1e-8 * np.abs(points).max(axis=1, initial=1e-300, keepdims=True))
     out = np.zeros_like(jacobians)
     with np.errstate(all="ignore"):  # what overflows has no inverse, and no certificate

@@ -63,6 +63,8 @@ def cauchy(system: System, points: Numbers, parameters: Numbers, settings: Setti
     around = np.repeat(np.array(parameters, dtype=np.complex128)[None], _CORNERS + 1, axis=0)
     around[:, :, 0] *= corners[:, None]
     for turn in range(1, _MOST_TURNS + 1):
+        if not open_.any():
+            break
         for before, after in itertools.pairwise(around):
             rows = np.flatnonzero(open_)
             if not len(rows):

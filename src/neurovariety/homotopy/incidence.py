@@ -12,12 +12,13 @@ import numpy as np
 from neurovariety.certificates.account import WIDE, FloatZeros, widths
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.float_tape import enclosed
 from neurovariety.certificates.issue import Certificate, Verdict, issue
 from neurovariety.certificates.shown_points import Points, Programs, ShownPoints, SystemFamily, meeting
 from neurovariety.certificates.stored_families import StoredFamily, family_hash
 from neurovariety.certificates.zeros import NotShown, SimpleZero, Square, newton
-from neurovariety.homotopy.arrays import Integers, Numbers
-from neurovariety.homotopy.certify import inverses, sharpened
+from neurovariety.homotopy.arrays import Complexes, Integers, Numbers
+from neurovariety.homotopy.certify import inverses_of, sharpened
 from neurovariety.homotopy.exact_program import exact_family, exact_outputs
 from neurovariety.homotopy.system import System
 from neurovariety.homotopy.tape import Tape
@@ -98,24 +99,30 @@ def shown(
 
 def plain_points(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown in balls of doubles."""
-    return _in_doubles(incidence, incidence.members.system, solutions, parameters)
+    return _in_doubles(incidence, solutions, parameters)
 
 
-def _in_doubles(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
-    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, system.unknowns)
+def _in_doubles(family: SystemFamily, solutions: Numbers, parameters: Numbers) -> Points:
+    x = np.ascontiguousarray(solutions, dtype=np.complex128).reshape(-1, family.unknowns)
     p = np.asarray(parameters, dtype=np.complex128)
-    zeros = FloatZeros(x, inverses(system, x, p))
-    return Points(p, sharpened(zeros, Programs.of(family).tapes, p))
+    return Points(p, sharpened(FloatZeros(x, inverses_of(jacobians_at(family, x, p), x)), Programs.of(family).tapes, p))
+
+
+def jacobians_at(family: SystemFamily, x: Complexes, p: Complexes) -> Complexes:
+    """Jacobians (D, n, n) of the member at parameters ``p`` (m,), by the programs that are checked: no other tape is recorded."""
+    n = family.unknowns
+    found = enclosed(Programs.of(family).tapes.both, np.hstack([x, np.broadcast_to(p, (len(x), len(p)))]))
+    return found.values[:, n:].reshape(-1, n, n)
 
 
 def points_of(incidence: ExactIncidence, solutions: Numbers, parameters: Numbers) -> Points:
     """Solutions (D, n) at ``parameters`` as points to be shown: at higher precision where doubles do not do."""
-    return points_near(incidence, incidence.members.system, solutions, parameters)
+    return points_near(incidence, solutions, parameters)
 
 
-def points_near(family: SystemFamily, system: System, solutions: Numbers, parameters: Numbers) -> Points:
-    """The same for a family whose members ``system`` is in doubles."""
-    plain, programs = _in_doubles(family, system, solutions, parameters), Programs.of(family)
+def points_near(family: SystemFamily, solutions: Numbers, parameters: Numbers) -> Points:
+    """The same for any family."""
+    plain, programs = _in_doubles(family, solutions, parameters), Programs.of(family)
     x, p = plain.zeros.centres, plain.parameters
     boxes = plain.zeros.boxes_of(programs.tapes, p)
     width = widths(boxes, x)

@@ -142,6 +142,8 @@ def _certified(system: System, parameters: Numbers, points: Complexes, chosen: T
 
 def _endgame(system: System, ends: SpecialEnds, rows: Integers, images: Tape, last_system: System, parameters: Numbers) -> None:
     """Circles ever closer to t = 0 for the paths ``rows``, until it is known where each goes."""
+    if not len(rows):
+        return
     size, growths, powers = (np.zeros(len(ends.points)) for _ in range(3))
     exponent = np.full(len(ends.points), np.nan)
     size[rows] = np.linalg.norm(values_at(images, ends.points[rows]), axis=1)
@@ -176,6 +178,8 @@ def _endgame(system: System, ends: SpecialEnds, rows: Integers, images: Tape, la
             ends.limits[rows[k]], ends.winding[rows[k]] = now.limits[k], now.winding[k]
         done = singular | infinite | regular
         rows, before = rows[~done], now.part(~done)
+        if not len(rows):
+            break
 
 
 def _singular_limits(there: SingularEnds, last_system: System, parameters: Numbers) -> Truths:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Number
 
 import numpy as np
@@ -30,9 +31,23 @@ class System:
     graph: Graph = field(repr=False)
     equations: tuple[Expression, ...] = field(repr=False)
     unknowns: int
-    with_jacobian: Tape = field(repr=False)
-    values: Tape = field(repr=False)
     parameters: int = field(repr=False)
+
+    @cached_property
+    def with_jacobian(self) -> Tape:
+        """Recorded when it is asked for: many systems are only written down."""
+        entries = [entry for row in jacobian(self.graph, self.equations, range(self.unknowns)) for entry in row]
+        return record(self.graph, [*self.equations, *entries], inputs=self.unknowns + self.parameters)
+
+    @cached_property
+    def values(self) -> Tape:
+        """Recorded when paths are followed, by power series."""
+        return record(self.graph, self.equations, reuse=False, inputs=self.unknowns + self.parameters)
+
+    def with_tapes(self) -> System:
+        """The same, its tapes made: what cannot be is refused now, and not on the way."""
+        _ = self.with_jacobian, self.values
+        return self
 
     @classmethod
     def of(cls, graph: Graph, equations: Sequence[Expression], unknowns: int, parameters: int | None = None) -> System:
@@ -47,10 +62,7 @@ class System:
         for k, e in enumerate(equations):
             if not any(graph.depends(e, i) for i in range(unknowns)):
                 raise InputError(f"equation {k} contains no unknown: it holds everywhere or nowhere; leave it out")
-        entries = [entry for row in jacobian(graph, equations, range(unknowns)) for entry in row]
-        m = graph.inputs - unknowns if parameters is None else parameters
-        both = record(graph, [*equations, *entries], inputs=unknowns + m)
-        return cls(graph, tuple(equations), unknowns, both, record(graph, equations, reuse=False, inputs=unknowns + m), m)
+        return cls(graph, tuple(equations), unknowns, graph.inputs - unknowns if parameters is None else parameters)
 
     @classmethod
     def build(cls, function: Equations, unknowns: int, parameters: int = 0) -> System:
@@ -73,7 +85,7 @@ class System:
                 raise InputError(f"a list of equations is expected, got {_shown(found)}; write [...] around them")
             equations = [_equation(graph, k, e) for k, e in enumerate(found)]
             _check_constants(graph, equations)
-        return cls.of(graph, equations, int(unknowns))
+        return cls.of(graph, equations, int(unknowns)).with_tapes()
 
 
 def require_system(given: object) -> None:

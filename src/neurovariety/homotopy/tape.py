@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,14 @@ _Term = tuple[int, Monomial, Monomial, complex]
 """Kind, two factors (the second unused in sums), coefficient."""
 
 
+_kind = itemgetter(0)
+
+
+def _is_product(monomial: Monomial) -> bool:
+    """Whether the degree of a monomial is 2 or more."""
+    return len(monomial) > 1 or (len(monomial) == 1 and monomial[0][1] > 1)
+
+
 class _Recorder:
     """Orders the sums and monomials below the outputs depth first, then gives them slots."""
 
@@ -105,29 +114,30 @@ class _Recorder:
     def _count_uses(self) -> None:
         """How often each monomial is a term, over all sums below the outputs."""
         seen: set[int] = set()
-        stack = [e.terms for e in self.outputs]
+        stack, uses, sums, reciprocals = [e.terms for e in self.outputs], self.uses, self.graph.sums, self.graph.reciprocals
         while stack:
             for monomial in stack.pop():
-                self.uses[monomial] = self.uses.get(monomial, 0) + 1
+                uses[monomial] = uses.get(monomial, 0) + 1
                 for base, _ in monomial:
-                    base = self.graph.reciprocals.get(base, base)
-                    while base in self.graph.reciprocals:
-                        base = self.graph.reciprocals[base]
-                    if base in self.graph.sums and base not in seen:
+                    while base in reciprocals:
+                        base = reciprocals[base]
+                    if base not in seen and base in sums:
                         seen.add(base)
-                        stack.append(self.graph.sums[base])
-        for monomial in sorted(self.uses, key=lambda m: (sum(e for _, e in m), m)):
+                        stack.append(sums[base])
+        for _, monomial in sorted((sum([e for _, e in m]), m) for m in uses if _is_product(m)):
             self._split(monomial)
 
     def _split(self, monomial: Monomial) -> tuple[Monomial, Monomial]:
         """Two factors of a monomial of degree 2 or more, found among those at hand where possible."""
         found = self.factors.get(monomial)
-        if found is not None or sum(e for _, e in monomial) < 2:
-            return found or (monomial, ())
+        if found is not None:
+            return found
+        if not _is_product(monomial):
+            return monomial, ()
         choices = []
         for k, (base, e) in enumerate(monomial):
             rest = (*monomial[:k], (base, e - 1), *monomial[k + 1 :]) if e > 1 else (*monomial[:k], *monomial[k + 1 :])
-            if rest in self.factors or (rest in self.uses and sum(x for _, x in rest) >= 2):
+            if rest in self.factors or (rest in self.uses and _is_product(rest)):
                 choices.append((rest, ((base, 1),)))
         halved = tuple((b, e // 2) for b, e in monomial)
         if all(e % 2 == 0 for _, e in monomial):
@@ -146,7 +156,7 @@ class _Recorder:
                 pair = (monomial[1:], monomial[:1])
         self.factors[monomial] = pair
         for part in pair:
-            if sum(e for _, e in part) > 1:
+            if _is_product(part):
                 self._split(part)
         return pair
 
@@ -181,14 +191,14 @@ class _Recorder:
         if base in self.graph.reciprocals:
             m: Monomial = ((self.graph.reciprocals[base], 1),)
             return [] if m in self.made else [m]
-        return [p for m in self.graph.sums[base] for p in self._operands(m, self.graph.sums[base][m]) if p not in self.made]
+        return [p for m, c in self.graph.sums[base].items() for p in self._operands(m, c) if p not in self.made]
 
     def _operands(self, monomial: Monomial, c: Coefficient) -> tuple[Monomial, ...]:
         return self._split(monomial) if self._fused(monomial, c) else (monomial,)
 
     def _fused(self, monomial: Monomial, c: Coefficient) -> bool:
         """A product that one sum alone reads, with coefficient 1, is computed inside that sum."""
-        return c == 1 and monomial not in self.made and self.uses.get(monomial) == 1 and sum(e for _, e in monomial) > 1
+        return _is_product(monomial) and self.uses.get(monomial) == 1 and monomial not in self.made and c == 1
 
     def _terms(self, terms: dict[Monomial, Coefficient]) -> list[_Term]:
         out = []
@@ -200,7 +210,7 @@ class _Recorder:
                 out.append((DOT, a, b, value))
             else:
                 out.append((LIN if value.imag else REAL, monomial, (), value))
-        return sorted(out, key=lambda t: t[0])
+        return sorted(out, key=_kind)
 
     def tape(self) -> Tape:
         for k, expression in enumerate(self.outputs):
@@ -232,7 +242,7 @@ class _Recorder:
                 target, used = used, used + 1
             slot[name] = target
             begun = False
-            for kind, group in itertools.groupby(terms or [(REAL, (), (), 0j)], key=lambda t: t[0]):
+            for kind, group in itertools.groupby(terms or [(REAL, (), (), 0j)], key=_kind):
                 start = len(pairs)
                 for _, a, b, c in group:
                     pairs.append((slot[a], slot[b]))

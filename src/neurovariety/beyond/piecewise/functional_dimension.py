@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
@@ -49,7 +49,7 @@ from neurovariety.result import WHOLE, Provenance, Result, counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _PRIMES = (67108859, 67108837, 67108819)
-"""The largest below 2^26: a rank that is smaller modulo one of them is that modulo another."""
+"""The largest below 2^26. Modulo one of them a rank may be smaller, or a weight have no value; then the next is taken."""
 _MOST_WEIGHTS = 600
 """Weights up to which directions that no scaling explains are looked for: exact elimination takes some seconds then."""
 
@@ -118,27 +118,36 @@ def _at_weights(source: Network, box: object, limit: int, biases: bool | None = 
     cells = cells_of(source, forms_of(source), ends_of_box(box, source), limit)
     regions = issue(cells, source)
     known = known_cells(cells, source)
-    try:
-        value, prime = max((rank_of_pieces(known, layers, p), p) for p in _PRIMES[:1])
-    except NotShown as why:
-        raise ResourceError(
-            f"{why}: {counted(len(known.cells), 'region')} of {counted(layers.parameters, 'weight')}; give a box"
-        ) from None
     scalings = layers.scalings()
-    explained = rank_of_rational_rows(scalings, prime)
-    directions = _directions(known, layers, prime, value, scalings, explained)
-    verdict = issue(RankOfPieces(regions, prime, value, directions, move), source)
-    evidence = {
+    verdict, explained, missing = _shown(source, known, layers, RankOfPieces(regions, 0, 0, None, move), scalings)
+    evidence: dict[str, Any] = {
         "parameters": layers.parameters,
         "units": layers.hidden,
         "bound": layers.parameters - len(scalings),
         "regions": len(known.cells),
         "scalings": explained,
         "biases": move and any(b is not None for b in layers.biases),
-        "hidden": None if directions is None else layers.parameters - explained - value,
+        "hidden": missing,
         "theorems": [],
     }
     return _AtWeights(verdict, evidence)
+
+
+def _shown(
+    source: Network, known: KnownCells, layers: DenseLayers, bare: RankOfPieces, scalings: list[list[Fraction]]
+) -> tuple[Verdict, int, int | None]:
+    """The number with its certificate, how many directions scalings explain, and how many beside them change nothing, where known."""
+    why = ""
+    for prime in _PRIMES:
+        try:
+            value, explained = rank_of_pieces(known, layers, prime), rank_of_rational_rows(scalings, prime)
+            directions = _directions(known, layers, prime, value, scalings, explained)
+            certificate = replace(bare, prime=prime, value=value, directions=directions)
+            hidden = None if directions is None else layers.parameters - explained - value
+            return issue(certificate, source), explained, hidden
+        except NotShown as reason:
+            why = str(reason)
+    raise ResourceError(f"{why}: {counted(len(known.cells), 'region')} of {counted(layers.parameters, 'weight')}; give a box")
 
 
 def _layers(source: Network, biases: bool | None) -> tuple[DenseLayers, bool]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Inexact, Shaped
 
-from neurovariety.certificates.inner_products import EXACT_PRODUCTS, Exponents
+from neurovariety.certificates.inner_products import EXACT_PRODUCTS, KEPT, Exponents
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 
@@ -21,7 +22,7 @@ GENERAL = "diagonal"
 
 
 def _rounded(exact: Callable[[Exponents, Exponents], Fraction]) -> Callable[[Exponents, Exponents], float]:
-    return lambda e, f: float(exact(e, f))
+    return lru_cache(KEPT)(lambda e, f: float(exact(e, f)))
 
 
 PRODUCTS: dict[str, Callable[[Exponents, Exponents], float]] = {name: _rounded(exact) for name, exact in EXACT_PRODUCTS.items()}

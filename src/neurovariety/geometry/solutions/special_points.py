@@ -93,7 +93,10 @@ def special_points(
 
     towards = points.towards(start.parameters, matrix, image)
     ends = special_ends(towards, start.solutions, images or points.prints, rng, (special, parameters))
-    family = ExactIncidence(OneMember(special, points.prints, points.values))
+    known = start.verdict.on
+    if not (places is None and isinstance(known, ExactIncidence) and known.members is points):
+        known = ExactIncidence(OneMember(special, points.prints, points.values))
+    family: ExactIncidence = known  # the programs of the general problem where its systems are asked again
     regular = ends.points[ends.distinct(End.REGULAR)]
     verdict = continued(family, regular, parameters, start.verdict, by)
     sure, general = irreducible(matrix, points.dimension, general_quadric), start.verdict

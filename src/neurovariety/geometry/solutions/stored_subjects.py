@@ -65,6 +65,8 @@ def stored_form(on: Sequence[Verdict]) -> Any:
     where they have no such form or are too large."""
     subjects = list({type(v.on): v.on for v in on}.values())
     subject = subjects[0]
+    if isinstance(subject, StoredFunctions):
+        return subject
     if isinstance(subject, ExactFunctions | HasFacts):
         base = stored_functions(subject.model)
         certificates = [v.certificate for v in on if v.certificate is not None]
@@ -207,10 +209,10 @@ def held_against(found: Recheck, model: Model, rng: np.random.Generator) -> Rech
     Raises `VerificationError` where a claim speaks of the functions of another model.
     """
     spoken = {k.statement.subject for k in found.rechecked}
-    phrases = {}
+    phrases = dict(found.systems)
     for key, stored in found.subjects.items():
         if not isinstance(stored, StoredFunctions):
-            phrases[key] = "as stored"
+            phrases.setdefault(key, "as stored")
             continue
         try:
             phrases[key] = f"the model's, error at most {compared_with_model(stored, model, rng):.1e}"

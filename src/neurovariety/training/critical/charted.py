@@ -33,8 +33,7 @@ from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.quadrics import QuadricFamily
 from neurovariety.homotopy import System, Tape
 from neurovariety.homotopy.exact_program import exact_family, exact_outputs
-from neurovariety.homotopy.incidence import ExactIncidence, plain_points, points_of
-from neurovariety.homotopy.tracker import values_at
+from neurovariety.homotopy.incidence import ExactIncidence, jacobians_at, plain_points, points_of
 from neurovariety.training.critical.problem import CertifiedFunction, TrainingProblem, in_other_charts, quadric_family, size_of_loss
 from neurovariety.training.critical.quadric_balls import bounds_at, is_definite
 from neurovariety.training.critical.rational_quadric import stored_quadric
@@ -245,11 +244,8 @@ def real_minima(known: ListedFunctions, networks: Sequence[CertifiedFunction]) -
         places = _places(known.charts, rows, precise)
         turns, count = [], 0
         for place in places:
-            system = known.charts.chart(place.free).members.system
-            n = system.unknowns
-            for x in place.points.zeros.centres:
-                here = np.concatenate([x, place.points.parameters])[None]
-                turn, values = _turn(values_at(system.with_jacobian, here)[0, n:].reshape(n, n).real)
+            for hessian in jacobians_at(known.charts.chart(place.free), place.points.zeros.centres, place.points.parameters):
+                turn, values = _turn(hessian.real)
                 turns.append(turn)
                 count += not (values < 0).any()
         try:

@@ -90,7 +90,7 @@ def points_of_objective(subject: DecayedLoss, system: System, solutions: Complex
     objective = Over(subject.objective, ball)
     with precision(64):
         values = [float(objective([flint.acb(z.real, z.imag) for z in row])[0].real.mid()) for row in x.tolist()]
-    return points_near(subject, system, x[np.argsort(values, kind="stable")], np.zeros(0))
+    return points_near(subject, x[np.argsort(values, kind="stable")], np.zeros(0))
 
 
 def of_points(subject: DecayedLoss, system: System, points: Points, whole: Verdict) -> Accounted:

@@ -8,7 +8,7 @@ charts of their own: some are ordinary critical points to which the chart is bli
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +82,7 @@ class TrainingProblem:
     fixed: tuple[tuple[Term, float], ...]
     evidence: dict[str, object]
     map: WeightMap
+    _quadratics: dict[Loss, Quadratic] = field(default_factory=dict, repr=False)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -94,8 +95,10 @@ class TrainingProblem:
         return Start(base.array(), base.parameters, self.base.verdict)
 
     def quadratic(self, loss: Loss) -> Quadratic:
-        """The loss on the coordinates."""
-        return quadratic(loss, self.terms, self.fixed)
+        """The loss on the coordinates, written down once."""
+        if loss not in self._quadratics:
+            self._quadratics[loss] = quadratic(loss, self.terms, self.fixed)
+        return self._quadratics[loss]
 
     def parameters(self, loss: Quadratic) -> tuple[Float[np.ndarray, "n n"], Inexact[np.ndarray, " m"]]:
         """The matrix of a loss with its largest entry near 1, and the parameters of systems: v, and those of the quadric."""

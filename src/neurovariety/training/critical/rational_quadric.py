@@ -12,6 +12,7 @@ from neurovariety.training.losses.loss import Distance, Loss, Monomial, SquaredE
 from neurovariety.training.losses.whitened import WhitenedError
 
 _MOST_SAMPLES = 5_000
+_ZERO = Fraction(0)
 
 
 def stored_quadric(problem: OnCoordinates, loss: Loss) -> StoredQuadric | None:
@@ -26,7 +27,7 @@ def stored_quadric(problem: OnCoordinates, loss: Loss) -> StoredQuadric | None:
         return None
     own = [((o, e), 1 / Fraction(float(s))) for o, e, s in problem.terms]
     fixed = [((o, e), Fraction(float(v)) / Fraction(float(s))) for (o, e, s), v in problem.fixed]
-    pairs = tuple(tuple(s * t * products.pair(a, b) for b, t in own) for a, s in own)
+    pairs = tuple(tuple(s * t * p if (p := products.pair(a, b)) else p for b, t in own) for a, s in own)
     against = tuple(s * (products.against(a) - sum((v * products.pair(a, b) for b, v in fixed), Fraction(0))) for a, s in own)
     constant = products.square + sum((v * (w * products.pair(a, b)) for a, v in fixed for b, w in fixed), Fraction(0))
     constant -= 2 * sum((v * products.against(a) for a, v in fixed), Fraction(0))
@@ -72,10 +73,10 @@ class _OfPolynomials:
         self._target = {m: Fraction(c) for m, c in loss.target.items()}
 
     def pair(self, a: Monomial, b: Monomial) -> Fraction:
-        return Fraction(self._product(a[1], b[1])) if a[0] == b[0] else Fraction(0)
+        return self._product(a[1], b[1]) if a[0] == b[0] else _ZERO
 
     def against(self, a: Monomial) -> Fraction:
-        return sum((c * self.pair(a, b) for b, c in self._target.items()), Fraction(0))
+        return sum((c * p for b, c in self._target.items() if (p := self.pair(a, b))), _ZERO)
 
     @property
     def square(self) -> Fraction:

@@ -97,6 +97,7 @@ class Stage:
     """The points on one stratum, what is shown of them (``listed``; None where nothing had to be solved), what became of paths;
     ``minima``: what is shown of those of real networks, ``sets`` of positive dimension beside the points. ``sure``: the dimension is.
     On a stratum ``kept`` says which functions of the list, in the rows of its certificate, are points of the whole network.
+    ``arrived``: paths led to as many different functions as there are in general, shown or not.
 
     ``complete``: the points are all, and it is known which are real.
     """
@@ -112,6 +113,7 @@ class Stage:
     listed: ListedFunctions | None = None
     minima: Verdict | None = None
     kept: tuple[bool, ...] = ()
+    arrived: bool = False
 
     @property
     def count(self) -> int:
@@ -152,13 +154,15 @@ def smooth_stage(
     monomials: tuple[Monomial, ...] | None,
     seed: int,
     resume: str | Path | None = None,
+    shape: Dimension | None = None,
 ) -> Stage:
     """The critical points at smooth functions of the closure of a model.
 
-    ``monomials``: those over which coefficients are written (default: the model's own). A list that is not complete is tried again
+    ``monomials``: those over which coefficients are written (default: the model's own). ``shape``: its dimension where it is known. A
+    list that is not complete is tried again
     from another chart and another general problem, where that may help.
     """
-    found = quietly(dimension_of, model, seed=seed)
+    found = shape or quietly(dimension_of, model, seed=seed)
     best: Stage | None = None
     for attempt in range(_ATTEMPTS):
         kept = resume if not attempt else None
@@ -172,12 +176,13 @@ def smooth_stage(
 
 
 def _worth_another(stage: Stage) -> bool:
-    """Whether other paths may show more: where all arrived, at degenerate functions some of them, others will too."""
+    """Whether other paths may show more: where all arrived, at degenerate functions some of them, others will too. What is not shown
+    of functions they arrived at, was not shown in other charts either."""
     assert stage.problem is not None
     assert stage.stationary is not None
     ends = stage.stationary.ends
     lost = any(ends.get(str(end)) for end in (End.AT_INFINITY, End.FAILED))
-    return lost or not stage.problem.base.complete or not len(stage.stationary.singular)
+    return lost or not stage.problem.base.complete or not (len(stage.stationary.singular) or stage.arrived)
 
 
 def _one_attempt(
@@ -206,8 +211,19 @@ def _one_attempt(
     }
     evidence |= {"limits_off_strata": len(strange)} if strange else {}
     evidence |= {"critical_sets": [s.to_dict() for s in sets]} if sets else {}
-    minima = real_minima(listed, located_at)
-    return Stage(model.name, dim, tuple(points), evidence, shape.sure, problem, stationary, tuple(sets), listed, minima)
+    return Stage(
+        model.name,
+        dim,
+        tuple(points),
+        evidence,
+        shape.sure,
+        problem,
+        stationary,
+        tuple(sets),
+        listed,
+        real_minima(listed, located_at),
+        arrived=len(every.points) == problem.base.count,
+    )
 
 
 def _on_a_stratum(problem: TrainingProblem, limit: Complex[np.ndarray, " n"], rng: np.random.Generator) -> bool:

@@ -16,13 +16,10 @@ from neurovariety.geometry.solutions.chart_coordinates import written
 from neurovariety.geometry.solutions.critical_points import gradient, residuals
 from neurovariety.geometry.solutions.quadrics import QuadricFamily, Term
 from neurovariety.homotopy import System, Tape, record, values_at
+from neurovariety.homotopy.descents import descended
 from neurovariety.homotopy.expressions import Graph, jacobian
 from neurovariety.model import Model
-from neurovariety.rings.ring import Array
-from neurovariety.tolerances import FIRST_DAMPING, NUMERICAL_RANK
-
-_LARGEST_DAMPING = 1e12
-_LARGEST_WEIGHT = 1e9
+from neurovariety.tolerances import NUMERICAL_RANK
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,51 +84,11 @@ class WeightMap:
     ) -> tuple[Complex[np.ndarray, "starts N"], Float[np.ndarray, " starts"]]:
         """Weights whose coordinates come near ``target``, from ``starts``, and the distances.
 
-        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. Levenberg and Marquardt, over
-        the complex numbers; from real starts to a real target weights stay real.
+        Distances are of coordinates, or of these times ``factor``; weights ``held`` stay as they are. From real starts to a real
+        target weights stay real (`homotopy.descents`).
         """
-        weighed = np.eye(len(self.terms)) if factor is None else factor
-        spend("descents", len(starts), iterations * self.operations(len(weighed)))
-        weights: Array = np.array(starts, dtype=np.complex128)
-        goal: Array = weighed @ target
-        if not (weights.imag.any() or np.imag(goal).any()):  # real ones in real arithmetic
-            weights, goal = weights.real.copy(), np.real(goal)
-        kind = weights.dtype.type
-        off = self._seen(weights, weighed, kind) - goal
-        size, damping = np.linalg.norm(off, axis=1), np.full(len(weights), FIRST_DAMPING)
-        growth = np.full(len(weights), 2.0)
-        enough, unit = 1e-14 * max(float(np.linalg.norm(goal)), 1e-300), np.eye(len(weighed))
-        with np.errstate(all="ignore"):
-            for _ in range(iterations):
-                going = np.flatnonzero((size > enough) & (damping < _LARGEST_DAMPING) & (np.abs(weights).max(axis=1) < _LARGEST_WEIGHT))
-                if not len(going):
-                    break
-                j = weighed @ self._of_kind(self.derivatives(weights[going]), kind)
-                j[:, :, list(held)] = 0
-                scale = (np.abs(j) ** 2).sum(axis=(1, 2)) / len(weighed) + 1e-300
-                back = j.conj().transpose(0, 2, 1)
-                gram = j @ back + (damping[going] * scale)[:, None, None] * unit
-                try:
-                    step = (back @ np.linalg.solve(gram, off[going][:, :, None]))[:, :, 0]
-                except np.linalg.LinAlgError:  # one of them is singular to the last digit
-                    damping[going] *= 100
-                    continue
-                trial = weights[going] - step
-                fresh = self._seen(trial, weighed, kind) - goal
-                now = np.linalg.norm(fresh, axis=1)
-                better = now < size[going]
-                won = going[better]
-                weights[won], off[won], size[won] = trial[better], fresh[better], now[better]
-                damping[going] = np.where(better, np.maximum(damping[going] / 5, 1e-16), damping[going] * growth[going])
-                growth[going] = np.where(better, 2.0, 2 * growth[going])  # a descent that has arrived ends after few more steps
-        return weights + 0j, size
-
-    def _seen(self, weights: Inexact[np.ndarray, "points N"], weighed: Float[np.ndarray, "k n"], kind: type) -> Array:
-        return self._of_kind(self.at(weights), kind) @ weighed.T
-
-    @staticmethod
-    def _of_kind(values: Array, kind: type) -> Array:
-        return values if kind is np.complex128 else values.real
+        spend("descents", len(starts), iterations * self.operations(len(self.terms) if factor is None else len(factor)))
+        return descended(self.values, self.slopes, target, starts, iterations, factor, held)
 
 
 def weight_map(model: Model, terms: tuple[Term, ...], seed: int) -> WeightMap:

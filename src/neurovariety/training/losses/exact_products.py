@@ -95,13 +95,14 @@ class _OfTarget:
 
     def _fraction(self, a: Monomial, b: Monomial) -> Fraction:
         assert callable(self._product)
-        return Fraction(self._product(a, b))
+        found: Fraction = self._product(a, b)
+        return found
 
     def pair(self, a: Monomial, b: Monomial) -> flint.arb:
         return arb_of(self._fraction(a, b))
 
     def against(self, a: Monomial) -> flint.arb:
-        return arb_of(sum((c * self._fraction(a, b) for b, c in self._target.items()), Fraction(0)))
+        return arb_of(sum((c * p for b, c in self._target.items() if (p := self._fraction(a, b))), Fraction(0)))
 
 
 def monomial_at(x: list[flint.arb], exponents: tuple[int, ...]) -> flint.arb:

@@ -1,0 +1,81 @@
+"""What certificates speak of beside a model: the target, the weights, the linear maps that stand in them.
+
+A result names these as well, in its evidence, and no claim is made there. So what a recheck says of them is read off the certificates
+alone, and what the result names can be held against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+from typing import Any
+
+from neurovariety.certificates.equivariant_bounds import PairOfMaps
+from neurovariety.certificates.issue import Verdict
+
+TARGET, WEIGHTS, MAPS = "target", "weights", "maps"
+_FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS}
+
+
+def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
+    """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
+    their premises. Weights that make a target, or were drawn, are not what is asked about."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in _inside(verdicts):
+        found.setdefault(name, {})[repr(value)] = value
+    return {name: tuple(values.values()) for name, values in found.items()}
+
+
+def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
+    waiting: list[Any] = [v.certificate for v in verdicts]
+    met: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += [v for v in part if isinstance(v, tuple | Verdict) or is_dataclass(v)]
+        elif isinstance(part, Verdict):
+            waiting.append(part.certificate)
+        elif is_dataclass(part) and id(part) not in met:
+            met.add(id(part))
+            held = {f.name: getattr(part, f.name) for f in fields(part)}
+            for field, value in held.items():
+                if field in _FIELDS and _fits(_FIELDS[field], value) and not (_FIELDS[field] == WEIGHTS and "target" in held):
+                    yield _FIELDS[field], value
+            waiting += [v for v in held.values() if isinstance(v, tuple | Verdict) or is_dataclass(v)]
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name == TARGET:
+        return isinstance(value, Mapping) and all(isinstance(key, tuple) and len(key) == 2 for key in value)
+    if name == WEIGHTS:
+        return isinstance(value, tuple) and bool(value) and all(isinstance(v, Fraction) for v in value)
+    return isinstance(value, PairOfMaps)
+
+
+def in_words(spoken: Mapping[str, Sequence[Any]]) -> list[str]:
+    """A line for each target, weights and maps."""
+    lines = [f"target {_polynomials(value)}" for value in spoken.get(TARGET, ())]
+    lines += [f"weights {', '.join(map(str, value))}" for value in spoken.get(WEIGHTS, ())]
+    for maps in spoken.get(MAPS, ()):
+        lines.append(f"maps {_rows(maps.inputs)} of the inputs and {_rows(maps.outputs)} of the outputs")
+    return [_cut(line) for line in lines]
+
+
+def _polynomials(target: Mapping[tuple[int, tuple[int, ...]], Fraction]) -> str:
+    outputs: dict[int, list[str]] = {}
+    for (output, exponents), c in sorted(target.items(), reverse=True):
+        letters = "*".join(f"x{i}^{e}" if e > 1 else f"x{i}" for i, e in enumerate(exponents) if e)
+        outputs.setdefault(output, []).append(f"{c}*{letters}" if letters else str(c))
+    return "; ".join(f"output {o}: {' + '.join(terms)}" for o, terms in sorted(outputs.items())) or "0"
+
+
+def _rows(matrix: Sequence[Sequence[Fraction]]) -> str:
+    return "; ".join(",".join(map(str, row)) for row in matrix)
+
+
+_LONGEST = 300
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
