@@ -8,7 +8,7 @@ from math import isqrt
 import pytest
 
 from neurovariety.certificates.issue import NotShown, issue
-from neurovariety.certificates.neurons_on_a_line import OddNetwork, CoefficientOfNeurons, coefficient_of_neurons
+from neurovariety.certificates.neurons_on_a_line import CoefficientOfNeurons, OddNetwork, coefficient_of_neurons
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.learning.germ_search import search
 

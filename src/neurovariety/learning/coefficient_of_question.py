@@ -28,7 +28,7 @@ from neurovariety.certificates.learning_coefficients import (
     coefficient_of_linear,
     widths_of,
 )
-from neurovariety.certificates.neurons_on_a_line import OddNetwork, CoefficientOfNeurons, coefficient_of_neurons
+from neurovariety.certificates.neurons_on_a_line import CoefficientOfNeurons, OddNetwork, coefficient_of_neurons
 from neurovariety.certificates.ranks_at_weights import RankOverQ
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
