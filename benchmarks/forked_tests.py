@@ -204,6 +204,7 @@ def _same_import(a: types.CodeType, b: types.CodeType) -> bool:
 def functions_from(folder: Path) -> list[types.FunctionType]:
     """The functions of this process whose source lies in a folder."""
     prefix = str(folder) + os.sep
+    gc.unfreeze()  # what is frozen is not listed
     return [f for f in gc.get_objects() if type(f) is types.FunctionType and f.__code__.co_filename.startswith(prefix)]
 
 

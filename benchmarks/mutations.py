@@ -14,14 +14,12 @@ import hashlib
 import importlib.util
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +49,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutations", description=__doc__)
     parser.add_argument("what", choices=("record", "run"))
     parser.add_argument("--tests", nargs="*", default=["tests/certificates"])
+    parser.add_argument("--only", default="", help="the tests whose names an expression of pytest -k chooses")
     parser.add_argument("--reached", type=Path, default=ROOT / ".pytest_cache" / "reached.json", help="where it is noted")
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--files", nargs="*", default=[], help="names of files in certificates/, all by default")
-    parser.add_argument("--outcomes", type=Path, help="file of lines of JSON to which what became of each mutant is added")
-    parser.add_argument("--again", type=Path, help="ask only those mutants that such a file lists as not noticed")
+    parser.add_argument("--outcomes", type=Path, help="lines of JSON, what became of each mutant; what was noticed is not asked again")
+    parser.add_argument("--in-place", action="store_true", help="leave out what needs a process of its own, half a minute each")
     parser.add_argument("--most", type=float, default=1e9, help="seconds of tests that are asked of a mutant at most")
     parser.add_argument("--budget", type=float, default=1e9, help="seconds after which nothing new is begun")
     given = parser.parse_args()
@@ -64,7 +63,8 @@ def main() -> None:
         raise SystemExit(f"the package is imported from elsewhere: set PYTHONPATH={ROOT / 'src'}")
     work = _Recording(given) if given.what == "record" else _Running(given)
     plugin = Collected(work)
-    pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", *given.tests], plugins=[plugin])
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-k", given.only]
+    pytest.main([*options, *given.tests], plugins=[plugin])
 
 
 class _Recording:
@@ -101,7 +101,8 @@ class _Recording:
             if time.time() - start > 60 * (self.saved + 1):
                 self._save(path, noted)
         collected = {item.nodeid for item in items}
-        self._save(path, {k: v for k, v in noted.items() if k in collected or not k.startswith(tuple(self.given.tests))})
+        gone = {k for k in noted if k not in collected and k.startswith(tuple(self.given.tests)) and not self.given.only}
+        self._save(path, {k: v for k, v in noted.items() if k not in gone})
         print(f"{len(noted)} tests, {sum(n['seconds'] for n in noted.values()):.0f} s of the processor in all")
 
     saved = 0
@@ -116,12 +117,14 @@ class _Running:
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
-        noted = json.loads(given.reached.read_text())
+
+    def _prepare(self) -> None:
+        noted = json.loads(self.given.reached.read_text())
         self.seconds = {test: n["seconds"] for test, n in noted.items()}
         self.reaching: dict[tuple[str, int], set[str]] = defaultdict(set)
         """By file and line: the tests that run it."""
         self.touching: dict[str, set[str]] = defaultdict(set)
-        self.before = {f.name: compiled_as_imported(ast.parse(f.read_text()), f) for f in _files(given.files)}
+        self.before = {f.name: compiled_as_imported(ast.parse(f.read_text()), f) for f in _files(self.given.files)}
         first = {f"{f}:{c.co_qualname}": (f, c.co_firstlineno) for f, code in self.before.items() for c in codes(code)}
         for test, n in noted.items():
             for name, lines in n["lines"].items():
@@ -132,35 +135,29 @@ class _Running:
                         self.reaching[file, start + line].add(test)
 
     def __call__(self, plugin: Collected, items: list[pytest.Item]) -> None:
+        self._prepare()
         self.plugin, self.items, self.functions = plugin, {item.nodeid: item for item in items}, functions_from(ROOM)
-        start, counts, missed = time.time(), defaultdict(Counter), []
+        start, counts, kept = time.time(), defaultdict(Counter), self.given.outcomes
+        rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
+        noticed = {_key(row) for row in rows if row["outcome"] == "noticed"}
         for mutant in self._drawn():
             if time.time() - start > self.given.budget:
                 break
             begun = time.time()
-            outcome, tests = self._outcome(mutant)
-            counts[mutant.file][outcome.split(":")[0]] += 1
+            outcome, tests = ("noticed", 0) if mutant.key in noticed else self._outcome(mutant)
+            counts[mutant.file][outcome] += 1
             if outcome in ("missed", "not run"):
-                missed.append(mutant)
                 print(f"{outcome}: {mutant.name}", flush=True)
-            if self.given.outcomes:
+            if kept and mutant.key not in noticed:
                 row = {"outcome": outcome, "tests": tests, "seconds": round(time.time() - begun, 2), **vars(mutant)}
-                with self.given.outcomes.open("a") as file:
+                with kept.open("a") as file:
                     file.write(json.dumps(row) + "\n")
         _print_scores(counts, time.time() - start)
 
-    def _drawn(self) -> Iterator[Mutant]:
-        sources = {f.name: f.read_text(encoding="utf-8") for f in _files(self.given.files)}
-        every = [m for name, source in sources.items() for m in mutants_of(name, source)]
-        if self.given.again:
-            asked = {}
-            for line in self.given.again.read_text().splitlines():
-                row = json.loads(line)
-                asked[_key(row)] = row["outcome"]
-            yield from (m for m in every if asked.get(m.key) in ("missed", "not run"))
-            return
-        random.Random(self.given.seed).shuffle(every)
-        yield from every[: self.given.sample]
+    def _drawn(self) -> list[Mutant]:
+        """By a hash, so that the same are drawn where other lines have changed."""
+        every = [m for f in _files(self.given.files) for m in mutants_of(f.name, f.read_text(encoding="utf-8"))]
+        return sorted(every, key=lambda m: hashlib.sha256(f"{self.given.seed} {m.key}".encode()).digest())[: self.given.sample]
 
     def _outcome(self, mutant: Mutant) -> tuple[str, int]:
         """``noticed``, ``equivalent``, ``missed``, or ``not run`` where no test reaches it; and how many tests were asked."""
@@ -171,6 +168,8 @@ class _Running:
         changed = replacements(self.before[mutant.file], compiled_as_imported(tree, ROOM / mutant.file))
         reached = set().union(*(self.reaching[mutant.file, n] for n in range(mutant.first, mutant.last + 1)))
         if changed is None or "compiled(" in source:
+            if self.given.in_place:
+                return "left out", 0
             changed = None
             reached = reached or self.touching[mutant.file]
         tests, spent = [], 0.0
@@ -188,7 +187,7 @@ class _Running:
                 return 2 if not put_in_place(changed, self.functions) else not self.plugin.passes([self.items[t] for t in tests])
 
             status = in_copy(asked, most)
-            if status != 2:
+            if status != 2 or self.given.in_place:
                 return "noticed" if status else "missed", len(tests)
         return "noticed" if _fails_elsewhere(mutant, source, tests, most) else "missed", len(tests)
 

@@ -23,6 +23,7 @@ WITH_EXAMPLES = {
     "neurovariety.dictionary.degree",
     "neurovariety.dictionary.dimension",
     "neurovariety.dictionary.fibers",
+    "neurovariety.dictionary.learning_coefficient",
     "neurovariety.dictionary.symmetries",
     "neurovariety.homotopy.monodromy_solve",
     "neurovariety.homotopy.solve",

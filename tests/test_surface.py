@@ -156,7 +156,7 @@ STREET = {
     "training.dynamics": PATHS | GEOMETRY | CRITICAL,
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
     "learning": PATHS | GEOMETRY,
-    "dictionary": PATHS | GEOMETRY | TRAINING | {"dataset", "oracles", "learning"},
+    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
@@ -164,6 +164,8 @@ STREET = {
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
     "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,
     "beyond": set(),
+    "beyond.analytic": RECORDS | NUMBERS | rooms("result certificates architectures architectures.reading"),
+    "beyond.approximation": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates architectures architectures.reading model"),
     "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
@@ -173,7 +175,7 @@ STREET = {
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.piecewise dictionary report export dataset learning linear_algebra _version"),
+    | rooms("beyond.approximation beyond.piecewise dictionary report export dataset learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 

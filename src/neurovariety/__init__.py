@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         as_model,
         parse,
     )
+    from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.implicit_bias import ImplicitBiasResult, implicit_bias
     from neurovariety.dictionary.invariance import InvarianceResult, invariance
     from neurovariety.dictionary.landscape import LandscapeResult, landscape
+    from neurovariety.dictionary.learning_coefficient import LearningCoefficientResult, learning_coefficient
     from neurovariety.dictionary.maximum_likelihood import MaximumLikelihoodResult, maximum_likelihood
     from neurovariety.dictionary.membership import MembershipResult, membership
     from neurovariety.dictionary.ml_degree import MlDegreeResult, ml_degree
@@ -93,6 +95,7 @@ _HOME = {
     "Activation": "architectures",
     "AlignResult": "checkpoints.align",
     "AmbientResult": "dictionary.ambient",
+    "ApproximateResult": "beyond.approximation.approximate",
     "Architecture": "architectures",
     "Attention": "architectures",
     "BoundaryResult": "dictionary.boundary",
@@ -126,6 +129,7 @@ _HOME = {
     "InvarianceResult": "dictionary.invariance",
     "Invariant": "architectures",
     "LandscapeResult": "dictionary.landscape",
+    "LearningCoefficientResult": "dictionary.learning_coefficient",
     "Linear": "architectures",
     "MLP": "architectures",
     "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
@@ -164,6 +168,7 @@ _HOME = {
     "WeightDecayResult": "dictionary.weight_decay",
     "align": "checkpoints.align",
     "ambient": "dictionary.ambient",
+    "approximate": "beyond.approximation.approximate",
     "as_model": "architectures",
     "boundary": "dictionary.boundary",
     "build_report": "report",
@@ -188,6 +193,7 @@ _HOME = {
     "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
     "landscape": "dictionary.landscape",
+    "learning_coefficient": "dictionary.learning_coefficient",
     "load_network": "checkpoints",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
@@ -219,6 +225,7 @@ __all__ = [
     "Activation",
     "AlignResult",
     "AmbientResult",
+    "ApproximateResult",
     "Architecture",
     "Attention",
     "BoundaryResult",
@@ -250,6 +257,7 @@ __all__ = [
     "InvarianceResult",
     "Invariant",
     "LandscapeResult",
+    "LearningCoefficientResult",
     "Linear",
     "MaximumLikelihoodResult",
     "MembershipResult",
@@ -287,6 +295,7 @@ __all__ = [
     "WeightDecayResult",
     "align",
     "ambient",
+    "approximate",
     "as_model",
     "boundary",
     "build_report",
@@ -311,6 +320,7 @@ __all__ = [
     "implicit_bias",
     "invariance",
     "landscape",
+    "learning_coefficient",
     "load_network",
     "maximum_likelihood",
     "membership",

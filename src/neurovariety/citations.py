@@ -30,8 +30,19 @@ SOURCES: dict[str, str] = {
     "Neural Networks, ICLR 2026, arXiv:2505.11846",
     "abeasis1980": "S. Abeasis, A. Del Fra, Degenerations for the representations of an equioriented quiver of type A_m, "
     "Boll. Un. Mat. Ital. Suppl. 2 (1980)",
+    "speissegger1999": "P. Speissegger, The Pfaffian closure of an o-minimal structure, J. Reine Angew. Math. 508 (1999), "
+    "arXiv:math/9710220",
+    "remez1934": "E. Remez, Sur le calcul effectif des polynomes d'approximation de Tchebichef, C. R. Acad. Sci. Paris 199 (1934)",
+    "pachon2009": "R. Pachon, L. N. Trefethen, Barycentric-Remez algorithms for best polynomial approximation in the chebfun system, "
+    "BIT 49 (2009)",
     "kileel2019": "J. Kileel, M. Trager, J. Bruna, On the Expressive Power of Deep Polynomial Neural Networks, NeurIPS 2019, "
     "arXiv:1905.12207",
+    "watanabe2009": "S. Watanabe, Algebraic Geometry and Statistical Learning Theory, Cambridge University Press 2009",
+    "aoyagi2024": "M. Aoyagi, Consideration on the learning efficiency of multiple-layered neural networks with linear units, "
+    "Neural Networks 172 (2024)",
+    "aoyagi2005": "M. Aoyagi, S. Watanabe, Resolution of singularities and the generalization error with Bayesian estimation for "
+    "layered neural network, IEICE Trans. J88-D-II (2005)",
+    "arnold1988": "V. I. Arnold, S. M. Gusein-Zade, A. N. Varchenko, Singularities of Differentiable Maps, Volume II, Birkhaeuser 1988",
     "trager2020": "M. Trager, K. Kohn, J. Bruna, Pure and Spurious Critical Points: a Geometric Study of Linear Networks, "
     "ICLR 2020, arXiv:1910.01671",
     "kruskal1977": "J. B. Kruskal, Three-way arrays: rank and uniqueness of trilinear decompositions, Linear Algebra Appl. 18 (1977)",

@@ -169,6 +169,8 @@ class TestLists:
         assert (first.minima.claim, first.minima.statement.value) == (Claim.COMPLETE, 1)
         refused(replace(shown, count=2), first.listed.charts)
         flat = tuple(np.zeros_like(t) for t in shown.turns)
+        none = replace(shown, places=replace(shown.places, places=()), turns=(), count=0)  # one real function was not looked at
+        assert issue(none, first.listed.charts).claim is Claim.LOWER_BOUND
         for turns in (flat, shown.turns[:-1], (*shown.turns, shown.turns[0])):
             refused(replace(shown, turns=turns), first.listed.charts)
 

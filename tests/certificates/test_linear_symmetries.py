@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -146,6 +147,7 @@ def test_from_below_at_random_places():
     for forged in (
         replace(tested, places=tested.places[:1]),
         replace(tested, places=tested.places[:1] * 4),
+        replace(tested, places=tuple(copy.deepcopy(tested.places[0]) for _ in range(4))),  # as a file would hold it
         replace(tested, places=()),
         replace(tested, vectors=tested.vectors[1:]),
         replace(tested, vectors=(((u, c + 1), *more), *tested.vectors[1:])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -53,6 +54,7 @@ def test_values_in_a_linear_space():
     for forged in (
         replace(certificate, spans=()),
         replace(certificate, spans=certificate.spans[:1] * 5),
+        replace(certificate, spans=tuple(copy.deepcopy(certificate.spans[0]) for _ in range(5))),  # as a file would hold it
         replace(certificate, spans=tuple(replace(s, value=1) for s in certificate.spans)),
         replace(certificate, rank=replace(certificate.rank, value=1)),
     ):

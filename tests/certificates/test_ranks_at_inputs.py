@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,7 +11,9 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.certificates.compose import Meets
+from neurovariety.certificates.functions import Functions, draw_of
 from neurovariety.certificates.issue import Certificate, NotShown, issue, weak
+from neurovariety.certificates.ranks import ModularRank
 from neurovariety.certificates.ranks_at_inputs import (
     AsLargeAsAnywhere,
     AtMostRows,
@@ -80,6 +83,7 @@ def test_random_ranks_have_an_error_that_is_computed():
     for forged in (
         replace(shown, trials=shown.trials[:1]),
         replace(shown, trials=shown.trials[:1] * len(shown.trials)),
+        replace(shown, trials=tuple(copy.deepcopy(shown.trials[0]) for _ in shown.trials)),  # as a file would hold it
         replace(shown, trials=less),
         replace(shown, upper=low),
         replace(shown, upper=weak(shown.upper.statement, Claim.ESTIMATE, "a guess")),
@@ -142,10 +146,24 @@ def test_fewer_further_samples_were_tried():
         replace(shown, fewer=()),
         replace(shown, fewer=shown.fewer[:1]),
         replace(shown, fewer=shown.fewer[:1] * len(shown.fewer)),
+        replace(shown, fewer=tuple(copy.deepcopy(shown.fewer[0]) for _ in shown.fewer)),  # as a file would hold it
+        replace(shown, fewer=tuple(elsewhere(t, exact) for t in shown.fewer)),
         replace(shown, fewer=(shown.enough,) * 3),
         replace(shown, fewer=tuple(replace(t, value=5) for t in shown.fewer)),
     ):
         assert refused(forged, exact)
+
+
+def elsewhere(trial: ModularRank, exact: Functions) -> ModularRank:
+    """The same at one input less, with the rank that it has there."""
+    less = replace(trial, place=replace(trial.place, inputs=trial.place.inputs[:-1]))
+    for value in range(trial.value + 1):
+        try:
+            replace(less, value=value).check_exactly(exact)
+        except NotShown:
+            continue
+        return replace(less, value=value)
+    raise AssertionError
 
 
 def test_a_dimension_that_may_be_larger_determines_nothing():
@@ -178,3 +196,12 @@ def test_ranks_as_they_are_over_the_rationals(table):
         inner = w @ x
         slopes.append(np.concatenate([(2 * v * inner)[:, None] * x, (inner**2)[:, None]], axis=1).reshape(-1))
     assert nv.data("mlp(2,2,1; x^2)", table).value["jacobian_rank"] == np.linalg.matrix_rank(np.array(slopes, dtype=float))
+
+
+def test_a_draw_is_what_was_drawn_however_it_is_written():
+    """Copies, other types of numbers and other representatives are the same trial; another prime or residue is another."""
+    values = np.array([3, 98, 0])
+    same = [values, values.copy(), values.astype(float), values.astype(object), values + 101, np.array([[3], [-3], [0]])]
+    assert len({draw_of(101, v) for v in same}) == 1
+    assert len({draw_of(101, values), draw_of(103, values), draw_of(101, values[::-1])}) == 3
+    assert draw_of(101, values) != draw_of(101, values, values)

@@ -14,6 +14,7 @@ from neurovariety.certificates import (
     fiber,
     functions,
     irreducible_components,
+    learning_coefficients,
     point_counts,
     ranks_at_inputs,
     ranks_at_weights,
@@ -68,6 +69,9 @@ ASKED = [
     ("tangent_kernel", "linear(1,1,1)", {"data": ([[1], [2]], [[1], [3]])}),
     ("point_count", "mlp(2,2,2; x^2)", {}),
     ("point_count", "linear(2,2)", {"field": 2}),
+    ("learning_coefficient", "mlp(2,1,1; x^2)", {}),
+    ("learning_coefficient", "linear(3,2,3)", {"true_rank": 1}),
+    ("learning_coefficient", "mlp(1,2,1; x^2)", {"at": [0, 0, 1, -1]}),
     ("components", "equivariant(3,3; rank=3)", {}),
     ("components", "equivariant(2,2; rank=1)", {}),
     ("components", "mlp(2,2,1; x^2)", {}),
@@ -286,6 +290,7 @@ def test_the_kinds_are_those_of_the_certificates():
     for kind in (functions.DIMENSION, functions.SPAN, functions.AFFINE, upper_bounds.LINEAR, upper_bounds.ML_DEGREE):
         assert kind in SAID
     assert {*completeness.GENERAL, fiber.HIDDEN, fiber.PREIMAGES, upper_bounds.FILLS_COEFFICIENTS} <= SAID.keys()
+    assert {learning_coefficients.COEFFICIENT, learning_coefficients.MULTIPLICITY} <= SAID.keys()
     for name in ("Traced", "Continued", "Looped"):
         assert hasattr(completeness, name)
 

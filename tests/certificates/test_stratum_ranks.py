@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_numbers_that_are_not_those_of_the_stratum_are_refused(shown):
     refused(replace(good, stratum=ranks[1].certificate.stratum), exact)
     refused(replace(good, places=()), exact)
     refused(replace(good, places=(good.places[0], *good.places)), exact)
+    refused(replace(good, places=tuple(copy.deepcopy(good.places[0]) for _ in good.places)), exact)  # as a file would hold it
     refused(replace(good, upper=ranks[1]), exact)
     refused(good, exact_strata(as_model("mlp(2,2,1; x^3)")))
     assert upper.claim in (Claim.PROVED, Claim.UPPER_BOUND)

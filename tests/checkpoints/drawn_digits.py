@@ -78,11 +78,11 @@ class Residual(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.stem, self.norm = nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8)
-        self.inner, self.inner_norm = nn.Conv2d(8, 12, 3, padding=1), nn.BatchNorm2d(12)
-        self.outer, self.outer_norm = nn.Conv2d(12, 8, 3, padding=1), nn.BatchNorm2d(8)
+        self.stem, self.norm = nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.inner, self.inner_norm = nn.Conv2d(4, 6, 3, padding=1), nn.BatchNorm2d(6)
+        self.outer, self.outer_norm = nn.Conv2d(6, 4, 3, padding=1), nn.BatchNorm2d(4)
         self.pool = nn.MaxPool2d(2)
-        self.last, self.head = nn.Linear(8 * 16, 16), nn.Linear(16, 10)
+        self.last, self.head = nn.Linear(4 * 16, 12), nn.Linear(12, 10)
 
     def forward(self, x):
         h = F.relu(self.norm(self.stem(x[:, None])))

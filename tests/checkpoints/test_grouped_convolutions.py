@@ -72,6 +72,16 @@ def grouped(seed, padding):
     return found
 
 
+def dead(seed, kind):
+    """Nothing reads the second of four groups, or it makes constants alone."""
+    found = convolutions(np.random.default_rng(seed), [(8, 2, 1, 1), (12, 2, 3, 4), (6, 12, 1, 1)], seed % 2)
+    if kind == "unread":
+        found.weights["w2"][:, 3:6] = 0
+    else:
+        found.weights["w1"][3:6] = 0
+    return found
+
+
 def inputs(source, seed):
     return np.random.default_rng([seed, 1]).integers(-8, 9, size=(3, *source.input_shape))
 
@@ -87,7 +97,29 @@ def test_what_is_planted_is_removed_and_the_function_stays(made, widths, seed):
     assert np.array_equal(source.evaluate_exact(x), found.network.evaluate_exact(x))
 
 
-@pytest.mark.parametrize("source", [depthwise(0, 0), depthwise(1, 1), grouped(0, 0), grouped(1, 1)])
+@pytest.mark.parametrize("kind", ["unread", "constant"])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_dead_group_goes_as_a_whole(kind, seed, tmp_path):
+    """With the channels that it alone reads; three groups stay, and nothing of them changes."""
+    source = dead(seed, kind)
+    found = nv.prune(source)
+    assert found.claim is Claim.PROVED
+    assert found.value["removed"] == {"dead group": 3 + 2}
+    assert (found.value["widths"]["c0"], found.value["widths"]["c1"]) == ([8, 6], [12, 9])
+    x = inputs(source, seed)
+    assert np.array_equal(source.evaluate_exact(x), found.network.evaluate_exact(x))
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    nv.write_network(source, tmp_path / "a.onnx")
+    edited = nv.prune(tmp_path / "a.onnx")
+    assert any("group 4 -> 3" in change for change in edited.evidence["changes"])
+    edited.write(tmp_path / "b.onnx")
+    assert nv.align(tmp_path / "a.onnx", tmp_path / "b.onnx").value["same"] in ("yes", "within")
+
+
+@pytest.mark.parametrize(
+    "source", [depthwise(0, 0), depthwise(1, 1), grouped(0, 0), grouped(1, 1), dead(0, "unread"), dead(1, "constant")]
+)
 def test_a_changed_number_or_another_group_is_refused(source):
     found, removed = exactly_pruned(Rewritten.of(source))
     assert removed

@@ -523,6 +523,20 @@ def test_help_names_every_entry(run):
         assert re.search(rf"^\s+{name}\s", out, re.MULTILINE)
 
 
+def test_an_experiment(run, tmp_path):
+    picture = tmp_path / "recovery.svg"
+    code, out, _ = run("experiment", "recovery", "linear(2,2)", "--teachers", 2, "--starts", 2, "--figure", picture)
+    assert code == 0
+    assert "predicted: finitely many functions from 2 samples on, one from 2" in out
+    assert "from 2 on, and hardly others from 2 on" in out
+    assert "<svg" in picture.read_text(encoding="utf-8")
+    code, out, _ = run("experiment", "recovery", "linear(2,2)", "--samples", 3, "--json")
+    assert json.loads(out)["seen"] == {"none_below": 2, "all_from": 2}
+    for given in (["--figure", "a.txt"], ["--samples", "0"], ["--teachers", "0"]):
+        code, out, err = run("experiment", "recovery", "linear(2,2)", "--teachers", 1, "--starts", 1, *given)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
 def test_selftest(run):
     code, out, _ = run("selftest")
     assert code == 0

@@ -19,6 +19,9 @@ ASKED = {
     "components": lambda: nv.components("equivariant(3,3; rank=3)"),
     "one set": lambda: nv.components("equivariant(3,3; ranks=1,1)"),
     "degree": lambda: nv.degree("mlp(2,1,1; x^2)"),
+    "functions": lambda: nv.learning_coefficient(functions="x^2 - y^3"),
+    "neurons": lambda: nv.learning_coefficient("mlp(1,2,1; tanh)", truth="zero"),
+    "a coefficient": lambda: nv.learning_coefficient("mlp(1,2,1; x^2)", at=[0, 0, 1, -1]),
 }
 
 
@@ -47,6 +50,8 @@ LIES = {
     "fibers": ("at", [1, 2, 3, 1, 1, 1]),
     "tangent-kernel": ("weights", [0, 0, 0, 0]),
     "invariance": ("map", "negation"),
+    "functions": ("functions", "x^2 - y^5"),
+    "a coefficient": ("at", [0, 0, 1, 1]),
 }
 
 
@@ -78,6 +83,9 @@ def test_the_question_is_told(results, tmp_path, capsys):
         ("components", "linear(2,2)"),
         ("one set", "equivariant(3,3; ranks=1,0)"),
         ("degree", "mlp(2,1,1; x^3)"),
+        ("functions", "x^2 + y^3"),
+        ("neurons", "mlp(1,3,1; tanh)"),
+        ("neurons", "mlp(1,2,1; sin)"),
     ],
 )
 def test_another_architecture_is_refused(results, name, other, tmp_path, capsys):

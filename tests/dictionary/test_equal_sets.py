@@ -50,6 +50,7 @@ FUNCTIONS = {
     "equations": ({}, ()),
     "membership": ({"target": TARGETS}, ("witness",)),
     "point-count": ({}, ()),
+    "learning-coefficient": ({}, ()),
 }
 SLOWER = {
     "boundary": ({"target": TARGETS}, ()),

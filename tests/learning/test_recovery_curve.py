@@ -28,6 +28,12 @@ def test_the_drop_is_where_it_is_predicted(architecture, finite, unique):
     assert max(errors[unique - 1 :]) < 1e-6
 
 
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_other_seeds(seed):
+    curve = recovery_curve(nv.as_model("cnn(2,2; x^2)"), 5, seed=seed)
+    assert (curve.none_below, curve.all_from) == (3, 4)
+
+
 def test_other_solutions_that_no_real_weights_have_are_not_met():
     """A cube of a linear form at two samples: three functions over the complex numbers, one of them real."""
     curve = recovery_curve(nv.as_model("mlp(2,1,1; x^3)"), 3)

@@ -31,6 +31,7 @@ CASES = {
     "subnetworks": (SQUARE, {}),
     "exposedness": (SQUARE, {"samples": 0}),
     "conservation": (SQUARE, {}),
+    "learning-coefficient": (SQUARE, {}),
     "covering": (FLAT, {"epsilon": 0.01}),
     "data": (FLAT, {"inputs": [[1, 2], [0, 1]]}),
 }

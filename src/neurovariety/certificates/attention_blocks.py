@@ -12,7 +12,7 @@ the sum of all constants: the bias of the keys does not matter, nor a base of a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import flint
@@ -29,7 +29,7 @@ _VIEWS = ("reshape", "transpose", "slice")
 @dataclass(frozen=True, eq=False)
 class Strand:
     """Queries, keys or values: ``channel`` (heads, size) are the rows of the matrix ``producer``, ``position`` where a row of a head
-    comes from; values are multiplied by ``factor`` on the way, over the nodes ``path``."""
+    comes from; values are multiplied by ``factor`` on the way, over the nodes ``path``. Heads that share keys have the same rows."""
 
     producer: NodeData
     channel: np.ndarray
@@ -65,6 +65,14 @@ class AttentionBlock:
         return len(self.columns)
 
     @property
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which heads share their keys, and which their values: (heads,) numbers, the same for those that do.
+
+        Raises `NotShown` where heads share some rows and not others.
+        """
+        return _parts(self.key.channel), _parts(self.value.channel)
+
+    @property
     def strands(self) -> tuple[Strand, Strand, Strand]:
         """Queries, keys, values."""
         return self.query, self.key, self.value
@@ -74,6 +82,13 @@ class AttentionBlock:
         """The nodes between the matrices."""
         found = [self.scores, self.mixing, *self.chain, *self.path, *(n for s in self.strands for n in s.path)]
         return frozenset(n.name for n in found)
+
+
+def _parts(channel: np.ndarray) -> np.ndarray:
+    different, which = np.unique(channel, axis=0, return_inverse=True)
+    if len(np.unique(different)) != different.size:
+        raise NotShown("its heads share some of their rows and not others")
+    return np.asarray(which.reshape(-1))
 
 
 class _Walk:
@@ -95,7 +110,7 @@ class _Walk:
         factor, at = Fraction(1), self.nodes[name]
         while True:
             c = constant_factor(self.network, at)
-            if c is None and at.kind not in _VIEWS:
+            if c is None and at.kind not in _VIEWS and not copies(at):
                 return at, tuple(reversed(path)), factor
             factor *= 1 if c is None else c
             path.append(at)
@@ -117,7 +132,14 @@ def moved(values: np.ndarray, path: Sequence[NodeData]) -> np.ndarray:
             values = values.transpose(tuple(a["permutation"]))
         elif node.kind == "slice":
             values = values[(slice(None),) * a["axis"] + (slice(a["start"], a["stop"], a["step"]),)]
+        elif node.kind == "concatenate":
+            values = np.concatenate([values] * len(node.inputs), axis=a["axis"])
     return values
+
+
+def copies(node: NodeData) -> bool:
+    """Whether a node joins copies of one value, as grouped queries have their keys."""
+    return node.kind == "concatenate" and len(set(node.inputs)) == 1
 
 
 def constant_factor(network: NetworkData, node: NodeData) -> Fraction | None:
@@ -154,6 +176,8 @@ def attention_block(network: NetworkData, reader: NodeData, known: Mapping[str, 
         raise NotShown("it reads no product of probabilities and values")
     chain: list[NodeData] = [soft]
     masks: list[str] = []
+    if "mask" in soft.weights:
+        _same_for_heads(np.shape(network.weights[soft.weights["mask"]]), shape)
     at = walk.nodes[soft.inputs[0]]
     while at.kind != "matmul":
         if at.kind == "add":
@@ -167,16 +191,32 @@ def attention_block(network: NetworkData, reader: NodeData, known: Mapping[str, 
     query = _strand(walk, at.inputs[0], swapped=flags[0])
     key = _strand(walk, at.inputs[1], swapped=not flags[1])
     value = _strand(walk, mixing.inputs[1], swapped=turned[1])
-    axes = {found[2] for found in (query, key, value)}
-    if len(axes) != 1:
+    axes = {found[2] for found in (query, key, value)} - {None}
+    if len(axes) > 1 or (axes and query[2] is None):
         raise NotShown("its heads lie along different axes")
-    (axis,) = axes
+    axis = query[2]
     columns, position = _columns(walk, mixing, path, axis)
-    heads = {len(columns), *(len(found[0].channel) for found in (query, key, value))}
-    sizes = {found[1] for found in (query, key, value)}
-    if len(heads) != 1 or len(sizes) != 1:
+    keys, values = (_shared(*found, query[1], axis) for found in (key, value))
+    if {len(s.channel) for s in (query[0], keys, values)} != {len(columns)}:
         raise NotShown("its queries, keys and values have different numbers of heads")
-    return AttentionBlock(reader, query[0], key[0], value[0], columns, position, gain, at, tuple(chain), mixing, path, tuple(masks))
+    return AttentionBlock(reader, query[0], keys, values, columns, position, gain, at, tuple(chain), mixing, path, tuple(masks))
+
+
+def _shared(strand: Strand, sizes: Shape, own: int | None, asked: Shape, axis: int | None) -> Strand:
+    """Keys or values for as many heads as there are queries: one that all heads share is that of each."""
+    apart = [(n, m) for k, (n, m) in enumerate(zip(sizes, asked, strict=False)) if k != axis]
+    if len(sizes) != len(asked) or any(n != m for n, m in apart):
+        raise NotShown("its queries, keys and values have different numbers of heads")
+    if axis is None or own == axis:
+        if sizes != asked:
+            raise NotShown("its queries, keys and values have different numbers of heads")
+        return strand
+    if sizes[axis] not in (1, asked[axis]):
+        raise NotShown("its queries, keys and values have different numbers of heads")
+    first = np.take(strand.position, [0], axis=axis)
+    if np.any(strand.position != first):
+        raise NotShown("its heads share keys, and read them at other positions")
+    return replace(strand, channel=np.repeat(strand.channel, asked[axis], axis=0), position=first)
 
 
 def _masked(walk: _Walk, node: NodeData, shape: Shape, chain: list[NodeData], masks: list[str]) -> NodeData:
@@ -205,8 +245,11 @@ def _comes_from_scores(walk: _Walk, name: str) -> bool:
 
 
 def _same_for_heads(mask: Shape, scores: Shape) -> None:
-    """Raises `NotShown` for what may differ from head to head: it has to have length 1 along all axes but the last two."""
-    if len(mask) > len(scores) or any(n != 1 for n in mask[:-2]):
+    """Raises `NotShown` for what may differ from head to head: it has to have length 1 along all axes but the last two.
+
+    A stored array may have one axis more, of length 1 for the batch.
+    """
+    if len(mask) > len(scores) + 1 or any(n != 1 for n in mask[:-2]):
         raise NotShown("its scores are shifted by what may differ from head to head")
 
 
@@ -214,7 +257,7 @@ def _strand(walk: _Walk, name: str, *, swapped: bool) -> tuple[Strand, Shape, in
     """Queries, keys or values, the sizes of their axes before the last two, and the one along which the heads lie (None: one head)."""
     above, path, factor = walk.up(name)
     if above.kind != "linear":
-        raise NotShown(f"its heads are made by {above.name!r} ({above.kind})")
+        raise NotShown(f"its heads are made by {above.name!r} ({above.kind}) and by no matrix, as where positions turn them (rotary)")
     places = walk.places(above, path)
     if places.ndim < 2:
         raise NotShown("its heads are vectors")

@@ -6,14 +6,14 @@ Both follow from the lines on which the units lie there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 
-from neurovariety.certificates.network_nodes import Line, NetworkData, exact, lines
+from neurovariety.certificates.network_nodes import Line, NetworkData, NodeData, exact, lines
 from neurovariety.certificates.zeros import NotShown
 
 
@@ -82,30 +82,37 @@ class DenseLayers:
         return found
 
 
-def dense_layers(network: NetworkData, with_biases: bool = True) -> DenseLayers:
-    """The layers of a network; without biases, which have to be 0 then. Raises `NotShown` for one that is no chain of dense layers,
-    each with weights of its own, all trained."""
-    nodes, keys = list(network.nodes), [k for n in network.nodes for k in n.weights.values()]
-    if len(network.input_shape) != 1 or len(set(keys)) < len(keys) or set(keys) & set(network.fixed):
-        raise NotShown("each layer has trained weights of its own, and reads a vector")
-    if not nodes or nodes[0].kind != "input" or nodes[-1].name != network.output or nodes[-1].kind != "linear" or len(nodes) % 2:
-        raise NotShown("dense layers with activations between them are expected")
-    matrices: list[np.ndarray] = []
-    biases: list[np.ndarray | None] = []
-    bends: list[tuple[tuple[Fraction, ...], tuple[Line, ...]]] = []
+def dense_chain(network: NetworkData) -> Iterator[NodeData]:
+    """The nodes of a network after its input: linear ones with activations between them. Raises `NotShown` for anything else."""
+    nodes = list(network.nodes)
+    if len(network.input_shape) != 1 or not nodes or nodes[0].kind != "input" or nodes[-1].name != network.output or len(nodes) % 2:
+        raise NotShown("dense layers with activations between them are expected, which read a vector")
     for k, (before, node) in enumerate(pairwise(nodes)):
         if tuple(node.inputs) != (before.name,):
             raise NotShown("a layer reads the one before it")
-        if k % 2 == 0:
-            if node.kind != "linear":
-                raise NotShown(f"{node.name!r} ({node.kind}) is no dense layer")
+        if node.kind != ("activation" if k % 2 else "linear"):
+            raise NotShown(f"{node.name!r} ({node.kind}) is no {'activation' if k % 2 else 'dense layer'}")
+        yield node
+
+
+def dense_layers(network: NetworkData, with_biases: bool = True) -> DenseLayers:
+    """The layers of a network; without biases, which have to be 0 then. Raises `NotShown` for one that is no chain of dense layers,
+    each with weights of its own, all trained."""
+    keys = [k for n in network.nodes for k in n.weights.values()]
+    if len(set(keys)) < len(keys) or set(keys) & set(network.fixed):
+        raise NotShown("each layer has trained weights of its own")
+    matrices: list[np.ndarray] = []
+    biases: list[np.ndarray | None] = []
+    bends: list[tuple[tuple[Fraction, ...], tuple[Line, ...]]] = []
+    for node in dense_chain(network):
+        if node.kind == "linear":
             matrices.append(exact(network.weights[node.weights["weight"]]))
             bias = exact(network.weights[node.weights["bias"]]) if "bias" in node.weights else None
             if not with_biases and bias is not None and bias.any():
                 raise NotShown(f"{node.name!r} has biases other than 0")
             biases.append(bias if with_biases else None)
             continue
-        bend = lines(node.attributes) if node.kind == "activation" else None
+        bend = lines(node.attributes)
         if bend is None:
             raise NotShown(f"{node.name!r} is not linear on pieces")
         bends.append(bend)

@@ -16,7 +16,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from neurovariety.certificates.equivariant_bounds import PairOfMaps, linear_sizes, polynomial_maps
-from neurovariety.certificates.functions import DIMENSION, Functions
+from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import GENERAL_COEFFICIENTS, LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
@@ -331,7 +331,7 @@ class EveryFunctionEquivariant:
             raise NotShown("the dimension is not that of the model")
         if subject.parameters != self.parameters or not self.places:
             raise NotShown("places of the model are expected")
-        if len({(p.prime, p.weights.tobytes(), p.inputs.tobytes()) for p in self.places}) < len(self.places):
+        if len({draw_of(p.prime, p.weights, p.inputs) for p in self.places}) < len(self.places):
             raise NotShown("different places are expected")
         for place in self.places:
             check_prime(place.prime)

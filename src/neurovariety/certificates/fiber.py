@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from math import prod
 
 from neurovariety.certificates.completeness import LOOPS, SURE
-from neurovariety.certificates.functions import DIMENSION, Functions, residues_of
+from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
 from neurovariety.certificates.general_members import SLICE
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_values import VALUES_DEGREE
@@ -53,7 +53,7 @@ class HiddenDirections:
         """Raises `NotShown` where a rank is smaller, or the error says little."""
         if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
             raise NotShown("the dimension is not that of the model")
-        if len({(f.prime, *residues_of(f.weights)) for f in self.fields}) < len(self.fields):
+        if len({draw_of(f.prime, f.weights) for f in self.fields}) < len(self.fields):
             raise NotShown("fields at different places are expected")
         for f in self.fields:
             f.check(subject)

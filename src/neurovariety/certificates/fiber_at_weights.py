@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.certificates.functions import DIMENSION, Functions
+from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_symmetries import SparseVector
 from neurovariety.certificates.ranks import LARGEST_ERROR, ModularRank, check_prime
@@ -200,7 +200,7 @@ class SweptSpace:
             if not subject.is_constant(self.at, self.directions):
                 raise NotShown("the function is not shown to stay the same")
         else:
-            if len({(t.prime, t.steps.tobytes()) for t in self.tests}) < len(self.tests):
+            if len({draw_of(t.prime, t.steps) for t in self.tests}) < len(self.tests):
                 raise NotShown("tests at different places are expected")
             for t in self.tests:
                 check_prime(t.prime)

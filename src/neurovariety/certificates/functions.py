@@ -58,12 +58,13 @@ class Place:
     def drawn(self) -> tuple[int, ...]:
         """The prime and the weights, whose draw makes trials independent of each other; for weights that were too large to keep, which
         are known to one process alone, the place itself."""
-        return (id(self),) if self.weights is None else (self.prime, *residues_of(self.weights))
+        return (id(self),) if self.weights is None else draw_of(self.prime, self.weights)
 
 
-def residues_of(weights: np.ndarray) -> tuple[int, ...]:
-    """Weights as plain integers, whatever holds them."""
-    return tuple(int(w) for w in weights.reshape(-1))
+def draw_of(prime: int, *arrays: np.ndarray) -> tuple[int, ...]:
+    """The prime and residues, however they are written: trials at places are independent only where these differ. What a file repeats
+    has other addresses, and may have other representatives."""
+    return (prime, *(int(v) % prime for array in arrays for v in array.reshape(-1)))
 
 
 @runtime_checkable

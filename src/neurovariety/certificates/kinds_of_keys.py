@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION
 from neurovariety.certificates.fiber import HIDDEN
 from neurovariety.certificates.fiber_at_weights import HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.irreducible_components import COMPONENTS
+from neurovariety.certificates.learning_coefficients import COEFFICIENT, MULTIPLICITY
 from neurovariety.certificates.linear_symmetries import STATED
+from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.point_counts import FIELD, POINTS, SHARE
 from neurovariety.certificates.ranks_at_weights import AT_WEIGHTS
+from neurovariety.certificates.uniform_error import AT_LEAST, ERROR
 from neurovariety.certificates.upper_bounds import ML_DEGREE
 
 _JACOBIAN = "rank of the Jacobian"
 KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("dimension", "value"): (DIMENSION,),
+    ("dimension", "value"): (DIMENSION, ANALYTIC_DIMENSION),
+    ("approximate", "error"): (ERROR, WITHIN),
+    ("approximate", "error_at_least"): (AT_LEAST, APART),
     ("ambient", "value"): (SPAN, AFFINE),
     ("degree", "value"): ("degree", "degree *"),
     ("ed-degree", "value"): ("ed_degree", "ed_degree *"),
@@ -28,6 +34,10 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("sample-complexity", "finite"): ("samples",),
     ("sample-complexity", "unique"): ("samples that leave one function",),
     ("sample-complexity", "functions"): ("functions left by samples",),
+    ("learning-coefficient", "learning_coefficient"): (COEFFICIENT,),
+    ("learning-coefficient", "multiplicity"): (MULTIPLICITY,),
+    ("learning-coefficient", "at_least"): (COEFFICIENT,),
+    ("learning-coefficient", "at_most"): (COEFFICIENT,),
     ("equations", "equations"): ("equations",),
     ("equations", "dimension_at_most"): ("bound of the dimension",),
     ("equations", "hilbert"): ("Hilbert function",),

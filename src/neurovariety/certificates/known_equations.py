@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.certificates.functions import Coefficients, Equation
+from neurovariety.certificates.functions import Coefficients, Equation, draw_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.realized import Target, written
@@ -81,7 +81,7 @@ class KnownEquations:
         if not long:
             object.__setattr__(self, "error", 0.0)
             return
-        if len({(p.prime, p.weights.tobytes()) for p in self.places}) < len(self.places):
+        if len({draw_of(p.prime, p.weights) for p in self.places}) < len(self.places):
             raise NotShown("different places are expected")
         for place in self.places:
             check_prime(place.prime)

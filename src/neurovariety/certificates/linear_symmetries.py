@@ -16,7 +16,7 @@ from typing import Literal, Protocol, runtime_checkable
 import flint
 import numpy as np
 
-from neurovariety.certificates.functions import DIMENSION, Functions
+from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import GENERAL_COEFFICIENTS, LARGEST_ERROR, ModularRank, check_prime
 from neurovariety.certificates.statement import Statement
@@ -228,7 +228,7 @@ class SampledMaps:
         _of(subject, known.subject)
         ansatz = known.place.ansatz
         check_independent(subject, ansatz, self.vectors, self.prime)
-        if len({(p.prime, None if p.weights is None else p.weights.tobytes()) for p in self.places}) < len(self.places):
+        if len({draw_of(p.prime, *(() if p.weights is None else (p.weights,))) for p in self.places}) < len(self.places):
             raise NotShown("tests at different places are expected")
         for place in self.places:
             check_prime(place.prime)

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.certificates.functions import DIMENSION, Place, residues_of
+from neurovariety.certificates.functions import DIMENSION, Place, draw_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData, check_order, lines, network_hash, parameters
 from neurovariety.certificates.network_symmetries import symmetry_dimension
@@ -151,7 +151,7 @@ class RandomRanksAtWeights:
 
 def _drawn(place: Place) -> tuple[int, ...]:
     """What makes a trial independent of others: the prime, and the inputs; the place itself where they were too large to keep."""
-    return (id(place),) if place.inputs is None else (place.prime, *residues_of(place.inputs))
+    return (id(place),) if place.inputs is None else draw_of(place.prime, place.inputs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -290,12 +290,12 @@ class _SideBySide:
                 raise NotShown(f"channel {i} of {node.name!r} is not that combination")
 
     def _total(self, other: NodeData, t: Combined) -> tuple[np.ndarray, Fraction, NodeData]:
-        row, shift, made_by = self._row(self.second, other, 0)
-        row, shift = row * Fraction(0), t[1]
-        for j, c in t[0]:
-            theirs, b, _ = self._row(self.second, other, j)
+        terms = t[0] or ((0, Fraction(0)),)
+        rows = [(c, *self._row(self.second, other, j)) for j, c in terms]
+        row, shift = rows[0][0] * rows[0][1], t[1] + rows[0][0] * rows[0][2]
+        for c, theirs, b, _ in rows[1:]:
             row, shift = row + c * theirs, shift + c * b
-        return row, shift, made_by
+        return row, shift, rows[0][3]
 
     def _row(self, network: NetworkData, node: NodeData, i: int) -> tuple[np.ndarray, Fraction, NodeData]:
         """The affine map (in, places) and the constant that a channel is of the value below its matrix, and that node."""

@@ -122,26 +122,29 @@ def attention_dimensions(network: NetworkData) -> list[tuple[AttentionBlock, int
     for node in network.nodes:
         try:
             block = attention_block(network, node, known)
+            keys, values = block.parts
         except NotShown:
             continue
         touched = {n.name: n for n in (node, *(s.producer for s in block.strands))}
         seen = (block.inner | set(touched)) - {node.name}
         alone = network.output not in seen and all(reads.get(name, set()) <= block.inner | {node.name} for name in seen)
-        rows = [(s.producer.name, int(c)) for s in block.strands for c in s.channel.reshape(-1)]
+        own = [block.query.channel, *(np.unique(s.channel, axis=0) for s in (block.key, block.value))]
+        rows = [(s.producer.name, int(c)) for s, channel in zip(block.strands, own, strict=True) for c in channel.reshape(-1)]
         free = all(uses[k] == 1 and k not in network.fixed for n in touched.values() for k in n.weights.values())
         factors = [s.factor for s in block.strands] + [block.gain]
         if alone and free and len(set(rows)) == len(rows) and all(factors):
-            out.append((block, _bases(network, block)))
+            out.append((block, _bases(network, block, len(set(keys.tolist())), len(set(values.tolist())))))
     return out
 
 
-def _bases(network: NetworkData, block: AttentionBlock) -> int:
-    heads, size, other = block.heads, block.query.channel.shape[1], block.value.channel.shape[1]
+def _bases(network: NetworkData, block: AttentionBlock, keys: int, values: int) -> int:
+    """``keys`` and ``values`` count the different ones: queries that share keys are put into another base together."""
+    size, other = block.query.channel.shape[1], block.value.channel.shape[1]
     asked, given = (int(np.shape(network.weights[s.producer.weights["weight"]])[1]) for s in (block.query, block.value))
-    each = (size**2 if size <= asked else 0) + (other**2 if other <= given else 0)
-    each += size if "bias" in block.key.producer.weights else 0
-    each += other if {"bias"} <= set(block.value.producer.weights) & set(block.reader.weights) else 0
-    return heads * each
+    of_keys = (size**2 if size <= asked else 0) + (size if "bias" in block.key.producer.weights else 0)
+    of_values = other**2 if other <= given else 0
+    of_values += other if {"bias"} <= set(block.value.producer.weights) & set(block.reader.weights) else 0
+    return keys * of_keys + values * of_values
 
 
 class _Layer:

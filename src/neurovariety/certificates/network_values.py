@@ -88,7 +88,7 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
     if node.kind == "parameter":
         return weight("value")
     if node.kind in ("softmax", "standardize"):
-        return _across(node, below[0], field)
+        return _across(network, node, below[0], field)
     moved = _moved(node, below, field)
     if moved is None:
         raise NotShown(f"{node.name!r} ({node.kind}) is not evaluated here")
@@ -178,12 +178,14 @@ def _joined(node: NodeData, below: Sequence[Values], weight: Callable[[str], Val
     return np.asarray(left * right if node.kind == "multiply" else left / right, dtype=object)
 
 
-def _across(node: NodeData, x: Values, field: Field) -> Values:
-    """Softmax along an axis, or values standardized along axes: transcendental, so in balls alone."""
+def _across(network: NetworkData, node: NodeData, x: Values, field: Field) -> Values:
+    """Softmax along an axis, of what its mask shows, or values standardized along axes: transcendental, so in balls alone."""
     if not field.balls:
         raise NotShown(f"{node.name!r} has no rational values")
     if node.kind == "softmax":
         powers = _each(lambda v: v.exp(), x)
+        if "mask" in node.weights:
+            powers = np.where(np.asarray(network.weights[node.weights["mask"]], dtype=bool), powers, field.of(Fraction(0)))
         return np.asarray(powers / powers.sum(axis=node.attributes["axis"], keepdims=True), dtype=object)
     axes = tuple(node.attributes["axes"])
     share = field.of(Fraction(1, math.prod(x.shape[k] for k in axes)))

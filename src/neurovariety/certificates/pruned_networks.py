@@ -10,7 +10,7 @@ line of their activation are ``always off``, those that others on a line replace
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ def reasons(known: Verdict) -> Counter[str]:
         if step.heads:
             found.update(heads_gone(before, step.after, step.heads, step.names))
         else:
-            found.update(_replaced(before, step) if step.backwards else _reasons_of(step))
+            found.update(_replaced(before, step) if step.backwards else _reasons_of(before, step))
         before = step.after
     return found
 
@@ -56,27 +56,29 @@ def _replaced(before: NetworkData, step: RewriteStep) -> Counter[str]:
     return Counter({"always on": sum(len(p) - len(q) for p, q in pairs)})
 
 
-def _reasons_of(step: RewriteStep) -> Counter[str]:
+def _reasons_of(before: NetworkData, step: RewriteStep) -> Counter[str]:
     """The same for one step, in which one layer, or both factors of gated units, get narrower, or none; depthwise convolutions behind a
-    layer get narrower with it."""
+    layer get narrower with it. A convolution that has fewer groups gets narrower with the layer that it reads."""
     after = {n.name: n for n in step.after.nodes}
     layers = [after[step.names.get(name, name)] for name in step.rows]
     sizes = [len(step.after.weights[n.weights["weight"]]) if "weight" in n.weights else None for n in layers]
     pairs = [(name, len(rows.source), size) for (name, rows), size in zip(step.rows.items(), sizes, strict=True) if size is not None]
-    narrower = [(name, before, size) for name, before, size in pairs if size < before]
+    narrower = [(name, wide, size) for name, wide, size in pairs if size < wide]
     if not narrower:
         return Counter()
     narrower = _makers(step, narrower)
+    if _fewer_groups(before, step, [name for name, _, _ in narrower]):
+        return Counter({"dead group": sum(wide - left for _, wide, left in narrower)})
     units = _units_of(step, [name for name, _, _ in narrower], after)
     if units:
         return Counter({reason: 2 * n for reason, n in Counter(map(_reason_of_unit, units)).items()})
     if len(narrower) > 1:
         raise NotShown("a step in which one layer gets narrower is expected")
-    name, before, left = narrower[0]
+    name, width, left = narrower[0]
     if step.composed:
-        return Counter(rank=before - left)
+        return Counter(rank=width - left)
     gone = [i for i, k in enumerate(step.rows[name].source.tolist()) if k < 0]
-    if len(gone) != before - left:
+    if len(gone) != width - left:
         raise NotShown("it is not shown which neurons went")
     if step.bounded:
         return Counter("always off" if step.rows[name].terms[i] is None and _free(step, i) else "always on" for i in gone)
@@ -84,6 +86,19 @@ def _reasons_of(step: RewriteStep) -> Counter[str]:
     made = [next((t for r in step.rows.values() if (t := r.terms.get(i)) is not None), None) for i in gone]
     early = [next((t for r in others if (t := r.terms.get(i)) is not None), None) for i in gone]
     return Counter("dependent" if t is not None and e is None else _reason(t) for t, e in zip(made, early, strict=True))
+
+
+def _fewer_groups(before: NetworkData, step: RewriteStep, names: Sequence[str]) -> bool:
+    """Whether the second of two layers is a convolution of as many channels a group as before, and fewer groups."""
+    if len(names) != 2 or step.composed or step.bounded:
+        return False
+    one = next(n for n in before.nodes if n.name == names[1])
+    two = next(n for n in step.after.nodes if n.name == step.names.get(names[1], names[1]))
+    if one.kind != "conv" or two.kind != "conv":
+        return False
+    wide, narrow = GroupedFilters.of(before, one), GroupedFilters.of(step.after, two)
+    same = wide.inside == narrow.inside and len(wide.weight) * narrow.groups == len(narrow.weight) * wide.groups
+    return same and narrow.groups < wide.groups
 
 
 def _units_of(step: RewriteStep, names: list[str], after: Mapping[str, NodeData]) -> list[tuple[Combined | None, Combined | None]]:

@@ -73,8 +73,8 @@ def _check_place(rank: ModularRank, inputs: Inputs, further: int) -> None:
     place = rank.place
     if place.inputs is None or len(place.inputs) != len(inputs) + further or rank.kind not in _KINDS or place.factors is not None:
         raise NotShown("the rank was taken at other inputs")
-    taken = [int(v) % place.prime for v in place.inputs[: len(inputs)].reshape(-1)]
-    if taken != [residue(v, place.prime) for row in inputs for v in row]:
+    taken = [[int(v) % place.prime for v in row.reshape(-1)] for row in place.inputs[: len(inputs)]]
+    if taken != [[residue(v, place.prime) for v in row] for row in inputs]:
         raise NotShown("the rank was taken at other inputs")
 
 
@@ -130,7 +130,7 @@ class RandomRanksAtInputs:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where a rank is another, or where the error says little."""
         first, most = self.trials[0], int(self.upper.statement.value)
-        if len({id(t.rank.place) for t in self.trials}) < len(self.trials) or any(
+        if len({t.rank.place.drawn for t in self.trials}) < len(self.trials) or any(
             t.kind != first.kind or t.inputs != first.inputs for t in self.trials
         ):
             raise NotShown("ranks of one matrix at different places are expected")
@@ -226,7 +226,7 @@ class FurtherSamples:
             raise NotShown("so many samples are not shown to be enough")
         if not self.value or (self.rank.claim in _KNOWN and found + (self.value - 1) * subject.outputs < r):
             return
-        if not self.fewer or len({id(trial.place) for trial in self.fewer}) < len(self.fewer):
+        if not self.fewer or len({trial.place.drawn for trial in self.fewer}) < len(self.fewer):
             raise NotShown("fewer samples were not tried, at different places")
         bits, once = size_in_bits(self.inputs), []
         for trial in self.fewer:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.document import FORM
-from neurovariety.certificates.exact_system import ExactSystem
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
@@ -97,7 +97,7 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
         )
     if isinstance(kept, Mapping) and "file" in kept:
         raise InputError(f"the certificates are kept in {kept['file']!r} beside the result; `neurovariety recheck FILE` reads both")
-    read = _Read(kept, beside or {})
+    read = _Read(kept, beside or {}, result["architecture"])
     claims, value = result["claims"], result["value"]
     if not isinstance(claims, Mapping):
         raise InputError("the claims of a result are an object, a claim for each key of its value")
@@ -121,7 +121,8 @@ def _asked(result: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 class _Read:
     """The document, its verdicts checked one after another."""
 
-    def __init__(self, data: Any, beside: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, data: Any, beside: Mapping[str, np.ndarray], architecture: Any) -> None:
+        self.architecture = architecture
         expected = {"form": int, "keys": dict, "verdicts": list, "subjects": dict, "arrays": dict}
         if not isinstance(data, Mapping) or data.keys() != expected.keys():
             raise InputError(f"certificates are an object with {', '.join(sorted(expected))}")
@@ -150,8 +151,10 @@ class _Read:
         found = self.reader.read({k: v for k, v in stored.items() if k != "sha256"}, Any, "the exact data")
         if _hashes(found) != (stored["sha256"], key):
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
-        elif not isinstance(found, ExactSystem) and isinstance(found, StoredFunctions) and not found.fields_hold:
+        elif isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
+        elif isinstance(found, AnalyticPerceptron) and found.notation != self.architecture:
+            self._unfit[key] = f"the exact data are those of {found.notation}, not of the architecture that is named"
         else:
             self.subjects[key] = found
 

@@ -18,6 +18,7 @@ from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_learning import SAID_OF_LEARNING
 from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
 from neurovariety.certificates.sentences_of_pieces import SAID_OF_PIECES
+from neurovariety.certificates.sentences_of_smooth_networks import SAID_OF_SMOOTH
 from neurovariety.certificates.sentences_of_training import TRAINING
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FILLS_COEFFICIENTS, LINEAR, ML_DEGREE
@@ -338,6 +339,7 @@ SAID: dict[str, Phrase] = {
     **SAID_OF_GEOMETRY,
     **SAID_OF_LEARNING,
     **SAID_OF_NETWORKS,
+    **SAID_OF_SMOOTH,
     **SAID_OF_PIECES,
 }
 """By kind how it is said. A kind that is not here is named, with its value."""

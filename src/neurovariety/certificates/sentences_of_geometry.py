@@ -316,6 +316,17 @@ SAID_OF_GEOMETRY |= {
     "singularities: rank": Phrase("the rank of J", Number("at these weights the function can move in {n}", "direction", "directions")),
 }
 
+SAID_OF_GEOMETRY |= {
+    "learning coefficient": Phrase("the learning coefficient", Number("the learning coefficient is {n}")),
+    "multiplicity of the learning coefficient": Phrase(
+        "its multiplicity",
+        Number("its multiplicity is {n}"),
+        joined=True,
+        alone=Number("the multiplicity of the learning coefficient is {n}"),
+        counts=False,
+    ),
+}
+
 # invariance
 
 

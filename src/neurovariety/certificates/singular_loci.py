@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from neurovariety.certificates.functions import DIMENSION, SPAN, Coefficients, Functions
+from neurovariety.certificates.functions import DIMENSION, SPAN, Coefficients, Functions, draw_of
 from neurovariety.certificates.hilbert_function import generated_by
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.known_equations import equations_in
@@ -226,7 +226,7 @@ class LocusAtLeast:
         """Raises `NotShown` where there may be more equations, a section has no zero, or the error says little."""
         found = generated_by(self.generate, equations_in(self.known, subject))
         size = _dimension(self.dimension, subject, _SURE)
-        if not subject.is_cone() or len({(p.prime, p.frame.tobytes()) for p in self.places}) < len(self.places):
+        if not subject.is_cone() or len({draw_of(p.prime, p.frame) for p in self.places}) < len(self.places):
             raise NotShown("different sections of a cone are expected")
         for place in self.places:
             check_prime(place.prime)

@@ -259,7 +259,7 @@ class _RandomPlace:
         low = 2 ** (_PLACE_BITS - 1)
         first = low + self._hash() % (low // 2)
         first += 1 - first % order
-        self.p = next(n for n in range(first, 2 * low, order) if n % 2 and flint.fmpz(n).is_prime())
+        self.p = next(n for n in range(first, 2 * low, order) if flint.fmpz(n).is_prime())
         self.weights = np.array([self.drawn() for _ in range(parameters)], dtype=object)
         self.inputs = np.array([[self.drawn() for _ in range(inputs)]], dtype=object).reshape(1, inputs)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import flint
 import numpy as np
 
-from neurovariety.certificates.functions import DIMENSION, Functions
+from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
@@ -117,7 +117,7 @@ class StratumRanks:
         parameters = subject.stratum_parameters(self.stratum)
         if parameters is None or not self.places or any(place.stratum != self.stratum for place in self.places):
             raise NotShown("places on one stratum of the model are expected")
-        if len({id(place) for place in self.places}) < len(self.places):
+        if len({draw_of(place.prime, place.parameters) for place in self.places}) < len(self.places):
             raise NotShown("different places are expected")
         found = [ranks_at(subject, place) for place in self.places]
         largest = tuple(max(getattr(f, name) for f in found) for name in ("dimension", "rank", "functions"))

@@ -37,6 +37,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layer_matching import carried
 from neurovariety.checkpoints.layers.attention_heads import attention_heads
 from neurovariety.checkpoints.layers.gated_units import gated_layers
+from neurovariety.checkpoints.layers.head_bases import bases_changed
 from neurovariety.checkpoints.layers.head_matching import beyond
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import whole_network
@@ -81,8 +82,9 @@ class AlignResult(Result):
     other: ``yes``, ``within`` (up to ``residual``), ``no``, ``undecided``; ``exact`` is whether it does so exactly. ``residual`` is
     the largest difference of weights after the symmetry, relative to the largest weight of that neuron, ``difference`` (where they
     are not equal) the largest difference of outputs that was seen. ``symmetry`` in the evidence lists the permutation and scalings,
-    or the base change, of each layer; ``network`` is the first network carried to the second, or permuted towards it where they are
-    different functions, and ``merged`` then the network half way.
+    or the base change, of each layer; ``network`` is the first network carried to the second (heads whose bases were rounded are put
+    into those of the second in the types of the weights), or permuted towards it where they are different functions, and ``merged``
+    the network half way where the weights are not equal.
     """
 
     entry: ClassVar[str] = "align"
@@ -128,11 +130,11 @@ def align(
     value, known = _verdict(best, compared, (one, two), math.sqrt(max(math.prod(one.input_shape), 1)))
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
-    related = value["related"] in ("yes", "within")
-    labelled = None if data is None else LabelledData.of(one, data, target)
     apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
-    near = _nearest(whole[0], whole[1], labelled) if apart else None
+    labelled = None if data is None else LabelledData.of(one, data, target)
+    near = _nearest(*whole, labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
+    carried_to = best.in_bases() if best is not None and value["related"] in ("yes", "within") else None
     return AlignResult(
         value=value,
         claims=claims,
@@ -140,7 +142,7 @@ def align(
         subject=f"{one.source}, {two.source}",
         glosses=_glosses(value, near),
         evidence={
-            "symmetry": best.symmetry if best is not None and related else [],
+            "symmetry": best.symmetry if best is not None and carried_to is not None else [],
             "compared": {
                 "over": "Q" if compared.exact else "float64",
                 "inputs": compared.inputs,
@@ -152,9 +154,13 @@ def align(
             "theorems": [],
         },
         provenance=Provenance.since(start, seed),
-        network=best.moved.network if best is not None and related else None if near is None else near.moved.network,
-        merged=None if near is None else near.half,
+        network=near.moved if carried_to is None and near is not None else carried_to,
+        merged=near.half if near is not None else _half_way(best, carried_to) if value["same"] == "within" else None,
     )
+
+
+def _half_way(best: _Carried | None, carried_to: Network | None) -> Network | None:
+    return None if best is None or carried_to is None else merged(carried_to, best.second.network)
 
 
 class NearestData(TypedDict):
@@ -168,9 +174,9 @@ class NearestData(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class _Nearest:
-    """The first network permuted towards the second, and the network half way."""
+    """The first network permuted towards the second, its heads in bases nearer to those there, and the network half way."""
 
-    moved: Rewritten
+    moved: Network
     half: Network
     data: NearestData
 
@@ -191,14 +197,15 @@ class _Nearest:
 
 
 def _nearest(first: Rewritten, second: Rewritten, data: LabelledData | None) -> _Nearest:
-    moved, goal = nearest_permutation(first, second.network), second.network
+    goal = second.network
+    moved = bases_changed(nearest_permutation(first, goal).network, goal)
     found: NearestData = {
         "distance_before": distance(first.network, goal),
-        "distance_after": distance(moved.network, goal),
+        "distance_after": distance(moved, goal),
         "before": None if data is None else line(first.network, goal, data),
-        "after": None if data is None else line(moved.network, goal, data),
+        "after": None if data is None else line(moved, goal, data),
     }
-    return _Nearest(moved, merged(moved.network, goal), found)
+    return _Nearest(moved, merged(moved, goal), found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +221,10 @@ class _Carried:
     def left(self) -> Fraction:
         """The residual; 0 where the weights are equal."""
         return residual(self.moved.network, self.second.network)
+
+    def in_bases(self) -> Network:
+        """The first network as it was moved; heads whose bases were rounded are put into those of the second in its own types."""
+        return bases_changed(self.moved.network, self.second.network) if self.left else self.moved.network
 
     def functions(self) -> tuple[Verdict, Verdict]:
         """That each is the function of the network that it was made of. Raises `NotShown`."""

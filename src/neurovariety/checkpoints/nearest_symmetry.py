@@ -18,10 +18,11 @@ from scipy.optimize import linear_sum_assignment
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layers.attention_heads import HeadRows, head_rows, permuted
+from neurovariety.checkpoints.layers.attention_heads import each_head, head_rows, permuted
 from neurovariety.checkpoints.layers.gated_units import GatedLayer, branch_rows, gated_layers
 from neurovariety.checkpoints.layers.grouped_channels import assigned, assigned_groups, dense, groups_of
-from neurovariety.checkpoints.layers.head_matching import same_heads
+from neurovariety.checkpoints.layers.head_bases import head_gains
+from neurovariety.checkpoints.layers.head_matching import in_groups, same_heads
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.layers.streams import Stream, bundles, streams
 from neurovariety.errors import DataError
@@ -104,22 +105,18 @@ def _is_better(gain: Array, order: Array) -> bool:
 
 
 def _heads_assigned(first: Rewritten, second: Network) -> tuple[Rewritten, bool]:
-    """The heads of each attention in the order in which their weights are nearest, as they stand in their bases."""
+    """The heads of each attention in the order in which their weights are nearest, each in its best base."""
     moved = False
     for at in range(len(same_heads(first.network, second))):
         heads, goal = same_heads(first.network, second)[at]
-        one, two = (np.stack([_flat(r) for r in head_rows(net, h)]) for net, h in ((first.network, heads), (second, goal)))
-        gain = two @ one.T
+        pairs = ((first.network, heads), (second, goal))
+        gain = head_gains(*(each_head(h, head_rows(net, h)) for net, h in pairs))
         if not np.isfinite(gain).all():
             continue
-        _, order = linear_sum_assignment(gain, maximize=True)
-        if _is_better(gain, order):
-            first, moved = first.with_heads(heads, permuted(first.network, heads, order.tolist())), True
+        order = in_groups(gain, len(heads.groups))
+        if _is_better(gain, np.asarray(order)):
+            first, moved = first.with_heads(heads, permuted(first.network, heads, order)), True
     return first, moved
-
-
-def _flat(r: HeadRows) -> Array:
-    return np.concatenate([to_floats(v).reshape(-1) for v in (r.query, r.key, r.value, r.output)])
 
 
 def _units_assigned(first: Rewritten, second: Network) -> tuple[Rewritten, bool]:

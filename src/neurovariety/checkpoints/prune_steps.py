@@ -11,6 +11,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.attention_heads import attention_heads
 from neurovariety.checkpoints.layers.bottlenecks import narrowed
+from neurovariety.checkpoints.layers.dead_groups import dead_groups
 from neurovariety.checkpoints.layers.gated_redundancy import redundant_units
 from neurovariety.checkpoints.layers.gated_units import gated_layers
 from neurovariety.checkpoints.layers.grouped_channels import depthwise
@@ -71,6 +72,12 @@ def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable
                 removed["rank"] += layer.width - after
                 network, changed = network.narrowed(layer, found), True
             continue
+        groups = dead_groups(network.network, hidden_layers(network.network)[0], layer, seed) if layer.parts > 1 else None
+        fewer = network if groups is None else network.without_groups(groups)
+        if groups is not None and accept(fewer.network):
+            network, changed = fewer, True
+            removed["dead group"] += len(groups.made) + len(groups.read)
+            continue  # what is left of it is looked at again
         removals = redundant(network.network, layer, seed)
         smaller = network.without(layer, removals) if removals else network
         if removals and accept(smaller.network):

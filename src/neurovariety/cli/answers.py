@@ -25,7 +25,8 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
     deadline = time.time() + options.pop("time_limit") if options.get("time_limit") else None
     options.pop("time_limit", None)
     arguments = _arguments(entry, options)
-    sources = _sources(architectures)
+    instead = [arguments[name] for name in entry.declares.replaces if name in arguments]
+    sources = _sources(architectures or tuple(instead))
     head = []
     for source in sources:
         head.append(source)

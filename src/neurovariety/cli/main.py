@@ -5,7 +5,6 @@ Only this module is imported for ``--help``; everything that computes is importe
 
 from __future__ import annotations
 
-import math
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,68 +14,25 @@ import click
 
 from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
+from neurovariety.cli.parameter_types import Finite, Memory, Seconds
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.options import Option
 
-_FOREVER = 1e8
-"""Seconds, three years: an alarm cannot be set for much later."""
-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
-
-
-class _Memory(click.ParamType):
-    """A size such as 8G, 500M or a number of bytes."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        text = str(value).strip().upper().removesuffix("B").removesuffix("I")
-        factor = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}.get(text[-1:], 1)
-        try:
-            size = int(float(text[:-1] if factor > 1 else text) * factor)
-        except (ValueError, OverflowError):
-            size = 0
-        if size <= 0:
-            self.fail(f"{value!r} is not a size; write 8G, 500M or a number of bytes", param, ctx)
-        return size
-
-
-class _Finite(click.FloatRange):
-    """A number in a range, which NaN and infinity are not."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        number: float = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
-
-
-class _Seconds(_Finite):
-    """A time limit; infinity, and so many seconds that no clock counts them, are none."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        if str(value).strip().lower() in ("inf", "infinity"):
-            return _FOREVER
-        return min(super().convert(value, param, ctx), _FOREVER)
 
 
 def _common(entry: Entry) -> list[click.Parameter]:
     options: list[click.Parameter] = [
-        click.Argument(["architectures"], nargs=-1, required=True, metavar="ARCH..."),
+        click.Argument(["architectures"], nargs=-1, required=not entry.declares.replaces, metavar="ARCH..."),
         click.Option(["--json", "as_json"], is_flag=True, help="One JSON object an architecture, one a line."),
         click.Option(["--seed"], type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices."),
-        click.Option(["--time-limit"], type=_Seconds(), help="Seconds after which to stop (exit 3)."),
+        click.Option(["--time-limit"], type=Seconds(), help="Seconds after which to stop (exit 3)."),
         click.Option(["--jobs"], type=click.IntRange(min=1), help="Processes for many architectures (default: one a core)."),
     ]
     if entry.takes_memory_limit:
-        options.append(click.Option(["--memory-limit"], type=_Memory(), help="Memory for one computation, e.g. 8G."))
+        options.append(click.Option(["--memory-limit"], type=Memory(), help="Memory for one computation, e.g. 8G."))
     for declared in entry.declares.arguments:
         if declared.option is not None:
             options += _options(declared, declared.option)
@@ -151,8 +107,8 @@ for _entry in ENTRIES:
 @click.option("--save", help="Write the report as JSON to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
-@click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3).")
-@click.option("--memory-limit", type=_Memory(), help="Memory for one computation, e.g. 8G.")
+@click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3).")
+@click.option("--memory-limit", type=Memory(), help="Memory for one computation, e.g. 8G.")
 def report(**options: Any) -> None:
     """The whole dictionary of one architecture, with what a data set can determine."""
     from neurovariety.cli.report_command import report_command
@@ -183,7 +139,7 @@ def _checkpoint_options(command: Any) -> Any:
             click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
-            click.option("--time-limit", type=_Seconds(), help="Seconds after which to stop (exit 3)."),
+            click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3)."),
         ]
     ):
         command = decorate(command)
@@ -191,7 +147,7 @@ def _checkpoint_options(command: Any) -> Any:
 
 
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
-_INSIDE = click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
+_INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
 
 
@@ -234,9 +190,9 @@ def diagnose(**options: Any) -> None:
 @click.argument("file", metavar="FILE")
 @click.option("--output", help="Write the smaller network to this file (.onnx, .pt2, .npz).")
 @click.option("--dtype", type=click.Choice(["bfloat16", "float16", "float32", "float64"]), help="Type of the weights written.")
-@click.option("--tolerance", type=_Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
-@click.option("--radius", type=_Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
-@click.option("--box", type=_Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
+@click.option("--tolerance", type=Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
+@click.option("--radius", type=Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
 @_INPUT_SHAPE
 @_checkpoint_options
 @_SEED
@@ -261,6 +217,20 @@ def align(**options: Any) -> None:
 
     line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
     sys.exit(align_command(line=line, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("network", metavar="[NETWORK]", required=False)
+@click.option("--activation", help="One activation instead: tanh, sigmoid, gelu, silu, softplus, exp, relu, ...")
+@click.option("--interval", metavar="LOW,HIGH", help="Where it is approximated, e.g. --interval=-5,5.")
+@click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
+@_INSIDE
+@_checkpoint_options
+def approximate(**options: Any) -> None:
+    """The polynomial nearest to an activation, its error proved from both sides; or all of a network's activations, in a box."""
+    from neurovariety.cli.approximation_command import approximate_command
+
+    sys.exit(approximate_command(options))
 
 
 @app.command(context_settings=CONTEXT)

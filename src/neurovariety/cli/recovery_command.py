@@ -16,8 +16,8 @@ from neurovariety.learning.recovery_curve import RecoveryCurve, recovery_curve
 
 _MORE = 3
 """Samples beyond those after which nothing should change."""
-_BOUND = {"epsilon": 0.01, "delta": 0.05, "radius": 1.0}
-"""The question on samples that are enough: functions of size at most 1 on the inputs, a mean squared error of a hundredth."""
+_EPSILON, _DELTA, _RADIUS = 0.01, 0.05, 1.0
+"""The question on samples that are enough: a mean squared error of a hundredth, for functions of size at most 1 on the inputs."""
 
 
 def recovery_command(
@@ -26,7 +26,7 @@ def recovery_command(
     """Print the curve, and draw it where that was asked for; returns the exit status."""
     with ended_if_stuck(), insistent_interrupt():
         model = as_model(architecture)
-        known = sample_complexity(model, seed=seed, **_BOUND)
+        known = sample_complexity(model, epsilon=_EPSILON, delta=_DELTA, radius=_RADIUS, seed=seed)
         predicted: dict[str, int | None] = {key: known.value[key] for key in ("finite", "unique", "exact_fit")}
         most = samples or (predicted["unique"] or known.value["finite"]) + _MORE
         curve = recovery_curve(model, most, teachers=teachers, starts=starts, seed=seed)
@@ -52,7 +52,7 @@ def _table(curve: RecoveryCurve, predicted: dict[str, int | None]) -> list[str]:
         lines.append(f"{p.samples:>7}  {f'{p.fits} of {p.tried}':<9}  {share:>11}  {error:>21}")
     unique = "not counted" if predicted["unique"] is None else predicted["unique"]
     lines.append(f"predicted: finitely many functions from {predicted['finite']} samples on, one from {unique}")
-    lines.append(f"seen: fits that are the teacher from {curve.none_below} on, no others from {curve.all_from}")
+    lines.append(f"seen: fits that are the teacher from {curve.none_below} on, and hardly others from {curve.all_from} on")
     enough = predicted["exact_fit"]
     if enough is not None:
         asked = "a mean squared error of 0.01 of functions of size at most 1, with probability 95 %"

@@ -29,7 +29,7 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.errors import InputError, ResourceError, VerificationError
 from neurovariety.geometry.ideal.exact_coefficients import exact_coefficients
 from neurovariety.learning.bounds_of_covers import CoverConstants, Covers, SizesOfModel
 from neurovariety.learning.functions_in_balls import MOST_APART, FunctionsInBall
@@ -110,6 +110,8 @@ def covering(
     covers = sizes.covers(ball)
     below, how, reason = _below(sizes, ball, seed)
     least = covers.best
+    if below.statement.value is not None and below.statement.value > least.statement.value:
+        raise VerificationError(f"{model.name}: log N cannot lie between these bounds; please report this as a bug")
     value: CoveringValue = {"at_most": least.statement.value, "at_least": below.statement.value}
     return CoveringResult(
         value=value,

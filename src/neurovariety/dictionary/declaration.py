@@ -95,6 +95,11 @@ class Declaration:
         """Those that say what is asked."""
         return tuple(a for a in self.arguments if a.name not in OF_THE_RUN)
 
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """Those that may be given in place of a source."""
+        return tuple(a.name for a in self.arguments if a.option is not None and a.option.kind == "source")
+
     def __getitem__(self, name: str) -> Declared:
         return next(a for a in self.arguments if a.name == name)
 

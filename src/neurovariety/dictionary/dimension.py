@@ -9,7 +9,12 @@ these leave a gap for a small model, of equations that vanish identically. Where
 is right with `probability` at least 1 - error_bound (Schwartz 1980), the bound multiplied over independent primes and points;
 where even that says nothing it is a `lower_bound`.
 
-Sources: Marchetti et al. 2025, section 4.1; Kileel, Trager, Bruna 2019.
+Of a network with analytic activations (mlp with tanh, sigmoid, gelu, silu, softplus, exp, sin, cos, erf) the functions form no
+algebraic set; their dimension is the generic rank all the same. Below: a minor that is not 0 in ball arithmetic at exact weights
+and inputs. Above: parameters minus the shifts of biases that exp turns into factors of the weights after them. The scope says in
+which sense there is a dimension.
+
+Sources: Marchetti et al. 2025, section 4.1; Kileel, Trager, Bruna 2019; Speissegger 1999 (definable sets).
 """
 
 from __future__ import annotations
@@ -17,11 +22,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
+from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.runner import entry
+from neurovariety.dictionary.runner import entry_of_both
+from neurovariety.errors import InputError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Model
@@ -66,7 +75,33 @@ class DimensionResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kileel2019", "schwartz1980")
 
 
-@entry
+def _of_analytic(network: AnalyticPerceptron, *, seed: int, route: Route, memory_limit: int | None) -> DimensionResult:
+    """The dimension of what a network with analytic activations can express."""
+    if route == "theorem":
+        raise InputError(f"no closed formula gives the dimension of {network.notation}; ask route='computed' or 'auto'")
+    found = analytic_dimension(network, seed)
+    most = network.parameters - network.shifts
+    return DimensionResult(
+        value=found.value,
+        claims={WHOLE: found.verdict},
+        glosses=_of_weights(found.value, network.parameters, network.outputs),
+        evidence={
+            "route": "computed",
+            "parameters": network.parameters,
+            "ambient": None,
+            "ambient_claim": str(Claim.UNDECIDED),
+            "filling": False,
+            "theorems": definability(network),
+            "expected": most,
+            "defect": most - found.value,
+            "upper_bound": {"value": most, "reason": SHIFTS},
+            "trials": [{"rank": found.value, "inputs": found.inputs, "bits": found.bits}],
+            "seeds": [seed],
+        },
+    )
+
+
+@entry_of_both(_of_analytic)
 def dimension(
     model: Model,
     *,
@@ -76,7 +111,7 @@ def dimension(
     ] = "auto",
     memory_limit: int | None = None,
 ) -> DimensionResult:
-    """The dimension of the neuromanifold of ``source`` (notation, architecture or model).
+    """The dimension of the neuromanifold of ``source`` (notation, architecture or model; mlp with an analytic activation too).
 
     ``route``: ``computed`` takes the exact rank and never a closed formula for the dimension; ``theorem`` takes the closed formula
     alone; ``auto`` uses both. ``memory_limit`` is in bytes. Raises `InputError` for unusable input, `ResourceError` (with the
@@ -84,6 +119,8 @@ def dimension(
 
     >>> dimension("mlp(2,3,1; x^2)")
     dimension(mlp(2,3,1; x^2)) = 3 [proved, seed 0]
+    >>> dimension("mlp(2,3,1; tanh; bias)")
+    dimension(mlp(2,3,1; tanh; bias)) = 13 [proved, seed 0]
     >>> result = dimension("mlp(5,5,3,1; x^2)")
     >>> result.value, result.evidence["expected"], result.evidence["defect"]
     (32, 35, 3)
@@ -124,17 +161,19 @@ def _evidence(found: Dimension, seed: int) -> DimensionEvidence:
 
 
 def _glosses(found: Dimension, outputs: int) -> tuple[Gloss, ...]:
-    value, spare = found.value, found.parameters - found.value
-    least = -(-value // outputs)
-    sure, at_least = {WHOLE: SURE}, {WHOLE: FROM_BELOW}
-    texts = [
-        Gloss(
-            f"along {counted(spare, 'direction')} of weights the function stays as it is" if spare else "every parameter counts", sure
-        ),
-        Gloss("almost every function of the linear span is a limit of functions of the model, over C", {"fills": SURE}),
-    ]
-    if found.expected is not None and found.expected != value:
-        texts.insert(1, Gloss(f"the dimension lies {found.expected - value} below parameters minus stated symmetries", sure))
-    if least > 1:
-        texts.append(Gloss(f"fewer than {least} samples leave a function open even locally", at_least))
-    return tuple(texts)
+    spare, *samples = _of_weights(found.value, found.parameters, outputs)
+    texts = [spare]
+    if found.expected is not None and found.expected != found.value:
+        texts.append(
+            Gloss(f"the dimension lies {found.expected - found.value} below parameters minus stated symmetries", {WHOLE: SURE})
+        )
+    texts.append(Gloss("almost every function of the linear span is a limit of functions of the model, over C", {"fills": SURE}))
+    return (*texts, *samples)
+
+
+def _of_weights(value: int, parameters: int, outputs: int) -> tuple[Gloss, ...]:
+    """How many directions of weights count, and how many samples leave a function open."""
+    spare, least = parameters - value, -(-value // outputs)
+    said = f"along {counted(spare, 'direction')} of weights the function stays as it is" if spare else "every parameter counts"
+    few = f"fewer than {least} samples leave a function open even locally"
+    return (Gloss(said, {WHOLE: SURE}), *((Gloss(few, {WHOLE: FROM_BELOW}),) if least > 1 else ()))

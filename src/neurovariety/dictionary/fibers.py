@@ -30,8 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Required
+from typing import Annotated, Any, ClassVar, Literal, Required, cast
 
+from neurovariety.beyond.analytic.general_fiber import general_fiber
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.compose import COUNTED, FINITE, HIDES, LEFT, SETTLED, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
@@ -42,7 +44,7 @@ from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.runner import entry
+from neurovariety.dictionary.runner import entry_of_both
 from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
@@ -132,7 +134,28 @@ RouteOption = Annotated[
 ]
 
 
-@entry
+def _of_analytic(
+    network: AnalyticPerceptron, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None
+) -> FibersResult:
+    """The fiber over a general function of a network with analytic activations: its dimension alone."""
+    if at is not None:
+        raise InputError(f"fibers of {network.notation} are known over general functions, not through given weights; leave out at=")
+    if route == "theorem":
+        raise InputError(f"no theorem counts the weights of a function of {network.notation}; ask route='auto'")
+    found = general_fiber(network, seed)
+    known = weak(Statement(GENERIC_FIBER, network.hash, None), Claim.UNDECIDED, "not counted")
+    said = Statement("identifiable", network.hash, "undecided", (_SCOPES["undecided"],))
+    claims = {**found.claims, "cardinality": known, "identifiable": weak(said, Claim.UNDECIDED, "not counted")}
+    alone = Gloss("around general weights no others have the same function", {"dimension": FROM_ABOVE})
+    return FibersResult(
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
+        glosses=() if found.claims["dimension"].statement.value else (alone,),
+        evidence=cast("FibersEvidence", {**found.evidence, "real_components": None, "scope": _SCOPES["undecided"]}),
+    )
+
+
+@entry_of_both(_of_analytic)
 def fibers(
     model: Model,
     *,
@@ -142,6 +165,8 @@ def fibers(
     memory_limit: int | None = None,
 ) -> FibersResult:
     """The fiber of the parametrization over a generic function, or through the weights ``at``.
+
+    Of mlp with an analytic activation (tanh, gelu, ...) the dimension of the fiber over a general function alone is known.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
     of ``Model.blocks``. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths

@@ -7,11 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from neurovariety.architectures import as_model
+from neurovariety.certificates.germs import Germ
 from neurovariety.certificates.irreducible_components import BlockMaps
+from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.recheck import Recheck
+from neurovariety.dictionary.held_question import held_to_question
 from neurovariety.dictionary.stated_blocks import maps_of
 from neurovariety.errors import NeurovarietyError, VerificationError
 from neurovariety.geometry.solutions.stored_subjects import held_against
+from neurovariety.learning.analytic_notation import analytic_network
+from neurovariety.learning.functions_text import read_functions
 from neurovariety.model import Model
 
 
@@ -21,12 +26,13 @@ def held(found: Recheck, model: Model | None, rng: np.random.Generator) -> Reche
     Where the name of the architecture can be read no more, it is on trust that the data are its own. Raises `VerificationError` where a
     claim speaks of another model, or of another question, than the result says.
     """
-    found = _held_to_maps(found)
+    found = _held_to_text(_held_to_maps(found))
     if model is None:
         try:
             model = as_model(found.architecture)
         except NeurovarietyError:
             return found if found.subjects.keys() <= found.systems.keys() else found.taken_on_trust(_trusted(found.architecture))
+    held_to_question(found, model)
     return held_against(found, model, rng)
 
 
@@ -42,6 +48,21 @@ def _held_to_maps(found: Recheck) -> Recheck:
     if own is None or any(maps.hash != own.hash for maps in stored.values()):
         raise VerificationError("the claims speak of other block diagonal matrices than those of the architecture")
     return replace(found, systems={**found.systems, **dict.fromkeys(stored, "that of the architecture")})
+
+
+def _held_to_text(found: Recheck) -> Recheck:
+    """The same for polynomials that were asked in place of an architecture, and for networks with an analytic activation."""
+    stored = {key: data for key, data in found.subjects.items() if isinstance(data, Germ | OddNetwork)}
+    if not stored:
+        return found
+    for text in (found.architecture, *(t for t in found.asked.get("functions", ()) if t is not None)):
+        try:
+            own = analytic_network(text) or read_functions(text)
+        except NeurovarietyError as reason:
+            raise VerificationError(f"the functions that the result names cannot be read: {reason}") from None
+        if any(data.hash != own.hash for data in stored.values()):
+            raise VerificationError("the claims speak of other functions than the result says was asked")
+    return replace(found, systems={**found.systems, **dict.fromkeys(stored, "that of the question")})
 
 
 def _trusted(name: str) -> str:

@@ -20,6 +20,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("symmetries", "identifiability: changes of weights that change nothing"),
     Entry("invariance", "invariance: what is left once a symmetry is learned"),
     Entry("sample-complexity", "sample complexity: samples that determine a function"),
+    Entry("learning-coefficient", "sample complexity: degrees of freedom that Bayesian learning sees", figure="costs"),
     Entry("covering", "sample complexity: how many functions there are, to within epsilon"),
     Entry("ed-degree", "optimization: complex critical points of squared loss", figure="critical"),
     Entry("ml-degree", "optimization: complex critical points of cross-entropy", figure="ends"),

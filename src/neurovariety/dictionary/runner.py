@@ -16,10 +16,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.beyond.analytic.reading import not_analytic, read_analytic
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.issue import Forged
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
-from neurovariety.errors import InputError
+from neurovariety.errors import InputError, NotationError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
 from neurovariety.result import Provenance
@@ -36,19 +38,44 @@ def entry(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[
     """
 
     def of_source(source: Source, *given: P.args, **options: P.kwargs) -> R:
-        model = as_model(source)
-        found = function(model, *given, **options)
-        _check_subject(found, model)
-        return replace(found, subject=model.name, model=model)
+        network = read_analytic(source)
+        if network is not None:
+            raise NotationError(not_analytic(function.__name__, network))
+        return _of_model(function, as_model(source), *given, **options)
 
     return _asked(function, of_source)
 
 
-def _check_subject(found: EntryResult, model: Model) -> None:
+def entry_of_both(
+    analytic: Callable[Concatenate[AnalyticPerceptron, P], R],
+) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Source, P], R]]:
+    """What makes an `entry` that is asked of networks with analytic activations as well: ``analytic`` answers for these."""
+
+    def of_both(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[Source, P], R]:
+        def of_source(source: Source, *given: P.args, **options: P.kwargs) -> R:
+            network = read_analytic(source)
+            if network is None:
+                return _of_model(function, as_model(source), *given, **options)
+            found = analytic(network, *given, **options)
+            _check_subject(found, network.hash, network.notation)
+            return replace(found, subject=network.notation)
+
+        return _asked(function, of_source)
+
+    return of_both
+
+
+def _of_model(function: Callable[Concatenate[Model, P], R], model: Model, *given: P.args, **options: P.kwargs) -> R:
+    found = function(model, *given, **options)
+    _check_subject(found, exact_functions(model).hash, model.name)
+    return replace(found, subject=model.name, model=model)
+
+
+def _check_subject(found: EntryResult, subject: str, name: str) -> None:
     """Raise `Forged` where a certificate of a result speaks of another model."""
     shown = [v.statement for v in found.verdicts.values() if v.certificate is not None]
-    if any(said.subject != exact_functions(model).hash for said in shown):
-        raise Forged(f"{found.entry}: a certificate speaks of another model than {model.name}")
+    if any(said.subject != subject for said in shown):
+        raise Forged(f"{found.entry}: a certificate speaks of another model than {name}")
 
 
 def entry_of_source(function: Callable[Concatenate[Source, P], R]) -> Callable[Concatenate[Source, P], R]:
@@ -101,7 +128,8 @@ def _public_signature(function: Callable[..., Any], declared: Declaration) -> in
     """The signature that users see: any source first, and every option by its own name."""
     plain = inspect.unwrap(function)
     own = inspect.signature(plain).parameters
-    parameters = [inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Source)]
+    default = next(iter(own.values())).default  # an entry may be asked of something else than a source
+    parameters = [inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Source, default=default)]
     for one in declared.arguments:
         kind = own[one.name].kind if one.name in own else inspect.Parameter.KEYWORD_ONLY
         parameters.append(inspect.Parameter(one.name, kind, default=one.default, annotation=one.type))

@@ -21,14 +21,17 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.issue import issue, weakly
+from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
+from neurovariety.certificates.analytic_weights import NoLinearSymmetry
+from neurovariety.certificates.issue import NotShown, issue, weakly
 from neurovariety.certificates.linear_symmetries import AnsatzScope, SparseVector
 from neurovariety.certificates.phrases import EXACT
 from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
 from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.runner import entry
+from neurovariety.dictionary.runner import entry_of_both
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz
@@ -89,7 +92,37 @@ class SymmetriesResult(EntryResult):
         return ("dimension",) if known else ("dimension", "unstated")
 
 
-@entry
+def _of_analytic(network: AnalyticPerceptron, *, seed: int) -> SymmetriesResult:
+    """The linear symmetries of a network with analytic activations: none, where its dimension is that of its weights but for shifts."""
+    found = analytic_dimension(network, seed)
+    try:
+        claims = {key: issue(NoLinearSymmetry(key, found.verdict), network) for key in SymmetriesValue.__annotations__}
+    except NotShown as why:
+        value: dict[str, object] = dict.fromkeys(SymmetriesValue.__annotations__)
+        reason = str(why)
+        return SymmetriesResult(value=value, claims=weakly("symmetries", Claim.UNDECIDED, reason), evidence={"theorems": []})
+    moved = f"the biases of {network.shifts} units of exp can grow if the weights after them shrink, which is no linear map"
+    return SymmetriesResult(
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
+        glosses=(
+            *((Gloss(moved, {}),) if network.shifts else ()),
+            Gloss("linear changes of this kind leave finitely many choices of the weights", {"dimension": FROM_ABOVE}),
+        ),
+        evidence={
+            "finite": [],
+            "identity_component_only": True,
+            "theorems": definability(network),
+            "ansatz": "all linear maps of the weights",
+            "upper_bound": {"value": 0, "reason": f"the dimension is {found.value}, {SHIFTS}"},
+            "lower_bound": {},
+            "error_bound": None,
+            "basis": [],
+        },
+    )
+
+
+@entry_of_both(_of_analytic)
 def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     """The Lie algebra of linear reparametrizations of ``source`` that leave every function unchanged.
 

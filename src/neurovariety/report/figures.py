@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from neurovariety.dictionary.dimension import DimensionResult
     from neurovariety.dictionary.ed_degree import EdDegreeResult
     from neurovariety.dictionary.fibers import FibersResult
+    from neurovariety.dictionary.learning_coefficient import LearningCoefficientResult
     from neurovariety.dictionary.ml_degree import MlDegreeResult
 
 _STYLE: Any = {"svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif", "svg.hashsalt": "neurovariety"}
@@ -122,6 +124,27 @@ def _bars(axes: Axes, found: DimensionResult) -> bool:
     return True
 
 
+def _costs(axes: Axes, found: LearningCoefficientResult) -> bool:
+    """What n samples leave of the error, times n: regular parameters, the function asked for, and the zero function."""
+    evidence, value = found.evidence, found.value["learning_coefficient"]
+    if value is None or "parameters" not in evidence:
+        return False
+    asked = found.verdicts["learning_coefficient"].statement.scope[:1] or ("the true function",)
+    rows = [
+        ("parameters / 2", Fraction(evidence["parameters"], 2), THIRD),
+        (asked[0].removesuffix(" of the model"), Fraction(value), MAIN),
+    ]
+    if "zero_function" in evidence:
+        rows.append(("for the zero function", Fraction(str(evidence["zero_function"]["learning_coefficient"])), SECOND))
+    rows = rows[::-1]
+    axes.barh([n for n, _, _ in rows], [float(v) for _, v, _ in rows], color=[c for *_, c in rows])
+    for i, (_, v, _) in enumerate(rows):
+        axes.annotate(f" {v}", (float(v), i), va="center", color=INK)
+    axes.set_xlabel("learning coefficient")
+    axes.margins(x=0.12)
+    return True
+
+
 def _split(axes: Axes, found: FibersResult) -> bool:
     """The parameters split into what the function sees, what stated symmetries explain, and hidden directions."""
     evidence, hidden, stated = found.evidence, found.value["hidden"], found.evidence.get("stated")
@@ -192,6 +215,7 @@ def _ends(axes: Axes, found: EdDegreeResult | MlDegreeResult) -> bool:
 
 _DRAWINGS: dict[str, tuple[Callable[[Axes, Any], bool], float]] = {
     "bars": (_bars, 1.9),
+    "costs": (_costs, 1.9),
     "split": (_split, 1.9),
     "threshold": (_threshold, 1.9),
     "critical": (_critical, 1.9),

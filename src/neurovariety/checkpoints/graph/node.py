@@ -28,8 +28,8 @@ class Node:
     * matmul: two inputs; transpose, a flag for each. parameter: value, a weight as a value.
     * transpose: permutation. reshape: shape. slice: axis, start, stop, step. concatenate: axis. pad: padding, zeros, a pair an axis.
     * sum, mean: axes, keepdims. average_pool, max_pool: window, stride, padding, dilation; channels first.
-    * softmax: axis. standardize: axes, epsilon, centred: (x - mean) / sqrt(variance + epsilon), or not centred x / sqrt(mean of squares
-      + epsilon).
+    * softmax: axis; mask, truth values: entries at which it is false are left out, their probability is 0.
+    * standardize: axes, epsilon, centred: (x - mean) / sqrt(variance + epsilon), or not centred x / sqrt(mean of squares + epsilon).
     * upsample: factors, how often each entry is repeated along each direction; channels first.
     * spread: factors, zeros put between entries so that each is that many places after the one before; channels first. A transposed
       convolution is a spread and a convolution.

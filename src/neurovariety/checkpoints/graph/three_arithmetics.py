@@ -89,6 +89,18 @@ def unit(kind: np.dtype[Any]) -> float:
     return known.get(str(kind), 0.0)
 
 
+def in_floats(values: Array) -> Array:
+    """Float64 numbers equal to the entries where each is one, with which all goes faster; else the entries as they are."""
+    if values.dtype != object:
+        return values
+    try:
+        if all(float(v) == v for v in values.reshape(-1).tolist()):
+            return values.astype(np.float64)
+    except OverflowError:
+        pass
+    return values
+
+
 def all_finite(values: Numbers) -> bool:
     """Whether every entry is a real number: none is infinite, NaN, complex or a text."""
     found = np.asarray(values)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Shaped
 
-from neurovariety.certificates.attention_blocks import AttentionBlock, attention_block, moved
+from neurovariety.certificates.attention_blocks import AttentionBlock, Strand, attention_block, moved
 from neurovariety.certificates.issue import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node, flags, whole
@@ -39,6 +39,13 @@ class AttentionHeads:
         return self.block.query.channel.shape[1], self.block.value.channel.shape[1]
 
     @property
+    def groups(self) -> list[list[int]]:
+        """The heads that share keys and values, an equal number in each group; one in each where none are shared."""
+        which, _ = self.block.parts
+        order = list(dict.fromkeys(which.tolist()))
+        return [np.flatnonzero(which == g).tolist() for g in order]
+
+    @property
     def makers(self) -> tuple[str, ...]:
         """The names of the matrices that make queries, keys and values, each once."""
         return tuple(dict.fromkeys(s.producer.name for s in self.block.strands))
@@ -46,11 +53,15 @@ class AttentionHeads:
 
 @dataclass(frozen=True, eq=False)
 class HeadRows:
-    """One head: rows (size, inputs + 1) of queries, keys and values with their bias last, columns (outputs, size) that read it."""
+    """One head: rows (size, inputs + 1) of queries, keys and values with their bias last, columns (outputs, size) that read it.
 
-    query: Shaped[np.ndarray, "size entries"]
-    key: Shaped[np.ndarray, "size entries"]
-    value: Shaped[np.ndarray, "other entries"]
+    Of heads that share keys and values the queries stand beside each other, (size, heads (inputs + 1)), and the columns below each
+    other, (heads outputs, size): the products with keys and values are then those of all heads of the group.
+    """
+
+    query: Shaped[np.ndarray, "size asking"]
+    key: Shaped[np.ndarray, "size asked"]
+    value: Shaped[np.ndarray, "other given"]
     output: Shaped[np.ndarray, "outputs other"]
 
 
@@ -101,21 +112,38 @@ def _check_alone(network: Network, block: AttentionBlock, uses: Counter[str], re
     seen = block.inner | {s.producer.name for s in block.strands}
     if any(not readers.get(name, set()) <= inside for name in seen) or network.output in seen:
         raise Unshaped("something else reads its heads")
+    keys, values = block.parts
+    if not np.array_equal(keys, values) or len({int((keys == g).sum()) for g in keys}) != 1:
+        raise Unshaped("its heads share keys in another way than values, or in groups of different sizes")
+    first = np.unique(keys, return_index=True)[1]
+    own = [block.query.channel, block.key.channel[first], block.value.channel[first]]
     for producer in {s.producer.name for s in block.strands}:
-        rows = np.concatenate([s.channel.reshape(-1) for s in block.strands if s.producer.name == producer])
+        parts = [c for s, c in zip(block.strands, own, strict=True) if s.producer.name == producer]
+        rows = np.concatenate([c.reshape(-1) for c in parts])
         node = touched[producer]
         if len(np.unique(rows)) != len(rows) or len(rows) != len(network.weights[node.weights["weight"]]):
             raise Unshaped(f"its heads share the rows of {producer!r}, or leave some out")
 
 
 def head_rows(network: Network, heads: AttentionHeads) -> list[HeadRows]:
-    """What each head is, in the types in which it is stored."""
+    """What each head is, or each group of heads that share keys, in the types in which it is stored."""
     block = heads.block
     weight = np.asarray(network.weights[block.reader.weights["weight"]])
     out = []
-    for b in range(block.heads):
-        q, k, v = (_rows(network, s.producer.weights, s.channel[b]) for s in block.strands)
-        out.append(HeadRows(q, k, v, weight[:, block.columns[b]]))
+    for group in heads.groups:
+        queries = [_rows(network, block.query.producer.weights, block.query.channel[b]) for b in group]
+        k, v = (_rows(network, s.producer.weights, s.channel[group[0]]) for s in (block.key, block.value))
+        out.append(HeadRows(np.concatenate(queries, axis=1), k, v, np.concatenate([weight[:, block.columns[b]] for b in group])))
+    return out
+
+
+def each_head(heads: AttentionHeads, rows: Sequence[HeadRows]) -> list[HeadRows]:
+    """The heads one by one, group after group; those of a group have the same keys and values."""
+    count = len(heads.groups[0])
+    out = []
+    for r in rows:
+        queries, outputs = np.split(r.query, count, axis=1), np.split(r.output, count)
+        out += [replace(r, query=q, output=o) for q, o in zip(queries, outputs, strict=True)]
     return out
 
 
@@ -131,21 +159,29 @@ def with_heads(network: Network, heads: AttentionHeads, rows: Sequence[HeadRows]
 
     Raises `Unshaped` where what stands between the matrices cannot be made smaller with them.
     """
-    block = heads.block
-    count, size, other = len(rows), len(rows[0].query), len(rows[0].value)
+    block, groups = heads.block, heads.groups[: len(rows)]
+    other = len(rows[0].value)
     kept: dict[str, list[int]] = {name: [] for name in heads.makers}
-    slots = [s.channel[:count, :n] for s, n in zip(block.strands, (size, size, other), strict=True)]
-    for strand, slot in zip(block.strands, slots, strict=True):
-        kept[strand.producer.name] += slot.reshape(-1).tolist()
+    made: dict[str, dict[int, Array]] = {name: {} for name in heads.makers}
+    columns: list[tuple[int, Array]] = []
+
+    def put(strand: Strand, head: int, table: Array) -> None:
+        slots = strand.channel[head, : len(table)].tolist()
+        kept[strand.producer.name] += slots
+        made[strand.producer.name].update(zip(slots, table, strict=True))
+
+    singles = iter(each_head(heads, rows))
+    for group, r in zip(groups, rows, strict=True):
+        put(block.key, group[0], r.key)
+        put(block.value, group[0], r.value)
+        for b in group:
+            single = next(singles)
+            put(block.query, b, single.query)
+            columns += zip(block.columns[b, :other].tolist(), single.output.T, strict=True)
     nodes, weights = {n.name: n for n in network.nodes}, dict(network.weights)
     for name in heads.makers:
-        node, chosen = nodes[name], sorted(kept[name])
-        place = {c: k for k, c in enumerate(chosen)}
-        made: dict[int, Array] = {}
-        for strand, slot, of in zip(block.strands, slots, ("query", "key", "value"), strict=True):
-            if strand.producer.name == name:
-                made.update({place[int(c)]: getattr(rows[b], of)[i] for (b, i), c in np.ndenumerate(slot)})
-        table = np.stack([made[k] for k in range(len(chosen))])
+        node = nodes[name]
+        table = np.stack([made[name][k] for k in sorted(kept[name])])
         weights[node.weights["weight"]] = table[:, :-1]
         if "bias" in node.weights:
             weights[node.weights["bias"]] = table[:, -1]
@@ -154,9 +190,7 @@ def with_heads(network: Network, heads: AttentionHeads, rows: Sequence[HeadRows]
             weights[key] = table[:, -1]
     nodes.update(_between(network, block, kept))
     reader = nodes[heads.reader]
-    columns = block.columns[:count, :other]
-    order = np.argsort(columns.reshape(-1))
-    weights[reader.weights["weight"]] = np.concatenate([r.output for r in rows], axis=1)[:, order]
+    weights[reader.weights["weight"]] = np.stack([column for _, column in sorted(columns, key=lambda found: found[0])], axis=1)
     if shift is not None and np.any(shift != 0):
         if "bias" in reader.weights:
             shift = shift + to_fractions(network.weights[reader.weights["bias"]])
@@ -214,6 +248,15 @@ def _along_axes(node: Node, stays: Array) -> list[Array]:
 
 
 def permuted(network: Network, heads: AttentionHeads, order: Sequence[int]) -> Network:
-    """The same function with head i being the old head ``order[i]``."""
-    rows = head_rows(network, heads)
-    return with_heads(network, heads, [rows[k] for k in order])
+    """The same function with head i being the old head ``order[i]``, of all heads group after group; groups stay together."""
+    rows, count = head_rows(network, heads), len(heads.groups[0])
+    singles, out = each_head(heads, rows), []
+    for start in range(0, len(order), count):
+        chosen = order[start : start + count]
+        if len({k // count for k in chosen}) != 1:
+            raise Unshaped("heads that share keys are in one group")
+        mine = [singles[k] for k in chosen]
+        out.append(
+            replace(mine[0], query=np.concatenate([r.query for r in mine], axis=1), output=np.concatenate([r.output for r in mine]))
+        )
+    return with_heads(network, heads, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -86,3 +87,20 @@ def likely_rank(matrix: Array, seed: int) -> int:
             return int(rank(reduce_mod(residues(matrix, p).astype(np.float64), p), p, overwrite=True))
         except ZeroDivisionError:
             continue
+
+
+def images(products: Sequence[tuple[Array, Array]], seed: int) -> list[tuple[int, ...]]:
+    """Each product of two matrices applied to one random vector mod a prime: other images are those of other products."""
+    rng = generator(seed, "checkpoints.layers.bottlenecks.images")
+    while True:
+        p = random_prime(PRIME_BITS, rng)
+        drawn = rng.integers(1, p, size=max((right.shape[1] for _, right in products), default=0), dtype=np.int64)
+        try:
+            return [tuple(_applied(left, _applied(right, drawn[: right.shape[1]], p), p).tolist()) for left, right in products]
+        except ZeroDivisionError:
+            continue
+
+
+def _applied(matrix: Array, vector: Array, p: int) -> Array:
+    """The matrix times a vector mod p, each product reduced before the sum."""
+    return np.asarray((residues(matrix, p) * vector % p).sum(axis=1) % p)

@@ -18,7 +18,15 @@ from neurovariety.certificates.network_shapes import shapes
 from neurovariety.certificates.product_relations import check_heads
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
-from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, HeadRows, attention_heads, head_rows, permuted
+from neurovariety.checkpoints.layers.attention_heads import (
+    AttentionHeads,
+    HeadRows,
+    attention_heads,
+    each_head,
+    head_rows,
+    permuted,
+)
+from neurovariety.checkpoints.layers.grouped_channels import assigned_groups
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 
 _ROUNDED = 1e-9
@@ -39,14 +47,14 @@ def same_heads(one: Network, two: Network) -> list[tuple[AttentionHeads, Attenti
 
 def _alike(one: AttentionHeads, two: AttentionHeads) -> bool:
     pairs = zip(one.block.strands, two.block.strands, strict=True)
-    return all(np.array_equal(p.channel, q.channel) for p, q in pairs)
+    return one.groups == two.groups and all(np.array_equal(p.channel, q.channel) for p, q in pairs)
 
 
 def head_products(network: Network, heads: AttentionHeads) -> Products:
     """[Wq bq]' Wk and Wo [Wv] of all heads in float64, with the factors on the way."""
     block = heads.block
     asked, read = float(block.query.factor * block.key.factor), float(block.gain * block.value.factor)
-    rows = [_floats(r) for r in head_rows(network, heads)]
+    rows = [_floats(r) for r in each_head(heads, head_rows(network, heads))]
     with np.errstate(all="ignore"):
         scores = np.stack([asked * (r.query.T @ r.key[:, :-1]) for r in rows])
         outputs = np.stack([read * (r.output @ r.value[:, :-1]) for r in rows])
@@ -59,7 +67,7 @@ def _constants(network: Network, heads: AttentionHeads) -> tuple[Array, Array]:
     width = len(np.asarray(network.weights[heads.block.reader.weights["weight"]]))
     total = np.zeros(width) if key is None else to_floats(network.weights[key])
     size, read = np.abs(total), float(heads.block.gain * heads.block.value.factor)
-    for r in map(_floats, head_rows(network, heads)):
+    for r in map(_floats, each_head(heads, head_rows(network, heads))):
         total = total + read * (r.output @ r.value[:, -1])
         size = size + abs(read) * (np.abs(r.output) @ np.abs(r.value[:, -1]))
     return total, size
@@ -77,7 +85,7 @@ def heads_matched(first: Rewritten, second: Network) -> tuple[Rewritten, list[Ma
     done: list[Mapping[str, object]] = []
     for at in range(len(same_heads(first.network, second))):
         heads, goal = same_heads(first.network, second)[at]
-        order = _order(head_products(first.network, heads), head_products(second, goal))
+        order = _order(head_products(first.network, heads), head_products(second, goal), len(heads.groups))
         if order != list(range(len(order))):
             first = first.with_heads(heads, permuted(first.network, heads, order))
         heads, _ = same_heads(first.network, second)[at]
@@ -92,14 +100,25 @@ def heads_matched(first: Rewritten, second: Network) -> tuple[Rewritten, list[Ma
     return first, done
 
 
-def _order(mine: Products, theirs: Products) -> list[int]:
-    """(i) -> the head of the first network that is nearest to head i of the second, each once."""
+def _order(mine: Products, theirs: Products, groups: int) -> list[int]:
+    """(i) -> the head of the first network that is nearest to head i of the second, each once; heads that share keys together."""
     gain = np.zeros((len(mine[0]), len(mine[0])))
     for one, two in zip(mine, theirs, strict=True):
         size = max(float(np.abs(v).max(initial=0.0)) for v in (one, two)) or 1.0
         p, q = (np.nan_to_num(v.reshape(len(v), -1) / size, posinf=1.0, neginf=-1.0) for v in (one, two))
         gain += 2 * q @ p.T - (p**2).sum(axis=1)[None, :] - (q**2).sum(axis=1)[:, None]
-    return [int(k) for k in linear_sum_assignment(gain, maximize=True)[1]]
+    return in_groups(gain, groups)
+
+
+def in_groups(gain: Array, groups: int) -> list[int]:
+    """The assignment of heads to heads with the largest sum among those that keep groups of equal length together."""
+    each = len(gain) // groups
+    _, blocks = assigned_groups(gain, groups)
+    out: list[int] = []
+    for g, h in enumerate(blocks):
+        part = gain[g * each : (g + 1) * each, h * each : (h + 1) * each]
+        out += [h * each + int(k) for k in linear_sum_assignment(part, maximize=True)[1]]
+    return out
 
 
 def _bases(one: Network, heads: AttentionHeads, two: Network, goal: AttentionHeads) -> list[dict[str, list[list[float]]]]:

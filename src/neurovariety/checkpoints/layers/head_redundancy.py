@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Array, exact_matmul, to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import Array, exact_matmul, in_floats, to_fractions
 from neurovariety.checkpoints.layers.attention_heads import AttentionHeads, HeadRows, Unshaped, head_rows, with_heads
-from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, likely_rank, row_basis
+from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, images, likely_rank, row_basis
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,9 @@ def smaller_heads(
     """
     rows = head_rows(network, heads)
     size, other = heads.size
+    asked = len(heads.groups[0])  # queries that share the keys of a group, which goes as a whole
     shift = to_fractions(np.zeros(len(rows[0].output)))
-    alive, shift, dead = _without_dead(rows, shift)
+    alive, shift, dead = _without_dead(rows, shift, seed)
     alive, shift, equal = _without_equal(alive, shift, seed)
     narrow = [_narrow(r, seed) for r in alive]
     needed = max(len(r.query) for r, _ in narrow), max(len(r.value) for r, _ in narrow)
@@ -53,23 +54,24 @@ def smaller_heads(
             chosen.append(made)
             constant = constant + added
         try:
-            found = with_heads(network, heads, chosen, constant)
+            found = with_heads(network, heads, chosen, constant.reshape(asked, -1).sum(axis=0))
         except Unshaped:
             continue
         if accept(found):
-            return SmallerHeads(found, _removed(dead, equal, len(alive), (size, other), wanted))
+            return SmallerHeads(found, _removed(asked, (dead, equal, len(alive)), (size, other), wanted))
     return None
 
 
-def _removed(dead: int, equal: int, stay: int, before: tuple[int, int], after: tuple[int, int]) -> dict[str, int]:
-    each, less = 2 * before[0] + before[1], 2 * (before[0] - after[0]) + before[1] - after[1]
+def _removed(asked: int, groups: tuple[int, int, int], before: tuple[int, int], after: tuple[int, int]) -> dict[str, int]:
+    dead, equal, stay = groups
+    each, less = (asked + 1) * before[0] + before[1], (asked + 1) * (before[0] - after[0]) + before[1] - after[1]
     found = {"dead head": dead * each, "equal head": equal * each, "rank of heads": stay * less}
     return {k: n for k, n in found.items() if n}
 
 
-def _without_dead(rows: Sequence[HeadRows], shift: Array) -> tuple[list[HeadRows], Array, int]:
+def _without_dead(rows: Sequence[HeadRows], shift: Array, seed: int) -> tuple[list[HeadRows], Array, int]:
     """Heads whose values never reach the output go, but for one; what their constants add is added."""
-    alive = [not _is_dead(r) for r in rows]
+    alive = [not _is_dead(r, seed) for r in rows]
     if not any(alive):
         alive[0] = True
     for r, stays in zip(rows, alive, strict=True):
@@ -78,21 +80,14 @@ def _without_dead(rows: Sequence[HeadRows], shift: Array) -> tuple[list[HeadRows
     return [r for r, stays in zip(rows, alive, strict=True) if stays], shift, alive.count(False)
 
 
-def _is_dead(r: HeadRows) -> bool:
+def _is_dead(r: HeadRows, seed: int) -> bool:
     used = np.any(r.output != 0, axis=0) & np.any(r.value[:, :-1] != 0, axis=1)
     if not used.any():
         return True
-    if likely_full(r.output[:, used]) or likely_full(r.value[used, :-1].T):
+    (image,) = images([(r.output[:, used], r.value[used, :-1])], seed)
+    if any(image):
         return False
     return not np.any(exact_matmul(to_fractions(r.output[:, used]), to_fractions(r.value[used, :-1])) != 0)
-
-
-def likely_full(matrix: Array) -> bool:
-    """Whether the columns are independent as float64 numbers; a hint that spares exact work, where the answer is no it says nothing."""
-    if matrix.shape[1] > matrix.shape[0] or matrix.dtype == object:
-        return False
-    values = np.linalg.svd(matrix.astype(np.float64), compute_uv=False)
-    return bool(values[-1] > 1e-6 * values[0])
 
 
 def _constant(r: HeadRows) -> Array:
@@ -103,10 +98,11 @@ def _constant(r: HeadRows) -> Array:
 def _without_equal(rows: list[HeadRows], shift: Array, seed: int) -> tuple[list[HeadRows], Array, int]:
     """Of heads with equal scores those go whose values are combinations of those of one that stays."""
     kept: list[HeadRows] = []
+    of_scores: list[tuple[int, ...]] = []
     gone = 0
-    for r in rows:
+    for r, image in zip(rows, images([(r.query.T, r.key[:, :-1]) for r in rows], seed), strict=True):
         for k, first in enumerate(kept):
-            base = _base(first.value, r.value) if _same_scores(first, r) else None
+            base = _base(first.value, r.value) if of_scores[k] == image and _same_scores(first, r) else None
             if base is not None:  # the values are base times those of the other, but for constants
                 output = to_fractions(first.output) + exact_matmul(to_fractions(r.output), base)
                 moved = to_fractions(r.value[:, -1:]) - exact_matmul(base, to_fractions(first.value[:, -1:]))
@@ -116,17 +112,14 @@ def _without_equal(rows: list[HeadRows], shift: Array, seed: int) -> tuple[list[
                 break
         else:
             kept.append(r)
+            of_scores.append(image)
     return kept, shift, gone
 
 
 def _same_scores(one: HeadRows, two: HeadRows) -> bool:
-    """Whether [Wq bq]' Wk is the same: seen in float64 first, then exactly."""
+    """Whether [Wq bq]' Wk is the same, exactly."""
     if all(p.dtype == q.dtype and np.array_equal(p, q) for p, q in ((one.query, two.query), (one.key[:, :-1], two.key[:, :-1]))):
         return True
-    if one.query.dtype != object and two.query.dtype != object:
-        first, second = (r.query.T.astype(np.float64) @ r.key[:, :-1].astype(np.float64) for r in (one, two))
-        if not np.allclose(first, second, rtol=1e-9, atol=1e-9 * float(np.abs(first).max(initial=0.0))):
-            return False
     first, second = (exact_matmul(to_fractions(r.query.T), to_fractions(r.key[:, :-1])) for r in (one, two))
     return bool(np.all(first == second))
 
@@ -183,12 +176,13 @@ def _factored(left: Array, right: Array) -> tuple[Array, Array]:
     combine, kept = row_basis(left)
     left, right = combine, exact_matmul(left[kept], right)
     if not len(right):
-        return to_fractions(np.zeros((len(left), 1))), to_fractions(np.zeros((1, right.shape[1])))
-    return left, right
+        return np.zeros((len(left), 1)), np.zeros((1, right.shape[1]))
+    return in_floats(left), in_floats(right)
 
 
 def _with_zeros(rows: Array) -> Array:
-    return np.concatenate([rows, to_fractions(np.zeros((len(rows), 1)))], axis=1)
+    zeros = np.zeros((len(rows), 1))
+    return np.concatenate([rows, to_fractions(zeros) if rows.dtype == object else zeros], axis=1)
 
 
 def _of_size(r: HeadRows, found: tuple[HeadRows, Array], wanted: tuple[int, int]) -> tuple[HeadRows, Array]:

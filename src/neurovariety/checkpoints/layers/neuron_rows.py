@@ -87,14 +87,17 @@ def residues(values: Numbers, p: int) -> Int[np.ndarray, ...]:
         high = int(powers.max(initial=0))
         table = np.array([pow(2, k, p) if k >= 0 else pow(pow(2, -k, p), -1, p) for k in range(low, high + 1)], dtype=np.int64)
         return np.asarray(whole * table[powers - low] % p)
-    out = np.empty(array.shape, dtype=np.int64)
-    flat = out.reshape(-1)
-    for k, v in enumerate(array.reshape(-1).tolist()):
-        q = Fraction(v)
-        if q.denominator % p == 0:
-            raise ZeroDivisionError("a denominator is divisible by the prime")
-        flat[k] = q.numerator * pow(q.denominator, -1, p) % p
-    return out
+    inverses: dict[int, int] = {}  # denominators repeat: powers of two, and those of one elimination
+
+    def inverse(n: int) -> int:
+        if n not in inverses:
+            if n % p == 0:
+                raise ZeroDivisionError("a denominator is divisible by the prime")
+            inverses[n] = pow(n, -1, p)
+        return inverses[n]
+
+    numbers = [v if isinstance(v, Fraction) else Fraction(v) for v in array.reshape(-1).tolist()]
+    return np.array([q.numerator % p * inverse(q.denominator) % p for q in numbers], dtype=np.int64).reshape(array.shape)
 
 
 def _residue_rows(network: Network, layer: HiddenLayer, p: int) -> Array:

@@ -12,7 +12,7 @@ from jaxtyping import Shaped
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import channelwise, operation
-from neurovariety.checkpoints.graph.three_arithmetics import to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import in_floats, to_fractions
 from neurovariety.checkpoints.layers.grouped_channels import dense, gathered, groups_of
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.rings.ring import Array
@@ -139,20 +139,12 @@ def _with_columns(weight: Array, changed: dict[int, Array]) -> Array:
     """The weight with some columns replaced: float64 where every one is a float64 number (fast), else all in Fractions."""
     if not changed:
         return weight
-    if weight.dtype != object and all(_is_float(v) for c in changed.values() for v in c.reshape(-1).tolist()):
-        out = weight.astype(np.float64)
-    else:
-        out = to_fractions(weight)
-    for k, column in changed.items():
+    found = in_floats(np.stack(list(changed.values())))
+    exact = weight.dtype == object or found.dtype == object
+    out = to_fractions(weight) if exact else weight.astype(np.float64)
+    for k, column in zip(changed, to_fractions(found) if exact else found, strict=True):
         out[:, k] = column
     return out
-
-
-def _is_float(value: Fraction) -> bool:
-    try:
-        return value == Fraction(float(value))
-    except OverflowError:
-        return False
 
 
 def with_bias(node: Node, weights: dict[str, Array]) -> tuple[Node, str]:

@@ -18,6 +18,7 @@ from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul
 from neurovariety.checkpoints.layers.attention_heads import AttentionHeads
+from neurovariety.checkpoints.layers.dead_groups import DeadGroups, without_groups
 from neurovariety.checkpoints.layers.gated_redundancy import GatedRemoval
 from neurovariety.checkpoints.layers.gated_units import GatedLayer, gated_moved, gated_without
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
@@ -64,6 +65,12 @@ class Rewritten:
         """Some channels removed."""
         after = without(self.network, layer, removals)
         return self._then(after, _removed(self.network, layer, removals))
+
+    def without_groups(self, found: DeadGroups) -> Rewritten:
+        """Whole groups of a convolution removed, with the channels that they read."""
+        pairs = ((found.before, found.read), (found.layer, found.made))
+        rows = {name: r for layer, removals in pairs for name, r in _removed(self.network, layer, removals).items()}
+        return self._then(without_groups(self.network, found), rows)
 
     def narrowed(self, layer: HiddenLayer, after: Network) -> Rewritten:
         """Fewer channels between two matrices with the same product."""

@@ -164,9 +164,10 @@ class Builder:
             if node.kind == "matmul":
                 return batch_layouts.of_product(*layouts)
             sides = [self.weights[k].ndim for k in node.weights.values() if node.kind != "linear"]
-            if node.kind in _KEEPS_LAYOUT and len(set(layouts)) == 1 and max(sides, default=0) <= 1:
-                if node.kind == "linear" or sides:
-                    batch_layouts.single(layouts[0], len(layouts[0]) - 1)
+            last = 1 if node.kind == "linear" else max(sides, default=0)
+            if node.kind in _KEEPS_LAYOUT and len(set(layouts)) == 1 and last < len(layouts[0]):
+                for k in range(last):  # the axes along which weights lie
+                    batch_layouts.single(layouts[0], len(layouts[0]) - 1 - k)
                 return layouts[0] if rank else None
         except NoLayout as reason:
             raise InputError(f"{node.place} cannot be read ({reason})") from reason
@@ -184,6 +185,14 @@ class Builder:
         """A value in another shape, its batch where the layout says."""
         made = self.node(name, path, "reshape", [Value(value.name)], shape=shape)
         return Value(made.name, None if layout == batch_layouts.in_front(len(shape)) else layout)
+
+    def constant(self, name: str, array: Array) -> Stored:
+        """An array that the graph has besides its weights."""
+        key = f"{name} (constant)"
+        self.weights[key] = array
+        self.fixed.add(key)
+        self.uses[key] += 1
+        return Stored(key)
 
     def made(self, operand: Operand) -> Node | None:
         """The node that makes a value."""

@@ -7,10 +7,14 @@ import operator
 from collections.abc import Callable
 from fractions import Fraction
 
+import numpy as np
+
 from neurovariety.checkpoints.graph.operations import operation
+from neurovariety.checkpoints.readers import masks
 from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Number, Operand, Stored, Value, refuse
+from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.numbers_of_graphs import clipped, power
-from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.onnx_call import Above, NotANumber, OnnxCall
 
 
 def _power(c: OnnxCall) -> Value:
@@ -120,7 +124,31 @@ def _greater(c: OnnxCall) -> Above:
     return Above(c.x, number)
 
 
-def _where(c: OnnxCall) -> Value:
+def _where(c: OnnxCall) -> Operand | Masked:
+    """Of a stored array of truth values, a value and a number: the value with the number in its place at some entries."""
+    seen = masks.known(c.builder, c.inputs[0])
+    if isinstance(c.inputs[0], NotANumber):
+        return _sure(c, c.inputs[0].value)
+    if seen is None:
+        return _softplus(c)
+    numbers = [masks.known(c.builder, c.inputs[k]) for k in (1, 2)]
+    at = next((k for k, v in enumerate(numbers) if v is not None and v.size == 1), None)
+    if at is None:
+        refuse(c.path, c.operator, "a value and a number by a stored array are understood")
+    hidden = seen.astype(bool) if at == 0 else ~seen.astype(bool)
+    number = np.asarray(numbers[at]).reshape(-1)[0]
+    return masks.replaced(c.builder, c.name, c.path, c.inputs[2 - at], hidden, float(number))
+
+
+def _sure(c: OnnxCall, value: Value) -> Value:
+    """A softmax with 0 in place of NaN: as it is, since no row of its mask is empty."""
+    made, zero = c.builder.made(value), masks.known(c.builder, c.inputs[1])
+    if made is None or made.kind != "softmax" or c.inputs[2] != value or zero is None or np.any(zero):
+        refuse(c.path, c.operator, "0 in place of NaN is understood of a softmax")
+    return value
+
+
+def _softplus(c: OnnxCall) -> Value:
     """Where(b x > 20, x, softplus(b x)/b), which is softplus but for rounding; b = 1 leaves out the product and the quotient."""
     test, x, soft = c.inputs[0], c.operand(1), c.operand(2)
     if not isinstance(test, Above) or test.number < SOFTPLUS_THRESHOLD or not isinstance(soft, Value) or not isinstance(x, Value):
@@ -174,6 +202,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "PRelu": _prelu,
     "Selu": _selu,
     "Greater": _greater,
+    "IsNaN": lambda c: NotANumber(c.x),
     "Where": _where,
 }
 """ONNX operator -> activation."""

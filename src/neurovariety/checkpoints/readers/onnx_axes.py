@@ -15,6 +15,7 @@ from neurovariety.checkpoints.readers.building import (
 )
 from neurovariety.checkpoints.readers.moved_batch import drop, insert, turn
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
+from neurovariety.checkpoints.readers.repeated_axes import expanded
 from neurovariety.errors import InputError
 
 
@@ -180,6 +181,25 @@ def _gather(c: OnnxCall) -> Operand:
     return drop(c.builder, c.name, c.path, cut, axis) if single else cut
 
 
+def _expanded(c: OnnxCall) -> Value:
+    sizes = c.integers(1)
+    full = list(c.builder.shape(c.x)) if isinstance(c.operand(0), Stored) else c.builder.full(c.x)
+    if sizes is None or len(sizes) != len(full):
+        refuse(c.path, c.operator, "sizes of all axes are understood")
+    return expanded(c.builder, c.name, c.path, c.operand(0), [m if n == 1 else n for n, m in zip(sizes, full, strict=True)])
+
+
+def _tiled(c: OnnxCall) -> Value:
+    times = c.integers(1) or []
+    if len(times) != len(c.builder.full(c.x)) or times[0] != 1 or min(times) < 1 or c.x.layout is not None:
+        refuse(c.path, c.operator, "along the axes of one sample")
+    value = c.x
+    for k, n in enumerate(times):
+        if n > 1:
+            value = c.builder.node(f"{c.name} along {k}", c.path, "concatenate", [value] * n, axis=k - 1)
+    return value
+
+
 AXES: dict[str, Callable[[OnnxCall], object]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
@@ -192,6 +212,8 @@ AXES: dict[str, Callable[[OnnxCall], object]] = {
     "Concat": _concatenate,
     "ReduceSum": _reduced("sum"),
     "ReduceMean": _reduced("mean"),
+    "Expand": _expanded,
+    "Tile": _tiled,
     "Shape": _shape,
     "Gather": _gather,
 }

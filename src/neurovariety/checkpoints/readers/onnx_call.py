@@ -11,6 +11,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import Builder, Operand, Roles, Stored, Value, exact, refuse
+from neurovariety.checkpoints.readers.masks import ONLY_SOFTMAX, Masked
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,17 @@ class Above:
     number: Fraction
 
 
+@dataclass(frozen=True)
+class NotANumber:
+    """Whether entries of a value are NaN, which exporters ask of a softmax whose scores may all be masked."""
+
+    value: Value
+
+
+Compared = Above | NotANumber
+"""Truth values that depend on the input."""
+
+
 @dataclass(frozen=True, eq=False)
 class OnnxCall:
     """One operator of a graph with its inputs in order and its attributes by name."""
@@ -29,7 +41,7 @@ class OnnxCall:
     name: str
     path: str
     operator: str
-    inputs: Sequence[Operand | Above | None]
+    inputs: Sequence[Operand | Compared | Masked | None]
     attributes: Mapping[str, Any]
     outputs: int
 
@@ -40,8 +52,10 @@ class OnnxCall:
     def input(self, k: int) -> Operand | None:
         """Input k, None where it is left out."""
         found = self.inputs[k] if k < len(self.inputs) else None
-        if isinstance(found, Above):
+        if isinstance(found, (Above, NotANumber)):
             refuse(self.path, self.operator, "comparisons are not algebraic")
+        if isinstance(found, Masked):
+            refuse(self.path, self.operator, ONLY_SOFTMAX)
         return found
 
     def operand(self, k: int) -> Operand:

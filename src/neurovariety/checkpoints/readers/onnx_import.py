@@ -19,8 +19,10 @@ from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import for_any_batch
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, refuse
+from neurovariety.checkpoints.readers.masks import ONLY_SOFTMAX, Masked
 from neurovariety.checkpoints.readers.onnx_agreement import hold_against_runtime
-from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.onnx_call import Above, Compared, NotANumber, OnnxCall
+from neurovariety.checkpoints.readers.onnx_constants import computed
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.checkpoints.readers.onnx_regions import read_regions
 from neurovariety.checkpoints.readers.onnx_sizes import check_sizes
@@ -202,13 +204,13 @@ def _check_type(onnx: ModuleType, graph: Message, entry: Message, source: str) -
 
 def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, shape: tuple[int, ...]) -> Network:
     source = builder.source
-    values: dict[str, Operand | Above] = {k: Stored(k) for k in builder.weights}
+    values: dict[str, Operand | Compared | Masked] = {k: Stored(k) for k in builder.weights}
     values[entry] = builder.input(entry, shape)
     readers = Counter(n for node in graph.node for n in node.input)
     for node in graph.node:
         place = _path(node)
-        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS:
-            refuse(place, f"{node.domain + '.' if node.domain else ''}{node.op_type}")
+        if node.domain not in ("", "ai.onnx"):
+            refuse(place, f"{node.domain}.{node.op_type}")
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         if node.op_type == "Constant":
             values[node.output[0]] = _constant(onnx, builder, node.output[0], attributes, source)
@@ -220,7 +222,11 @@ def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, 
             builder, node.output[0], place, node.op_type, [values[n] if n else None for n in node.input], attributes, len(node.output)
         )
         try:
-            made = OPERATIONS[node.op_type](call)
+            made: object = computed(call)
+            if made is None:
+                if node.op_type not in OPERATIONS:
+                    refuse(place, node.op_type)
+                made = OPERATIONS[node.op_type](call)
             if isinstance(made, (Stored, Turned)):  # another name of an array: its uses are those of the array
                 builder.uses[made.key] += readers[node.output[0]] - 1
         except (ValueError, TypeError, KeyError, IndexError) as error:  # a graph that nothing could run
@@ -234,8 +240,10 @@ def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, 
     if graph.output[0].name not in values:
         raise InputError(f"nothing in {source} makes its output {graph.output[0].name!r}")
     output = values[graph.output[0].name]
-    if isinstance(output, Above):
+    if isinstance(output, (Above, NotANumber)):
         raise InputError(f"the output {graph.output[0].name!r} of {source} is a comparison; a network returns numbers")
+    if isinstance(output, Masked):
+        refuse(source, "output", ONLY_SOFTMAX)
     return builder.finish(output)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from neurovariety.checkpoints.readers import masks
 from neurovariety.checkpoints.readers.building import Operand, refuse
+from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 
 
 def _softmax(c: OnnxCall) -> Operand:
-    rank = len(c.builder.full(c.x))
+    given = c.inputs[0]
+    scores = given if isinstance(given, Masked) else c.x
+    rank = len(c.builder.full(scores.value if isinstance(scores, Masked) else scores))
     axis = int(c.attributes.get("axis", -1)) % rank
     if axis != rank - 1:  # before version 13 it was taken over all axes from there on
         refuse(c.path, c.operator, f"axis={axis}; the last axis is understood")
-    return c.make("softmax", c.x, axis=c.builder.axis(c.x, -1, c.path))
+    return masks.softmax(c.builder, c.name, c.path, scores, -1)
 
 
 def _layer_norm(c: OnnxCall) -> Operand:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.readers import masks
 from neurovariety.checkpoints.readers.building import Operand, Stored, Value, refuse
 from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
@@ -141,11 +143,14 @@ def _of_whole_numbers(c: OnnxCall, kind: str, a: Array, b: Array) -> Array:
     return np.asarray(np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b)))
 
 
-def _entrywise(kind: str) -> Callable[[OnnxCall], Operand]:
-    def make(c: OnnxCall) -> Operand:
+def _entrywise(kind: str) -> Callable[[OnnxCall], Operand | Masked]:
+    def make(c: OnnxCall) -> Operand | Masked:
         if len(c.inputs) != 2:
             refuse(c.path, c.operator, f"{len(c.inputs)} inputs")
         c.only("broadcast", 0)  # of the first versions, along an axis of its own
+        masked = masks.added(c.builder, c.name, c.path, *c.inputs) if kind == "add" else None
+        if masked is not None:
+            return masked
         known = [c.known(k) for k in range(2)]
         if all(v is not None and v.dtype.kind in "iu" for v in known):  # sizes, which are divided with rounding
             return c.constant(_of_whole_numbers(c, kind, *(np.asarray(v, dtype=np.int64) for v in known)))

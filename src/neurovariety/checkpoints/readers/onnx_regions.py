@@ -25,10 +25,12 @@ from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, Parti
 from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
-from neurovariety.checkpoints.readers.onnx_call import Above, OnnxCall
+from neurovariety.checkpoints.readers.building_records import State
+from neurovariety.checkpoints.readers.masks import Masked
+from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
-from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
+from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes, moved_values
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
@@ -37,6 +39,7 @@ _SIZED_BY_VALUES = ("NonZero", "Unique", "Compress", "NonMaxSuppression", "Loop"
 _MOST_FOLDED = 2**26
 """Largest array that is folded."""
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
+_Operands = list[Operand | Compared | Masked | None]
 _UNSEEN = "nothing is known of its value"
 
 
@@ -107,6 +110,7 @@ class _Reading:
         self.uses.update(o.name for o in model.graph.output)
         self.known = _Known({k: Stored(k) for k in weights}, dict(weights), set(fixed), self.uses, {**trial.values, **trial.feeds})
         self.values: dict[str, tuple[int, Value]] = {}
+        self.masked: dict[str, tuple[int, Masked]] = {}
         self.builders: dict[int, Builder] = {}
         self.opaque: list[OpaqueOperator] = []
         self.read: dict[str, tuple[Message, tuple[str, ...]]] = {}
@@ -120,7 +124,7 @@ class _Reading:
         for node in model.graph.node:
             self._take(node)
         for o in model.graph.output:
-            self.left.setdefault(o.name, []).append("an output of the file")
+            self.left.setdefault(self._scores(o.name), []).append("an output of the file")
 
     def _take(self, node: Message) -> None:
         read = list(names_read(node))
@@ -143,7 +147,12 @@ class _Reading:
         if touches or made.parameters or (node.attribute and any(a.HasField("g") for a in node.attribute)):
             self.opaque.append(made)
         for n in names_read(node):
-            self.left.setdefault(n, []).append(f"{made.place} ({made.operator})")
+            self.left.setdefault(self._scores(n), []).append(f"{made.place} ({made.operator})")
+
+    def _scores(self, name: str) -> str:
+        """The name of the scores that a masked value is made of, which stay what they are where it is read; any other name itself."""
+        found = self.masked.get(name)
+        return name if found is None else next((o for o, v in self.values.items() if v == (found[0], found[1].value)), name)
 
     def _constant(self, node: Message) -> None:
         onnx = import_onnx()
@@ -209,7 +218,7 @@ class _Reading:
             return f"its array {shared!r} is used elsewhere too"
         (batch,) = lengths
         if batch not in self.builders:
-            self.builders[batch] = self._builder(batch)
+            self.builders[batch] = Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
         builder = self.builders[batch]
         operands = self._operands(builder, node, {n: shape[1:] for n, shape in shapes.items() if shape and n in moving})
         saved = builder.state()
@@ -222,6 +231,8 @@ class _Reading:
             builder.restore(saved)
             return f"it cannot be read ({type(error).__name__})"
         outputs = [o for o in node.output if o]
+        if isinstance(made, Masked):
+            return self._hidden(builder, saved, made, node, shapes)
         made = made if isinstance(made, list) else [made]
         if any(isinstance(v, Value) and v.layout is not None for v in made):
             builder.restore(saved)
@@ -240,8 +251,14 @@ class _Reading:
             self.read[n.name] = node, tuple(outputs)
         return ""
 
-    def _builder(self, batch: int) -> Builder:
-        return Builder(self.source, self.known.weights, self.known.fixed, self.uses, batch)
+    def _hidden(self, builder: Builder, saved: State, made: Masked, node: Message, shapes: Mapping[str, tuple[int, ...] | None]) -> str:
+        """Note masked scores for the softmax that reads them; the reason where these are no value that has a name in the file."""
+        known = any(v == (builder.batch, made.value) for v in self.values.values())
+        if not known or builder.shape(made.value) != (shapes[node.output[0]] or (0,))[1:]:
+            builder.restore(saved)
+            return "scores that are moved and masked at once are not followed in parts of a file"
+        self.masked[node.output[0]] = builder.batch, made
+        return ""
 
     def used(self, regions: Sequence[Region]) -> dict[str, Array]:
         """The trained arrays as operators read them: folded where the file computes them, and those of inner graphs."""
@@ -260,13 +277,15 @@ class _Reading:
     def _tied(self, key: str) -> bool:
         return self.uses[key] > 1 and key not in self.known.fixed and self.known.weights[key].size > 1
 
-    def _operands(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> list[Operand | Above | None]:
+    def _operands(self, builder: Builder, node: Message, moving: dict[str, tuple[int, ...]]) -> _Operands:
         """What a node is applied to; values that nothing has made yet come from outside, also where this node is not understood."""
         builder.learn(self.known.weights, self.known.fixed)
-        operands: list[Operand | Above | None] = []
+        operands: _Operands = []
         for n in node.input:
             if not n:
                 operands.append(None)
+            elif n in self.masked and self.masked[n][0] == builder.batch:
+                operands.append(self.masked[n][1])
             elif n in moving:
                 if n not in self.values:
                     self.values[n] = builder.batch, builder.border(n, moving[n])
@@ -275,7 +294,7 @@ class _Reading:
                 operands.append(self.known.stored[n])
         return operands
 
-    def _call(self, builder: Builder, node: Message, operands: list[Operand | Above | None]) -> object:
+    def _call(self, builder: Builder, node: Message, operands: _Operands) -> object:
         onnx = import_onnx()
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]
@@ -366,15 +385,9 @@ class _Reading:
         try:
             if not agrees(here, lambda x: np.asarray(region.network.evaluate(x)), lambda x: there, tolerance=tolerance, sizes=(1.0,)):
                 return False
-            return agrees(_moved(here), computed, asked, tolerance=tolerance, sizes=(1.0,))
+            return agrees(moved_values(here), computed, asked, tolerance=tolerance, sizes=(1.0,))
         except (InputError, MemoryError):
             return False
-
-
-def _moved(values: Array) -> Array:
-    """Values like these and not these: each is moved by a part of the spread of all."""
-    spread = values.std(axis=0, keepdims=True) + values.std() / 16
-    return np.asarray(values + np.random.default_rng(5).normal(size=values.shape) * spread / 4)
 
 
 def _array_of(known: _Known, name: str) -> Array:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
+import numpy as np
+
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.partial_network import Port
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 
 
 def entry_nodes(taken: tuple[str, ...], inputs: tuple[Port, ...]) -> tuple[tuple[int, ...], tuple[Node, ...]]:
@@ -50,3 +53,9 @@ def connected(nodes: Sequence[Node]) -> Iterator[list[Node]]:
     for node in nodes:
         parts.setdefault(find(node.name), []).append(node)
     yield from parts.values()
+
+
+def moved_values(values: Array) -> Array:
+    """Values like these and not these: each is moved by a part of the spread of all."""
+    spread = values.std(axis=0, keepdims=True) + values.std() / 16
+    return np.asarray(values + np.random.default_rng(5).normal(size=values.shape) * spread / 4)

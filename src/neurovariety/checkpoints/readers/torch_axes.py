@@ -15,6 +15,7 @@ from neurovariety.checkpoints.readers.building import (
     refuse,
 )
 from neurovariety.checkpoints.readers.moved_batch import drop, insert, turn
+from neurovariety.checkpoints.readers.repeated_axes import expanded, repeated
 from neurovariety.checkpoints.readers.torch_call import AtenCall
 from neurovariety.errors import InputError
 
@@ -142,6 +143,16 @@ def _reduced(kind: str) -> Callable[[AtenCall], Value]:
     return make
 
 
+def _expanded(c: AtenCall) -> Value:
+    return expanded(c.builder, c.name, c.path, c.operand("self"), [int(n) for n in c.arguments["size"]])
+
+
+def _repeated(c: AtenCall) -> Value:
+    if "dim" not in c.arguments:
+        refuse(c.place, c.operator, "without an axis it flattens the batch")
+    return repeated(c.builder, c.name, c.path, c.x, int(c.arguments["repeats"]), int(c.arguments["dim"]))
+
+
 AXES: dict[str, Callable[[AtenCall], object]] = {
     "flatten": _flatten,
     **dict.fromkeys(("view", "reshape", "_unsafe_view"), _view),
@@ -155,6 +166,8 @@ AXES: dict[str, Callable[[AtenCall], object]] = {
     **dict.fromkeys(("chunk", "split", "split_with_sizes"), _pieces),
     "unbind": _unbound,
     "cat": _concatenate,
+    "expand": _expanded,
+    "repeat_interleave": _repeated,
     "sum": _reduced("sum"),
     "mean": _reduced("mean"),
 }

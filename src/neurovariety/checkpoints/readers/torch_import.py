@@ -21,10 +21,12 @@ from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import agrees, for_any_batch
 from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.masks import ONLY_SOFTMAX, Masked
 from neurovariety.checkpoints.readers.opaque_programs import read_by_onnx
 from neurovariety.checkpoints.readers.quiet_torch import quiet_torch
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
-from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, AtenCall
+from neurovariety.checkpoints.readers.torch_constants import computed
+from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, UNDERSTOOD_OF_MASKED, AtenCall
 from neurovariety.errors import InputError
 
 if TYPE_CHECKING:
@@ -207,7 +209,7 @@ class _ProgramReader:
 
     def __init__(self, archive: Archive, source: str, batch: int = BATCH) -> None:
         self.graph = archive.program["graph_module"]["graph"]
-        self.values: dict[str, Operand] = {}
+        self.values: dict[str, Operand | Masked] = {}
         kinds = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
         fixed, input_name = set(), []
         for spec in archive.program["graph_module"]["signature"]["input_specs"]:
@@ -239,6 +241,8 @@ class _ProgramReader:
         read = (t["name"] for node in self.graph["nodes"] for argument in node["inputs"] for t in _tensors(argument["arg"]))
         uses = Counter(operand.key for operand in map(self.values.get, read) if isinstance(operand, Stored))
         self.builder = Builder(source, archive.tensors, fixed, uses, batch)
+        self.seen = set(archive.tensors)
+        """Stored arrays that may not be overwritten: those of the module, and those that an operation has read."""
         self.values[input_name[0]] = self.builder.input(input_name[0], tuple(shape))
 
     def network(self) -> Network:
@@ -247,7 +251,10 @@ class _ProgramReader:
         outputs = self.graph["outputs"]
         if len(outputs) != 1 or "as_tensor" not in outputs[0]:
             raise InputError(f"{self.builder.source} returns {len(outputs)} values; a network returns one tensor")
-        return self.builder.finish(self.values[outputs[0]["as_tensor"]["name"]])
+        output = self.values[outputs[0]["as_tensor"]["name"]]
+        if isinstance(output, Masked):
+            refuse(self.builder.source, "output", ONLY_SOFTMAX)
+        return self.builder.finish(output)
 
     def _read(self, node: Json) -> None:
         path = _module_path(node.get("metadata", {}))
@@ -264,21 +271,31 @@ class _ProgramReader:
             return
         if name.startswith("_assert") and not outputs:  # what export checks of shapes and types
             return
-        if not node["target"].startswith("torch.ops.aten.") or name not in OPERATIONS:
-            refuse(place, node["target"].removeprefix("torch.ops."))
         names = [t["name"] for o in outputs for t in _tensors(o)]
         if not names:
-            refuse(place, name, "it makes no tensor")
+            refuse(place, node["target"].removeprefix("torch.ops."), "it makes no tensor")
+        if any(isinstance(v, Masked) for v in arguments.values()) and name not in UNDERSTOOD_OF_MASKED:
+            refuse(place, name, ONLY_SOFTMAX)
         call = AtenCall(self.builder, names[0], path, name, arguments, node)
-        made = OPERATIONS[name](call)
+        made: Any = computed(call) if node["target"].startswith("torch.ops.aten.") else None
+        if made is None:
+            if not node["target"].startswith("torch.ops.aten.") or name not in OPERATIONS:
+                refuse(place, node["target"].removeprefix("torch.ops."))
+            made = OPERATIONS[name](call)
         for key, value in zip(names, made if isinstance(made, list) else [made], strict=True):
             self.values[key] = value
         if name.endswith("_") and name != "detach_":
             self._overwrite(node, place, name, self.values[names[0]])
+        self.seen |= {v.key for v in arguments.values() if isinstance(v, Stored)}
 
     def _overwrite(self, node: Json, place: str, name: str, new: Operand) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
+        if (
+            isinstance(old, Stored) and isinstance(new, Stored) and old.key not in self.seen
+        ):  # made in the graph, and read by this alone
+            self.values.update({key: new for key, value in self.values.items() if value == old})
+            return
         made = self.builder.made(old)
         if made is None or any(operation(n).view and (n is made or made.name in n.inputs) for n in self.builder.nodes):
             refuse(place, name, "it overwrites a value of which there are views, or an input or a weight")
@@ -298,7 +315,7 @@ class _ProgramReader:
             return float(value)  # JSON has no NaN, which is a text there
         if kind == "as_floats":
             return [float(v) for v in value]
-        if kind in ("as_int", "as_ints", "as_bool", "as_string"):
+        if kind in ("as_int", "as_ints", "as_bool", "as_string", "as_scalar_type"):
             return value
         return None
 

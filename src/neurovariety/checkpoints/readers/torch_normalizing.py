@@ -8,13 +8,17 @@ from math import sqrt
 
 import numpy as np
 
-from neurovariety.checkpoints.readers.building import Operand, Stored, refuse
+from neurovariety.checkpoints.readers import masks
+from neurovariety.checkpoints.readers.building import Operand, Value, refuse
+from neurovariety.checkpoints.readers.masks import Masked
+from neurovariety.checkpoints.readers.repeated_axes import repeated
 from neurovariety.checkpoints.readers.torch_call import AtenCall
 
 
 def _softmax(c: AtenCall) -> Operand:
     c.only("half_to_float", False)
-    return c.make("softmax", c.x, axis=c.builder.axis(c.x, int(c.arguments["dim"]), c.place))
+    given = c.arguments.get("self")
+    return masks.softmax(c.builder, c.name, c.path, given if isinstance(given, Masked) else c.x, int(c.arguments["dim"]))
 
 
 def _normalized(c: AtenCall) -> Operand:
@@ -38,25 +42,39 @@ def _normalized(c: AtenCall) -> Operand:
 
 
 def _attention(c: AtenCall) -> Operand:
-    """softmax(q k' scale + mask) v, written out."""
+    """softmax(q k' scale + mask) v, written out; heads that share keys and values get a copy each."""
     c.only("dropout_p", 0.0, 0)
-    c.only("enable_gqa", False)
     q, k, v = (c.builder.promoted(c.operand(name)) for name in ("query", "key", "value"))
+    if c.get("enable_gqa", False):
+        heads = [c.builder.full(x)[-3] for x in (q, k, v)]
+        if any(heads[0] % n for n in heads):
+            refuse(c.place, c.operator, "the heads of keys do not divide those of queries")
+        names = (f"{c.name} keys", f"{c.name} values")
+        pairs = zip(names, (k, v), heads[1:], strict=True)
+        k, v = (repeated(c.builder, name, c.path, x, heads[0] // n, -3) for name, x, n in pairs)
     size = c.builder.full(q)[-1]
     given = c.arguments.get("scale")
     scale = Fraction(1 / sqrt(size)) if given is None else c.number("scale", 1.0)
     scores: Operand = c.builder.product(f"{c.name} scores", c.path, q, k, (False, True))
     scores = c.builder.elementwise(f"{c.name} scaled", c.path, "multiply", scores, scale)
+    soft = masks.softmax(c.builder, f"{c.name} probabilities", c.path, _masked(c, c.builder.promoted(scores)), -1)
+    return c.builder.product(c.name, c.path, soft, v, (False, False))
+
+
+def _masked(c: AtenCall, scores: Value) -> Operand | Masked:
     mask = c.arguments.get("attn_mask")
     if c.get("is_causal", False):
-        refuse(c.place, c.operator, "is_causal: what is masked is minus infinity")
-    if mask is not None:
-        if isinstance(mask, Stored) and not np.all(np.isfinite(np.asarray(c.builder.weights[mask.key], dtype=np.float64))):
-            refuse(c.place, c.operator, "what is masked is minus infinity")
-        scores = c.builder.elementwise(f"{c.name} masked", c.path, "add", scores, mask)
-    above = c.builder.promoted(scores)
-    soft = c.builder.node(f"{c.name} probabilities", c.path, "softmax", [above], axis=c.builder.axis(above, -1, c.place))
-    return c.builder.product(c.name, c.path, soft, v, (False, False))
+        if mask is not None:
+            refuse(c.place, c.operator, "it has a mask and is_causal")
+        rows, columns = c.builder.full(scores)[-2:]
+        return masks.hiding(scores, np.tri(rows, columns, dtype=bool))
+    if mask is None:
+        return scores
+    array = masks.known(c.builder, mask)
+    if array is not None and array.dtype == bool:
+        return masks.hiding(scores, array)
+    found = masks.added(c.builder, f"{c.name} masked", c.path, scores, mask)
+    return c.builder.elementwise(f"{c.name} masked", c.path, "add", scores, mask) if found is None else found
 
 
 NORMALIZING: dict[str, Callable[[AtenCall], object]] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
+from neurovariety.checkpoints.readers import masks
 from neurovariety.checkpoints.readers.building import Operand, Stored, Value, refuse
 from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
+from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
@@ -78,12 +78,15 @@ def _batch_norm(c: AtenCall) -> Value:
     return c.make("normalize", c.x, weights=weights, epsilon=float(c.get("eps", 1e-5)))
 
 
-def _entrywise(kind: str) -> Callable[[AtenCall], Operand]:
-    def make(c: AtenCall) -> Operand:
+def _entrywise(kind: str) -> Callable[[AtenCall], Operand | Masked]:
+    def make(c: AtenCall) -> Operand | Masked:
         a, b = c.arguments["self"], c.arguments["other"]
         if kind == "divide":
             c.only("rounding_mode")
         scale = c.get("alpha", 1)
+        masked = masks.added(c.builder, c.name, c.path, a, b) if kind == "add" and scale == 1 else None
+        if masked is not None:
+            return masked
         if c.operator == "rsub":
             a, b = b, a
         if scale != 1:
@@ -132,16 +135,40 @@ def _adaptive(c: AtenCall) -> Value:
     return c.make("mean", c.x, axes=tuple(range(rank - d, rank)), keepdims=True)
 
 
-def _filled(c: AtenCall) -> Stored:
-    """A constant tensor of ones or zeros, made in the graph."""
-    values = {"ones": 1.0, "zeros": 0.0}.get(c.operator, c.get("fill_value"))
-    key = f"{c.name} (constant)"
-    c.builder.weights[key] = np.full([int(n) for n in c.arguments["size"]], float(values), dtype=np.float32)
-    if np.any(c.builder.weights[key] != float(values)):
-        c.builder.weights[key] = np.full(c.builder.weights[key].shape, float(values))
-    c.builder.fixed.add(key)
-    c.builder.uses[key] += 1
-    return Stored(key)
+def _hidden(c: AtenCall) -> Operand | Masked:
+    """Numbers in place of some entries."""
+    array = masks.known(c.builder, c.arguments["mask"])
+    number = _single_number(c, c.arguments["value"])
+    if array is None or number is None:
+        refuse(c.place, c.operator, "its mask depends on the input")
+    return masks.replaced(c.builder, c.name, c.path, c.arguments["self"], array.astype(bool), number)
+
+
+def _chosen(c: AtenCall) -> Operand | Masked:
+    """Entries of a value where an array is true, a number elsewhere, or the other way round."""
+    array = masks.known(c.builder, c.arguments["condition"])
+    pair = [_single_number(c, c.arguments[k]) for k in ("self", "other")]
+    if array is None or (pair[0] is None) == (pair[1] is None):
+        refuse(c.place, c.operator, "a value and a number by a stored array are understood")
+    value, number = (c.arguments["other"], pair[0]) if pair[1] is None else (c.arguments["self"], pair[1])
+    hidden = array.astype(bool) if pair[1] is None else ~array.astype(bool)
+    return masks.replaced(c.builder, c.name, c.path, value, hidden, float(number or 0.0))
+
+
+def _single_number(c: AtenCall, operand: object) -> float | None:
+    if isinstance(operand, (int, float)):
+        return float(operand)
+    array = masks.known(c.builder, operand)
+    return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
+
+
+def _batched(c: AtenCall) -> Operand | Masked:
+    """A product of two batches of matrices, plus a third value."""
+    c.only("beta", 1)
+    c.only("alpha", 1)
+    product = c.builder.matmul(f"{c.name} product", c.path, c.operand("batch1"), c.operand("batch2"))
+    masked = masks.added(c.builder, c.name, c.path, product, c.operand("self"))
+    return c.builder.elementwise(c.name, c.path, "add", product, c.operand("self")) if masked is None else masked
 
 
 def _same(c: AtenCall) -> Operand:
@@ -150,9 +177,15 @@ def _same(c: AtenCall) -> Operand:
     return next(c.arguments[k] for k in ("self", "input") if k in c.arguments)
 
 
+_UNCHANGING = ("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "detach_", "alias", "lift_fresh_copy")
+UNDERSTOOD_OF_MASKED = ("softmax", "_softmax", "_safe_softmax", "add", "masked_fill", "where", *_UNCHANGING)
+"""Operations that may be applied to masked scores."""
 OPERATIONS: dict[str, Callable[[AtenCall], object]] = {
     "linear": _linear,
     "addmm": _addmm,
+    "baddbmm": _batched,
+    "masked_fill": _hidden,
+    "where": _chosen,
     **dict.fromkeys(("matmul", "mm", "bmm"), _matmul),
     "einsum": lambda c: contract(c.builder, c.name, c.path, c.arguments["equation"], c.arguments["tensors"]),
     **dict.fromkeys(("conv1d", "conv2d"), _convolution),
@@ -165,10 +198,7 @@ OPERATIONS: dict[str, Callable[[AtenCall], object]] = {
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"), _pool),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d"), _adaptive),
     **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d"), _upsample),
-    **dict.fromkeys(("ones", "zeros", "full"), _filled),
-    **dict.fromkeys(
-        ("dropout", "feature_dropout", "alpha_dropout", "contiguous", "clone", "detach", "detach_", "alias", "lift_fresh_copy"), _same
-    ),
+    **dict.fromkeys(_UNCHANGING, _same),
     **ACTIVATIONS,
     **AXES,
     **NORMALIZING,

@@ -191,6 +191,14 @@ def _standardize(w: Writer, node: Node) -> None:
     w.add("Div", [x, w.add("Sqrt", [total], w.fresh(f"{node.name} root"))], node.name)
 
 
+def _softmax(w: Writer, node: Node) -> None:
+    (x,) = node.inputs
+    if "mask" in node.weights:
+        hidden = w.array(f"{node.name} hidden", np.asarray(-np.inf, dtype=w.dtype))
+        x = w.add("Where", [w.weight(node.weights["mask"]), x, hidden], w.fresh(f"{node.name} masked"))
+    w.add("Softmax", [x], node.name, axis=whole(node.attributes, "axis") + 1)
+
+
 def _reduced(operator: str) -> Callable[[Writer, Node], object]:
     def write(w: Writer, node: Node) -> None:
         axes = w.array(f"{node.name} axes", np.asarray([k + 1 for k in wholes(node.attributes, "axes")], dtype=np.int64))
@@ -226,7 +234,7 @@ _KINDS: dict[str, _Row] = {
     "transpose": _Row(_transpose, bare=True),
     "reshape": _Row(lambda w, node: w.reshaped(node.inputs[0], w.shapes[node.name], node.name)),
     "slice": _Row(_slice),
-    "softmax": _Row(lambda w, node: w.add("Softmax", node.inputs, node.name, axis=whole(node.attributes, "axis") + 1)),
+    "softmax": _Row(_softmax),
     "standardize": _Row(_standardize),
     "pad": _Row(_pad),
     "concatenate": _Row(lambda w, node: w.add("Concat", node.inputs, node.name, axis=whole(node.attributes, "axis") + 1)),

@@ -214,6 +214,11 @@ def _standardize(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w
     return x / torch.sqrt((x * x).mean(dim=places, keepdim=True) + epsilon)
 
 
+def _softmax(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
+    x = torch.where(w["mask"], v[0], -np.inf) if "mask" in w else v[0]
+    return torch.softmax(x, dim=whole(a, "axis") + 1)
+
+
 def _slice(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Mapping[str, Tensor]) -> Tensor:
     cut = slice(whole(a, "start"), whole(a, "stop"), whole(a, "step"))
     return v[0][(slice(None),) * (whole(a, "axis") + 1) + (cut,)]
@@ -250,7 +255,7 @@ _KINDS: dict[str, Row] = {
     "transpose": lambda torch, n, a, v, w: v[0].permute(0, *(k + 1 for k in wholes(a, "permutation"))),
     "reshape": lambda torch, n, a, v, w: v[0].reshape(v[0].shape[0], *wholes(a, "shape")),
     "slice": _slice,
-    "softmax": lambda torch, n, a, v, w: torch.softmax(v[0], dim=whole(a, "axis") + 1),
+    "softmax": _softmax,
     "standardize": _standardize,
     "pad": _pad,
     "concatenate": lambda torch, n, a, v, w: torch.cat(list(v), dim=whole(a, "axis") + 1),

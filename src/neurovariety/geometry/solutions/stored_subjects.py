@@ -20,7 +20,6 @@ from neurovariety.errors import DivisionByZeroError, VerificationError
 from neurovariety.geometry.exact.exact_functions import ExactFunctions, exact_functions
 from neurovariety.geometry.exact.stated_symmetries import verified_actions
 from neurovariety.geometry.ideal.decided_sets import facts_of_image
-from neurovariety.geometry.solutions.held_question import held_to_question
 from neurovariety.homotopy.exact_program import exact_expressions
 from neurovariety.homotopy.expressions import Expression, Graph
 from neurovariety.linear_algebra import random_prime
@@ -66,6 +65,8 @@ def stored_form(on: Sequence[Verdict]) -> Any:
     where they have no such form or are too large."""
     subjects = list({type(v.on): v.on for v in on}.values())
     subject = subjects[0]
+    if isinstance(subject, StoredFunctions):
+        return subject
     if isinstance(subject, ExactFunctions | HasFacts):
         base = stored_functions(subject.model)
         certificates = [v.certificate for v in on if v.certificate is not None]
@@ -205,9 +206,8 @@ def _residues(ring: WordField, values: list[Any]) -> Array:
 def held_against(found: Recheck, model: Model, rng: np.random.Generator) -> Recheck:
     """The recheck with a phrase for each of the stored exact data: that they are the model's, or that they are taken as stored.
 
-    Raises `VerificationError` where a claim speaks of the functions of another model, or of another question.
+    Raises `VerificationError` where a claim speaks of the functions of another model.
     """
-    held_to_question(found, model)
     spoken = {k.statement.subject for k in found.rechecked}
     phrases = dict(found.systems)
     for key, stored in found.subjects.items():

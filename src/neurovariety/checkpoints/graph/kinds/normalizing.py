@@ -1,4 +1,7 @@
-"""Softmax along an axis, and values standardized along axes, as attention and layer normalization have them."""
+"""Softmax along an axis, of all entries or of those that a mask shows, and values standardized along axes.
+
+Attention and layer normalization have them.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import math
 import numpy as np
 
 from neurovariety.checkpoints.graph.node import Node, rational, whole, wholes
-from neurovariety.checkpoints.graph.operation import UNBOUNDED, Call, Enclosure, Operation, Perturbation
+from neurovariety.checkpoints.graph.operation import UNBOUNDED, Call, Enclosure, Operation, Perturbation, Shape
 from neurovariety.checkpoints.graph.three_arithmetics import Values
 from neurovariety.errors import InputError
 
@@ -15,8 +18,19 @@ from neurovariety.errors import InputError
 def _softmax(c: Call) -> Values:
     _in_floats(c, "softmax")
     axis = whole(c.attributes, "axis") + 1
-    powers = np.exp(c.x - c.x.max(axis=axis, keepdims=True))
+    x = c.x
+    if c.has("mask"):
+        seen = np.asarray(c.stored[c.node.weights["mask"]], dtype=bool)
+        if not _fits(seen.shape, x.shape[1:]):
+            raise InputError(f"{c.node.place} has a mask of shape {seen.shape} for values of shape {x.shape[1:]}")
+        x = np.where(seen, x, -np.inf)  # whose powers are 0
+    powers = np.exp(x - x.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def _fits(mask: Shape, sample: Shape) -> bool:
+    """Whether a mask is broadcast to a sample and does not make it larger."""
+    return len(mask) <= len(sample) and all(n in (1, m) for n, m in zip(reversed(mask), reversed(sample), strict=False))
 
 
 def _standardized(c: Call) -> Values:

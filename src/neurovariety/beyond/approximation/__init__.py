@@ -1,0 +1,1 @@
+"""Activations and networks by polynomials, with certified errors."""

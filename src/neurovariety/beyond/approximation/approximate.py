@@ -1,0 +1,212 @@
+"""Activations by polynomials of least uniform error, with the error certified.
+
+Definition: of all polynomials p of degree at most n, the nearest to an activation f on [a, b] is the one for which the largest
+|f(x) - p(x)| is least; it is known by its error, which takes its largest size with alternating signs at n + 2 points (Chebyshev).
+
+What is proved: that the polynomial found is within `error`, by Taylor series in ball arithmetic on short intervals; and that no
+polynomial of that degree is nearer than `error_at_least`, by the bound of de la Vallee Poussin on n + 2 points. Where the two agree
+to six digits the error is `proved`, otherwise an `upper_bound`. Of a whole network, balls hold what each unit reads on the box and
+errors are carried from layer to layer: an `upper_bound` of what the outputs change, beside the change at an input. Meaning for
+learning: the networks with the polynomial in place of the activation are algebraic, and all entries of the dictionary take them.
+What they say is about these networks: covering numbers survive the limit of growing degrees, dimension, degree, ED degree and
+singularities need not.
+
+Sources: Chebyshev 1854; de la Vallee Poussin 1910; Remez 1934; Pachon, Trefethen 2009.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar, TypedDict
+
+import numpy as np
+
+from neurovariety.architectures import MLP
+from neurovariety.architectures.reading.rational_function import shown as written
+from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
+from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network
+from neurovariety.certificates.activation_series import ACTIVATIONS
+from neurovariety.certificates.uniform_error import UniformQuestion
+from neurovariety.checkpoints.input_box import ends_of, input_box
+from neurovariety.checkpoints.load import whole_network
+from neurovariety.errors import InputError
+from neurovariety.exact_numbers import exact_number
+from neurovariety.options import Whole, listed, shown
+from neurovariety.randomness import require_seed
+from neurovariety.result import Provenance, Result
+from neurovariety.tolerances import DEFAULT_SEED
+
+_DEGREE = Whole("degree= is a whole number from {least} to {most}", 0, 200)
+_OF_LAYERS = Whole("degree= of the polynomials of a network is a whole number from {least} to {most}", 1, 60)
+_WIDEST = 10**9
+"""Ends of intervals may be so large: beyond, activations are 0, constant or linear to any digits, or overflow."""
+_OTHER_NAMES = {"swish": "silu", "logistic": "sigmoid", "leakyrelu": "leaky_relu"}
+
+
+class ApproximateValue(TypedDict):
+    """See `ApproximateResult`."""
+
+    error: float
+    error_at_least: float
+    degree: int
+
+
+@dataclass(frozen=True, repr=False)
+class ApproximateResult(Result):
+    """A polynomial in place of an activation, or of all activations of a network.
+
+    ``value``: ``error``, the largest distance of the polynomial found from the activation on the interval; ``error_at_least``, below
+    which no polynomial of that ``degree`` has it. Of a network, ``error`` bounds how much an output changes in the box, and by
+    ``error_at_least`` some output changes somewhere.
+
+    ``evidence``: the ``polynomial`` (its coefficients from the constant up, exact), ``notation``, the same as text that architectures
+    take, the ``points`` at which the error alternates, and of how many ``intervals`` the proof is made; of a network a list of
+    ``layers`` with these. ``architecture`` is the algebraic network, which every entry of the dictionary takes, and ``weights`` are
+    its weights by name, those of the network. ``nearest`` holds the polynomials as exact numbers, one a layer.
+    """
+
+    entry: ClassVar[str] = "approximate"
+    sources: ClassVar[tuple[str, ...]] = ("remez1934", "pachon2009")
+    headline: ClassVar[tuple[str, ...]] = ("error",)
+    spoken: ClassVar[tuple[str, ...]] = ("error", "error_at_least")
+    nearest: tuple[NearestPolynomial, ...] = field(default=(), repr=False, compare=False)
+    architecture: MLP | None = field(default=None, repr=False, compare=False)
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+
+def approximate(
+    network: object = None,
+    *,
+    degree: object,
+    activation: object = None,
+    interval: object = None,
+    box: object = None,
+    architecture: object = None,
+    seed: int = DEFAULT_SEED,
+) -> ApproximateResult:
+    """The polynomial of a degree that is nearest to an activation on an interval, with its error; or a network made of such.
+
+    ``activation``: tanh, sigmoid, gelu, gelu_tanh, silu, softplus, exp, sin, cos, erf, relu, abs, leaky_relu (slope 1/100), relu6,
+    hardtanh or elu. ``interval``: a pair of numbers, exact as they are (texts such as "1/3" and "0.1" too), or a text "-5,5".
+
+    ``network`` instead of ``activation``: what `load_network` takes, with ``architecture`` where it needs one, dense layers with
+    activations between them; ``box`` is a pair (low, high) of numbers, or arrays of the shape of an input, in which inputs lie
+    (default: -1 to 1). Each layer gets an interval that holds what its units read. Or a notation such as ``mlp(2,3,1; tanh)``, with
+    ``interval``. Raises `InputError` for anything else, and `ResourceError` where an error cannot be shown with intervals of a
+    reasonable number, or ranges of units grow beyond a million.
+
+    >>> found = approximate(activation="tanh", interval=(-5, 5), degree=9)
+    >>> round(found.value["error"], 8), found.claim.value
+    (0.03589383, 'proved')
+    """
+    start = time.perf_counter()
+    if (network is None) == (activation is None):
+        raise InputError("approximate takes activation=, with interval=, or a network; give one of the two")
+    known = None if activation is not None else _notation(network)
+    if activation is None and known is None:
+        if interval is not None:
+            raise InputError("interval= belongs to activation=, or to an architecture without weights; for a network give box=")
+        return _of_network(network, box, architecture, degree, seed, start)
+    if box is not None or architecture is not None or interval is None:
+        raise InputError("an activation, or an architecture without weights, is approximated on interval=(low, high), not in a box")
+    if known is None:
+        found = nearest_polynomial(asked(activation, interval, degree))
+        return _of_activation(found, f"{found.question.activation} on [{found.question.low}, {found.question.high}]", None, start)
+    name, widths, bias = known
+    found = nearest_polynomial(asked(name, interval, degree))
+    return _of_activation(found, str(network).strip(), algebraic(widths, (found,) * (len(widths) - 2), bias), start)
+
+
+def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | None, start: float) -> ApproximateResult:
+    value: ApproximateValue = {
+        "error": found.error,
+        "error_at_least": found.claims["error_at_least"].statement.value,
+        "degree": found.question.degree,
+    }
+    return ApproximateResult(
+        value=value,
+        claims=found.claims,
+        subject=subject,
+        evidence=_polynomial(found) | ({} if architecture is None else {"architecture": str(architecture)}),
+        provenance=Provenance.since(start, 0),
+        nearest=(found,),
+        architecture=architecture,
+    )
+
+
+def _of_network(network: object, box: object, architecture: object, degree: object, seed: int, start: float) -> ApproximateResult:
+    if refusal := _OF_LAYERS.refusal(degree):
+        raise InputError(refusal)
+    require_seed(seed)
+    source = whole_network(network, architecture=architecture)
+    inside = input_box((-1, 1) if box is None else box, source.input_shape)
+    low, high = (list(v.reshape(-1)) for v in ends_of(inside, source.input_shape))
+    found = algebraic_network(source, (low, high), int(degree), seed)  # type: ignore[call-overload]
+    return ApproximateResult(
+        value={key: verdict.statement.value for key, verdict in found.claims.items()},
+        claims=found.claims,
+        subject=source.source,
+        evidence={
+            "layers": [
+                {"activation": p.question.activation, "interval": [str(p.question.low), str(p.question.high)], "error": p.error}
+                | _polynomial(p)
+                for p in found.layers
+            ],
+            "architecture": str(found.architecture),
+        },
+        provenance=Provenance.since(start, seed),
+        nearest=found.layers,
+        architecture=found.architecture,
+        weights=found.weights,
+    )
+
+
+def _polynomial(found: NearestPolynomial) -> dict[str, object]:
+    return {
+        "polynomial": [str(c) for c in found.polynomial],
+        "notation": written(found.terms) or "0",
+        "points": [float(x) for x in found.points],
+        "intervals": found.intervals,
+    }
+
+
+def _notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:
+    """Activation, widths and bias of a notation without weights; None for what is none."""
+    match = re.fullmatch(r"\s*mlp\s*\(([\d,\s]+);\s*(\w+)\s*(;\s*bias\s*)?\)\s*", network) if isinstance(network, str) else None
+    if match is None:
+        return None
+    widths = tuple(int(n) for n in match[1].split(",") if n.strip())
+    if len(widths) < 3 or min(widths) < 1:
+        raise InputError(f"mlp with an activation needs at least 3 positive widths, got {shown(network)}")
+    return match[2].lower(), widths, match[3] is not None
+
+
+def asked(activation: object, interval: object, degree: object) -> UniformQuestion:
+    """The question, its numbers exact. Raises `InputError` for what is none."""
+    name = _OTHER_NAMES.get(activation, activation) if isinstance(activation, str) else activation
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise InputError(f"activation {shown(activation)} is unknown: choose {listed(sorted(ACTIVATIONS))}")
+    if refusal := _DEGREE.refusal(degree):
+        raise InputError(refusal)
+    low, high = ends(interval)
+    return UniformQuestion(name, low, high, int(degree))  # type: ignore[call-overload]
+
+
+def ends(interval: object) -> tuple[Fraction, Fraction]:
+    """The ends of an interval. Raises `InputError` where they are no two numbers, the first below the second."""
+    given = interval.split(",") if isinstance(interval, str) else interval
+    try:
+        if not isinstance(given, Sequence) and not hasattr(given, "__iter__"):
+            raise ValueError
+        low, high = (exact_number(v.strip() if isinstance(v, str) else v) for v in given)
+    except (TypeError, ValueError):
+        raise InputError(f"interval= is a pair of numbers (low, high), such as -5,5, got {shown(interval)}") from None
+    if not low < high:
+        raise InputError(f"interval= is a pair (low, high) with low below high, got {shown(interval)}")
+    if max(-low, high) > _WIDEST or high - low < Fraction(1, _WIDEST):
+        raise InputError(f"interval= has ends of at most {_WIDEST:,} and a length of at least 1/{_WIDEST:,}, got {shown(interval)}")
+    return low, high

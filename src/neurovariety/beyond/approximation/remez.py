@@ -1,0 +1,266 @@
+"""The best uniform approximation of an activation by polynomials: Remez's exchange at high precision.
+
+What comes out is a proposal, a polynomial and points on which its error alternates; `certificates.uniform_error` says how good it is.
+
+Sources: Remez 1934; Pachon, Trefethen 2009.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import cos, pi
+
+import flint
+
+from neurovariety.certificates.activation_series import (
+    Piece,
+    PiecedActivation,
+    rational_ball,
+    taylor,
+    taylor_coefficients,
+)
+from neurovariety.certificates.analytic_networks import PERIODIC
+from neurovariety.certificates.uniform_error import UniformQuestion
+from neurovariety.errors import ResourceError
+
+MOST_DEGREE = 200
+"""Degrees up to which polynomials are looked for."""
+_ROUNDS = 80
+_LEVEL = flint.arb(2) ** -36
+"""How much of the error the exchange may leave: a good part of a millionth of a millionth."""
+_STEPS = 5
+_MOST_POINTS = 3000
+_UNIT = 48
+"""Bits of the points, as parts of the interval."""
+
+
+@dataclass(frozen=True)
+class Alternation:
+    """``polynomial``: coefficients from the constant up; ``points``: where its error alternates; ``bits`` that were enough."""
+
+    polynomial: tuple[Fraction, ...]
+    points: tuple[Fraction, ...]
+    bits: int
+
+
+@dataclass(frozen=True)
+class _Bump:
+    at: flint.arb
+    error: flint.arb
+
+
+def best_polynomial(question: UniformQuestion) -> Alternation:
+    """A polynomial of at most the degree whose error on the interval is about the least. Raises `ResourceError` above `MOST_DEGREE`."""
+    if question.degree > MOST_DEGREE:
+        raise ResourceError(f"polynomials up to degree {MOST_DEGREE} are looked for, got {question.degree}; ask a smaller one")
+    exact = _of_one_piece(question)
+    if exact is not None:
+        return exact
+    bits = 128 + 6 * question.degree
+    while True:
+        found, sure = _Exchange(question, bits).run()
+        if sure or bits > 4000:
+            return found
+        bits *= 2
+
+
+def _of_one_piece(question: UniformQuestion) -> Alternation | None:
+    """The activation itself, where it is a polynomial of at most the degree on all of the interval."""
+    known, low, high, n = question.known(), question.low, question.high, question.degree
+    if any(low < k < high for k in known.kinks):
+        return None
+    piece = known.on(low, high)
+    if isinstance(piece, str) or len(piece) > n + 1:
+        return None
+    return Alternation(piece, tuple(low + (high - low) * Fraction(i, n + 1) for i in range(n + 2)), 64)
+
+
+class _Exchange:
+    """The exchange on t in [-1, 1], x = middle + half * t."""
+
+    def __init__(self, question: UniformQuestion, bits: int) -> None:
+        self.activation: PiecedActivation = question.known()
+        self.question = question
+        self.bits = bits
+        self.middle = (question.low + question.high) / 2
+        self.half = (question.high - question.low) / 2
+        self.kinks = [(k - self.middle) / self.half for k in self.activation.kinks if question.low < k < question.high]
+        self.values: dict[Fraction, flint.arb] = {}
+
+    def run(self) -> tuple[Alternation, bool]:
+        n = self.question.degree
+        grid = self._grid()
+        points = [_dyadic(-cos(pi * i / (n + 1))) for i in range(n + 2)]
+        best: tuple[flint.arb, flint.arb_poly] | None = None
+        with taylor(self.bits, 3):
+            before: tuple[Sequence[_Bump], list[Fraction], flint.arb_poly, flint.arb] | None = None
+            for _ in range(_ROUNDS):
+                poly, level = self._levelled(points)
+                if before is not None and abs(level) <= abs(before[3]):  # one at a time the level never falls
+                    points = self._one_exchanged(*before[:3])
+                    poly, level = self._levelled(points)
+                bumps = self._bumps(poly, grid)
+                largest = max(abs(b.error) for b in bumps)
+                if best is None or largest < best[0]:
+                    best = largest, poly
+                    self.best_points = points
+                if largest - abs(level) <= _LEVEL * largest:
+                    break
+                before = bumps, points, poly, level
+                points = self._exchanged(bumps, points, poly)
+            assert best is not None
+            largest, poly = best
+            scale = max([abs(poly[k]) for k in range(n + 1)] + [abs(self._value(Fraction(t))) for t in (-1, 1)])
+            sure = bool(largest > scale * flint.arb(2) ** (60 - self.bits // 2))
+            return Alternation(
+                self._rounded(poly, largest), tuple(self.middle + self.half * t for t in self.best_points), self.bits
+            ), sure
+
+    def _grid(self) -> list[Fraction]:
+        """Where extrema are looked for: Chebyshev points, several to each wave of sin and cos, more of them about 0 of x and kinks on
+        every scale, and the kinks."""
+        n = 16 * (self.question.degree + 2)
+        if self.question.activation in PERIODIC:
+            n = max(n, min(_MOST_POINTS, int(10 * self.half)))
+        places = {_dyadic(-cos(pi * i / n)) for i in range(n + 1)} | {Fraction(-1), Fraction(1), *self.kinks}
+        for centre in (-self.middle / self.half, *self.kinks):
+            step = Fraction(1)
+            while step * self.half > Fraction(1, 64) and step > Fraction(1, 2**40):
+                step /= 2
+                places |= {_dyadic(centre + s * step * k / 4) for s in (-1, 1) for k in (4, 5, 6, 7)}
+        return sorted(t for t in places if -1 <= t <= 1)
+
+    def _value(self, t: Fraction) -> flint.arb:
+        if t not in self.values:
+            x = self.middle + self.half * t
+            self.values[t] = taylor_coefficients(self.activation.at(x), rational_ball(x), 3)[0].mid()
+        return self.values[t]
+
+    def _levelled(self, points: Sequence[Fraction]) -> tuple[flint.arb_poly, flint.arb]:
+        """The polynomial whose error alternates on the points with one size, and that size."""
+        n = self.question.degree
+        rows = []
+        for i, t in enumerate(points):
+            ball, power, row = rational_ball(t), flint.arb(1), []
+            for _ in range(n + 1):
+                row.append(power)
+                power *= ball
+            rows.append([*row, flint.arb((-1) ** i)])
+        right = flint.arb_mat([[self._value(t)] for t in points])
+        found = flint.arb_mat(rows).solve(right, nonstop=True)
+        solved = [found[i, 0].mid() for i in range(n + 2)]
+        return flint.arb_poly(solved[:-1]), solved[-1]
+
+    def _error(self, poly: flint.arb_poly, t: Fraction) -> flint.arb:
+        return (self._value(t) - poly(rational_ball(t))).mid()
+
+    def _bumps(self, poly: flint.arb_poly, grid: Sequence[Fraction]) -> list[_Bump]:
+        """The local extrema of the error, each refined by Newton's method where the error is smooth."""
+        errors = [self._error(poly, t) for t in grid]
+        slope, bend = poly.derivative(), poly.derivative().derivative()
+        found = []
+        for i, t in enumerate(grid):
+            size = abs(errors[i])
+            if (i and errors[i - 1] * errors[i] > 0 and abs(errors[i - 1]) > size) or (
+                i + 1 < len(grid) and errors[i + 1] * errors[i] > 0 and abs(errors[i + 1]) > size
+            ):
+                continue
+            bump = _Bump(rational_ball(t).mid(), errors[i])
+            if 0 < i < len(grid) - 1 and t not in self.kinks:
+                bump = self._refined(poly, slope, bend, bump, grid[i - 1], grid[i + 1], t)
+            found.append(bump)
+        return found
+
+    def _refined(
+        self,
+        poly: flint.arb_poly,
+        slope: flint.arb_poly,
+        bend: flint.arb_poly,
+        start: _Bump,
+        low: Fraction,
+        high: Fraction,
+        t: Fraction,
+    ) -> _Bump:
+        piece: Piece = self.activation.at(self.middle + self.half * t)
+        centre, half = rational_ball(self.middle).mid(), rational_ball(self.half).mid()
+        at, best = start.at, start
+        ends = rational_ball(low).mid(), rational_ball(high).mid()
+        for _ in range(_STEPS):
+            c = taylor_coefficients(piece, (centre + half * at).mid(), 3)
+            error = (c[0] - poly(at)).mid()
+            if abs(error) > abs(best.error) and error * best.error > 0:
+                best = _Bump(at, error)
+            first, second = (c[1] * half - slope(at)).mid(), (2 * c[2] * half * half - bend(at)).mid()
+            if second == 0 or not (first / second).is_finite():
+                break
+            at = (at - first / second).mid()
+            if not ends[0] <= at <= ends[1]:
+                break
+        return best
+
+    def _exchanged(self, bumps: Sequence[_Bump], points: Sequence[Fraction], poly: flint.arb_poly) -> list[Fraction]:
+        """As many points as before on which the error alternates, with the largest error among them."""
+        n = self.question.degree
+        kept: list[_Bump] = []
+        for b in sorted(bumps, key=lambda b: float(b.at)):
+            if b.error == 0:
+                continue
+            if kept and kept[-1].error * b.error > 0:
+                kept[-1] = max(kept[-1], b, key=lambda v: abs(v.error))
+            else:
+                kept.append(b)
+        while len(kept) > n + 2:
+            if len(kept) == n + 3:
+                kept.pop(0 if abs(kept[0].error) < abs(kept[-1].error) else -1)
+                continue
+            k = min(range(len(kept) - 1), key=lambda i: max(abs(kept[i].error), abs(kept[i + 1].error)))
+            del kept[k : k + 2]
+        fresh = sorted({_dyadic(b.at) for b in kept})
+        return fresh if len(fresh) == n + 2 else self._one_exchanged(bumps, points, poly)
+
+    def _one_exchanged(self, bumps: Sequence[_Bump], points: Sequence[Fraction], poly: flint.arb_poly) -> list[Fraction]:
+        """The points with the place of the largest error instead of a neighbour of the same sign."""
+        top = max(bumps, key=lambda b: abs(b.error))
+        new = _dyadic(top.at)
+        if new in points:
+            return list(points)
+        found = sorted([*points, new])
+        i = found.index(new)
+        if i == 0:
+            return found[:-1] if self._error(poly, found[1]) * top.error < 0 else [new, *found[2:]]
+        if i == len(found) - 1:
+            return found[1:] if self._error(poly, found[-2]) * top.error < 0 else [*found[:-2], new]
+        drop = i - 1 if self._error(poly, found[i - 1]) * top.error > 0 else i + 1
+        return [t for k, t in enumerate(found) if k != drop]
+
+    def _rounded(self, poly: flint.arb_poly, error: flint.arb) -> tuple[Fraction, ...]:
+        """Its coefficients in x, of as few bits as change it by less than a small part of the error."""
+        n = self.question.degree
+        with taylor(4 * self.bits, 3):
+            x = flint.arb_poly([-rational_ball(self.middle / self.half), rational_ball(1 / self.half)])
+            exact = poly(x)
+            if not error > 0:
+                return tuple(_fraction(exact[k].mid()) for k in range(n + 1))
+            reach = rational_ball(max(abs(self.question.low), abs(self.question.high), Fraction(1)))
+            share = error * flint.arb(2) ** -34 / (n + 1)
+            out = []
+            for k in range(n + 1):
+                step = share / reach**k
+                mantissa, exponent = step.mid().man_exp()
+                unit = Fraction(2) ** (int(mantissa).bit_length() + int(exponent) - 1)
+                out.append(round(_fraction(exact[k].mid()) / unit) * unit)
+            return tuple(out)
+
+
+def _dyadic(value: float | Fraction | flint.arb) -> Fraction:
+    """The nearest multiple of 2^-48."""
+    if isinstance(value, flint.arb):
+        value = _fraction(value.mid())
+    return Fraction(round(Fraction(value) * 2**_UNIT), 2**_UNIT)
+
+
+def _fraction(value: flint.arb) -> Fraction:
+    mantissa, exponent = value.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

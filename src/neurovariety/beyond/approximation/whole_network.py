@@ -1,0 +1,173 @@
+"""A dense network with polynomials in place of its activations: which, on which intervals, and by how much the outputs change.
+
+Each hidden layer gets the nearest polynomial on an interval that holds whatever its units read on the box, the errors of the layers
+before included. The network that comes out is algebraic, with the same weights.
+
+Source: the propagation of errors from layer to layer is that of interval analysis (Moore 1966).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, inf, isfinite, log2, nextafter
+
+import flint
+import numpy as np
+
+from neurovariety.architectures import MLP, Activation
+from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
+from neurovariety.certificates.activation_series import rational_ball, taylor, taylor_coefficients
+from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.network_approximation import (
+    Moves,
+    NetworkApart,
+    NetworkWithin,
+    SmoothLayers,
+    differences,
+    reached,
+    read,
+    smooth_layers,
+    through,
+)
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.uniform_error import UniformQuestion
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.randomness import generator
+
+_BITS = 128
+_WIDEST = Fraction(10**6)
+_SAMPLES = 4000
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class AlgebraicNetwork:
+    """``layers``: the polynomial of each hidden layer with its interval; ``architecture``: the algebraic network, whose ``weights`` are
+    those of the network by name; ``claims`` on `error`, `error_at_least` and `degree`."""
+
+    layers: tuple[NearestPolynomial, ...]
+    architecture: MLP
+    weights: Mapping[str, np.ndarray]
+    claims: Mapping[str, Verdict]
+
+
+def algebraic_network(source: Network, box: tuple[list[Fraction], list[Fraction]], degree: int, seed: int) -> AlgebraicNetwork:
+    """The network with polynomials of a degree. Raises `InputError` for one that is no chain of dense layers, and `ResourceError`
+    where the ranges of its units grow beyond a million."""
+    try:
+        layers = smooth_layers(source)
+    except NotShown as why:
+        raise InputError(f"networks are approximated where they are dense layers with activations between them: {why}") from None
+    found, error = _by_layers(layers, box, degree)
+    certificates = {
+        key: NetworkWithin(
+            key, network_hash(source), tuple(box[0]), tuple(box[1]), degree, tuple(p.claims["error"] for p in found), error, _BITS
+        )
+        for key in ("error", "degree")
+    }
+    within = issue(certificates["error"], source)
+    point, least = _apart(layers, found, box, seed)
+    claims = {
+        "error": within,
+        "error_at_least": issue(NetworkApart(within, point, least, _BITS), source),
+        "degree": issue(certificates["degree"], source),
+    }
+    return AlgebraicNetwork(tuple(found), *_architecture(layers, found), claims)
+
+
+def _by_layers(layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]], degree: int) -> tuple[list[NearestPolynomial], float]:
+    found: list[NearestPolynomial] = []
+    with taylor(_BITS, 2):
+        ranges = [rational_ball(a).union(rational_ball(b)) for a, b in zip(*box, strict=True)]
+        moved: Moves | None = None
+        for l, name in enumerate(layers.activations):
+            ranges, moved = read(layers, l, ranges, moved)
+            low, high = _interval(ranges, moved)
+            with taylor(_BITS, 2):
+                nearest = nearest_polynomial(UniformQuestion(name, low, high, degree))
+            found.append(nearest)
+            ranges, moved = through(nearest.question.known(), ranges, moved, nearest.error)
+        _, moved = read(layers, len(layers.activations), ranges, moved)
+        most = max(() if moved is None else moved.sizes(), key=float, default=flint.arb(0))
+        error = float(most)
+        while not flint.arb(error) >= most:
+            error = nextafter(error, inf)
+    return found, error
+
+
+def _interval(ranges: list[flint.arb], moved: Moves | None) -> tuple[Fraction, Fraction]:
+    """An interval with short ends that holds all that units read."""
+    ends = [(float(x.lower()), float(x.upper())) for x in reached(ranges, moved)]
+    least, most = min(a for a, _ in ends), max(b for _, b in ends)
+    if not (isfinite(least) and isfinite(most)) or max(-least, most) > _WIDEST:
+        raise ResourceError(
+            "what units read may grow beyond a million where polynomials stand in place of activations; ask a smaller box, or a "
+            "larger degree"
+        )
+    unit = Fraction(2) ** (floor(log2(max(most - least, 2.0**-20))) - 7)
+    return unit * (floor(Fraction(least) / unit) - 1), unit * (ceil(Fraction(most) / unit) + 1)
+
+
+def _apart(
+    layers: SmoothLayers, found: list[NearestPolynomial], box: tuple[list[Fraction], list[Fraction]], seed: int
+) -> tuple[tuple[Fraction, ...], float]:
+    """An input at which the outputs change much, and by how much they do: the best of random ones, moved uphill."""
+    rng = generator(seed, "beyond.approximation.whole_network")
+    low, high = (np.array([float(v) for v in side]) for side in box)
+    matrices = [np.array(m, dtype=np.float64) for m in layers.matrices]
+    biases = [np.array(b, dtype=np.float64) for b in layers.biases]
+    tables = [_table(p) for p in found]
+
+    def change(x: np.ndarray) -> np.ndarray:
+        one = two = x
+        for m, b, (grid, values), p in zip(matrices, biases, tables, found, strict=False):
+            one, two = one @ m.T + b, two @ m.T + b
+            one = np.interp(one, grid, values)
+            two = np.polynomial.polynomial.polyval(two, [float(c) for c in p.polynomial])
+        gap: np.ndarray = np.max(np.abs((two - one) @ matrices[-1].T), axis=-1)
+        return gap
+
+    x = rng.uniform(low, high, (_SAMPLES, len(low)))
+    best = x[np.argmax(change(x))]
+    size = (high - low) / 4
+    for _ in range(_STEPS):
+        near = np.clip(best + size * rng.normal(size=(64, len(low))), low, high)
+        top = near[np.argmax(change(near))]
+        best, size = (top, size) if change(top[None])[0] > change(best[None])[0] else (best, size / 1.3)
+    point = tuple(min(max(Fraction(float(v)), a), b) for v, a, b in zip(best, *box, strict=True))
+    with taylor(_BITS, 2):
+        seen = max((abs(d).lower() for d in differences(layers, [p.polynomial for p in found], point)), key=float)
+    least = float(seen)
+    while least > 0 and not flint.arb(least) <= seen:
+        least = nextafter(least, -inf)
+    return point, max(least, 0.0)
+
+
+def _table(nearest: NearestPolynomial) -> tuple[np.ndarray, np.ndarray]:
+    """Values of an activation on a fine grid of its interval, in floats."""
+    q, known = nearest.question, nearest.question.known()
+    kinks = {k for k in known.kinks if q.low < k < q.high}
+    grid = sorted({q.low + (q.high - q.low) * Fraction(i, 2000) for i in range(2001)} | kinks)
+    with taylor(64, 1):
+        values = [float(taylor_coefficients(known.at(x), rational_ball(x), 1)[0].mid()) for x in grid]
+    return np.array([float(x) for x in grid]), np.array(values)
+
+
+def _architecture(layers: SmoothLayers, found: list[NearestPolynomial]) -> tuple[MLP, dict[str, np.ndarray]]:
+    """The algebraic network, and its weights by name."""
+    widths = (len(layers.matrices[0][0]), *(len(m) for m in layers.matrices))
+    architecture = algebraic(widths, found, any(b for row in layers.biases for b in row))
+    made = architecture.parametrization()
+    weights = {name: np.array(m, dtype=object) for name, m in zip(made.weights, layers.matrices, strict=True)}
+    return architecture, weights | {name: np.array(b, dtype=object) for name, b in zip(made.biases, layers.biases, strict=False)}
+
+
+def algebraic(widths: tuple[int, ...], found: Sequence[NearestPolynomial], bias: bool) -> MLP:
+    """The network of these widths with polynomials as activations. Raises `InputError` where one is constant."""
+    if any(not any(p.polynomial[1:]) for p in found):
+        raise InputError("the nearest polynomial of that degree is constant, and a network with it too; ask a larger degree")
+    return MLP(widths, tuple(Activation(p.terms) for p in found), bias)

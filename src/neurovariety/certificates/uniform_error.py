@@ -1,0 +1,190 @@
+"""How near polynomials come to an activation on an interval, from both sides.
+
+From below: on points x_0 < ... < x_(n+1) the divided difference is 0 for every polynomial of degree at most n. With its weights
+w_i, which are 1/prod(x_i - x_j), no such p is nearer to f on the points than |sum w_i f(x_i)| / sum |w_i|: the bound of de la
+Vallee Poussin, with no need for the polynomial. From above: on each of the short intervals that cover the whole, f - p is bounded
+by its Taylor series about the middle, with the last coefficient on all of the interval, in ball arithmetic.
+
+Sources: de la Vallee Poussin 1910; Chebyshev 1854.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import isfinite
+
+import flint
+
+from neurovariety.certificates.activation_series import (
+    ACTIVATIONS,
+    Piece,
+    PiecedActivation,
+    rational_ball,
+    taylor,
+    taylor_coefficients,
+)
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
+
+ERROR, AT_LEAST, DEGREE = "approximate: error", "approximate: error_at_least", "approximate: degree"
+_DIGITS = Fraction(1, 10**6)
+"""The part by which an error may exceed its bound from below, and still be proved: six digits."""
+_MOST_BITS = 20_000
+_MOST_TERMS = 500
+
+
+@dataclass(frozen=True)
+class UniformQuestion:
+    """An activation by its name, a closed interval, and the largest degree of polynomials."""
+
+    activation: str
+    low: Fraction
+    high: Fraction
+    degree: int
+
+    def known(self) -> PiecedActivation:
+        """The activation. Raises `NotShown` where one of that name is not known, or the question is none."""
+        if self.activation not in ACTIVATIONS or not self.low < self.high or type(self.degree) is not int or self.degree < 0:
+            raise NotShown("an activation that is known here, low < high and a degree from 0 are expected")
+        return ACTIVATIONS[self.activation]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The question as the scope of a statement."""
+        return (f"for {self.activation} on [{self.low}, {self.high}] and polynomials of degree at most {self.degree}",)
+
+
+@dataclass(frozen=True)
+class AlternationBound:
+    """No polynomial is nearer than ``error``: seen on ``points``, two more than the degree."""
+
+    question: UniformQuestion
+    points: tuple[Fraction, ...]
+    error: float
+    bits: int
+
+    def check(self, subject: object = None) -> None:
+        """Raises `NotShown` where the points do not show that."""
+        known, q = self.question.known(), self.question
+        if (
+            len(self.points) != q.degree + 2
+            or any(a >= b for a, b in pairwise(self.points))
+            or not q.low <= self.points[0]
+            or not self.points[-1] <= q.high
+        ):
+            raise NotShown("two points more than the degree are expected in the interval, ascending")
+        if not isfinite(self.error):
+            raise NotShown("a finite error is expected")
+        if self.error > 0 and not levelled_error(known, self.points, bits_of(self.bits)).lower() >= flint.arb(self.error):
+            raise NotShown("on these points a polynomial comes nearer")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """Every polynomial has at least that error."""
+        return Statement(AT_LEAST, "", self.error, self.question.words), Claim.PROVED
+
+
+@dataclass(frozen=True)
+class NearPolynomial:
+    """The polynomial of these ``coefficients``, from the constant up, is within ``error``: seen between neighbouring ``cuts``.
+
+    ``key``: ``error``, or ``degree``. ``terms``: how many coefficients the series have, the last one being taken on all of an interval.
+    ``least`` is the bound from below.
+    """
+
+    key: str
+    question: UniformQuestion
+    coefficients: tuple[Fraction, ...]
+    cuts: tuple[Fraction, ...]
+    error: float
+    bits: int
+    terms: int
+    least: Verdict
+
+    def check(self, subject: object = None) -> None:
+        """Raises `NotShown` where the polynomial may be farther away somewhere."""
+        known, q = self.question.known(), self.question
+        said = self.least.statement
+        if not self.least.shown or said.kind != AT_LEAST or said.scope != q.words or self.least.claim is not Claim.PROVED:
+            raise NotShown("a bound of the same error from below is expected")
+        if self.key not in ("error", "degree") or not 1 <= len(self.coefficients) <= q.degree + 1:
+            raise NotShown("a polynomial of at most that degree is expected")
+        if self.key == "degree":
+            return
+        if not isfinite(self.error) or self.error < 0:
+            raise NotShown("a finite error is expected")
+        if len(self.cuts) < 2 or self.cuts[0] != q.low or self.cuts[-1] != q.high or any(a >= b for a, b in pairwise(self.cuts)):
+            raise NotShown("the cuts go from one end of the interval to the other")
+        if type(self.terms) is not int or not 1 <= self.terms <= _MOST_TERMS:
+            raise NotShown(f"series of 1 to {_MOST_TERMS} terms are expected")
+        with taylor(bits_of(self.bits), self.terms):
+            error = flint.arb(self.error)
+            for a, b in pairwise(self.cuts):
+                piece = known.on(a, b)
+                if (
+                    not is_exactly(piece, self.coefficients)
+                    and not largest_error(piece, self.coefficients, (a, b), self.terms) <= error
+                ):
+                    raise NotShown("between two cuts the polynomial may be farther away")
+
+    def concludes(self) -> tuple[Statement, Claim]:
+        """The polynomial is within that error; exactly that to six digits, where the bound from below says so."""
+        if self.key == "degree":
+            return Statement(DEGREE, "", self.question.degree, self.question.words), Claim.PROVED
+        least = Fraction(self.least.statement.value)
+        near = Fraction(self.error) <= least * (1 + _DIGITS)
+        return Statement(ERROR, "", self.error, self.question.words), Claim.PROVED if near else Claim.UPPER_BOUND
+
+
+def bits_of(bits: int) -> int:
+    """The precision of a certificate. Raises `NotShown` for one that nothing can be computed with."""
+    if type(bits) is not int or not 16 <= bits <= _MOST_BITS:
+        raise NotShown(f"a precision from 16 to {_MOST_BITS} bits is expected")
+    return bits
+
+
+def is_exactly(piece: Piece, coefficients: Sequence[Fraction]) -> bool:
+    """Whether a piece is that polynomial."""
+    return not isinstance(piece, str) and _stripped(piece) == _stripped(coefficients)
+
+
+def _stripped(coefficients: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    last = max((i for i, c in enumerate(coefficients) if c), default=-1)
+    return tuple(coefficients[: last + 1])
+
+
+def levelled_error(activation: PiecedActivation, points: Sequence[Fraction], bits: int) -> flint.arb:
+    """|sum w_i f(x_i)| / sum |w_i| with the weights of the divided difference, in a ball."""
+    with taylor(bits, 1):
+        at = [rational_ball(x) for x in points]
+        total, size = flint.arb(0), flint.arb(0)
+        for i, x in enumerate(at):
+            weight = flint.arb(1)
+            for j, y in enumerate(at):
+                if j != i:
+                    weight /= x - y
+            total += weight * taylor_coefficients(activation.at(points[i]), x, 1)[0]
+            size += abs(weight)
+        return abs(total / size)
+
+
+def largest_error(piece: Piece, coefficients: Sequence[Fraction], ends: tuple[Fraction, Fraction], terms: int) -> flint.arb:
+    """An upper bound of |f - p| on an interval, exact; within `taylor` of as many terms. Not finite where none was found."""
+    whole = rational_ball(ends[0]).union(rational_ball(ends[1]))
+    middle, radius = whole.mid(), whole.rad()
+    about = taylor_coefficients(piece, middle, terms)
+    last = taylor_coefficients(piece, whole, terms)[terms - 1]
+    shifted = flint.arb_poly([rational_ball(c) for c in coefficients])(flint.arb_poly([middle, 1]))
+    total, power = flint.arb(0), flint.arb(1)
+    for k in range(max(terms, len(coefficients))):
+        own = shifted[k]
+        if k < terms - 1:
+            total += abs(about[k] - own) * power
+        else:
+            total += (abs(own) + (abs(last) if k == terms - 1 else 0)) * power
+        power *= radius
+    return total.upper()

@@ -1,0 +1,191 @@
+"""Learning coefficients: how many degrees of freedom does Bayesian learning see at a function?
+
+Let K(w) be the mean squared difference of f_w and the true function. Near a zero of K the volume of {K <= e} is, up to constants,
+e^c |log e|^(m-1) as e goes to 0: c is the learning coefficient (real log canonical threshold), m its multiplicity. With n samples
+the Bayesian generalization error is c/n, and the free energy c log n - (m - 1) log log n, where a regular model of d parameters has
+c = d/2. Over all weights that give the function the smallest c counts, with its largest m.
+
+What is proved. For a general function c is half of the dimension. At weights where the Jacobian has its generic rank it is that
+too. Deep linear networks have Aoyagi's formula for a true matrix of any rank, networks with one input a formula at the zero
+function. Elsewhere coefficients minus those of the function are a germ, which is taken apart (coordinates solved for, separate
+variables, powers, changes of coordinates) until its Newton polyhedra tell: from below by a linear programme in each cell of their
+fan, with the real zeros of the leading forms, from above by a region of weights. Both are certificates over Q. Where they do not
+meet, both bounds are the answer.
+
+What it is not: an estimate. It depends on the inputs through their support alone: any density will do.
+
+Sources: Watanabe 2009; Aoyagi 2024; Aoyagi, Watanabe 2005; Arnold, Gusein-Zade, Varchenko 1988.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
+
+from neurovariety.architectures import as_model
+from neurovariety.architectures.from_callable import Source
+from neurovariety.certificates.sentences import SURE, Gloss
+from neurovariety.dictionary.entry_options import ExactNumbers
+from neurovariety.dictionary.entry_result import EntryResult, Facts
+from neurovariety.dictionary.runner import entry_of_source
+from neurovariety.errors import InputError
+from neurovariety.geometry.exact.special_fiber import exact_weights
+from neurovariety.learning.analytic_notation import analytic_network
+from neurovariety.learning.coefficient_of_question import (
+    KnownCoefficient,
+    at_weights,
+    beside,
+    of_analytic,
+    of_functions,
+    of_general_function,
+    of_rank,
+    of_zero_function,
+)
+from neurovariety.learning.functions_text import read_functions
+from neurovariety.model import Model
+from neurovariety.options import Option, Whole
+from neurovariety.tolerances import DEFAULT_SEED
+
+_THEOREMS: dict[str, tuple[Facts, ...]] = {
+    "dimension": ({"name": "constant rank", "statement": "half of the rank of the Jacobian", "source": "watanabe2009"},),
+    "constant rank": ({"name": "constant rank", "statement": "half of the rank of the Jacobian", "source": "watanabe2009"},),
+    "deep linear networks": (
+        {"name": "deep linear networks", "statement": "a formula in the widths and the true rank", "source": "aoyagi2024"},
+    ),
+    "neurons on a line": (
+        {"name": "neurons with one input", "statement": "a formula in widths and Taylor degrees", "source": "aoyagi2005"},
+    ),
+    "germ": ({"name": "Newton polyhedra", "statement": "leading forms with independent slopes", "source": "arnold1988"},),
+}
+
+
+class LearningCoefficientEvidence(TypedDict):
+    """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``, and beside the
+    answer for a general function that for the ``zero_function``, where it is known at once."""
+
+    route: str
+    steps: list[str]
+    theorems: list[Facts]
+    parameters: NotRequired[int]
+    zero_function: NotRequired[Facts]
+
+
+@dataclass(frozen=True, repr=False)
+class LearningCoefficientResult(EntryResult):
+    """``value``: ``learning_coefficient``, an exact fraction as text, and ``multiplicity``.
+
+    Where the bounds do not meet both are null, and ``at_least`` and ``at_most`` hold what is proved from both sides.
+    """
+
+    entry: ClassVar[str] = "learning-coefficient"
+    evidence: LearningCoefficientEvidence
+    sources: ClassVar[tuple[str, ...]] = ("watanabe2009",)
+
+    def speaks(self) -> Iterable[str]:
+        """What is known."""
+        return [*([key for key, part in self.value.items() if part is not None] or ["learning_coefficient"]), *self.also]
+
+
+@entry_of_source
+def learning_coefficient(
+    source: Source | None = None,
+    *,
+    functions: Annotated[
+        str | None,
+        Option("in place of ARCH: polynomials such as 'x^2*y; y^3', the sum of whose squares is asked at the origin", kind="source"),
+    ] = None,
+    at: Annotated[
+        ExactNumbers | None,
+        Option("weights, comma-separated exact numbers (1,1/3,0.5,...), and the function that they give", kind="numbers"),
+    ] = None,
+    true_rank: Annotated[
+        int | None, Option("the rank of the true matrix of a deep linear network"), Whole("a rank is a whole number from 0 on", 0)
+    ] = None,
+    truth: Annotated[
+        Literal["general", "zero"], Option("the true function: a general one of the model, or zero (default: general)")
+    ] = "general",
+    seed: int = DEFAULT_SEED,
+) -> LearningCoefficientResult:
+    """The learning coefficient of ``source``, or of ``functions`` at the origin, with its multiplicity.
+
+    For a general function of the model unless ``at``, ``true_rank`` or ``truth`` say otherwise. Networks of one hidden layer with
+    the activation tanh, sin, arctan or erf have ``truth="zero"`` alone. Raises `InputError` for unusable input, `ResourceError` for
+    a model too large to write out.
+
+    >>> learning_coefficient("linear(3,2,3)", true_rank=1).value
+    {'learning_coefficient': '7/2', 'multiplicity': 2}
+    >>> learning_coefficient(functions="x^2 + y^2 - z^2").value
+    {'learning_coefficient': '1/2', 'multiplicity': 1}
+    """
+    asked = [name for name, given in (("at", at), ("true_rank", true_rank)) if given is not None] + ["truth"] * (truth != "general")
+    if len(asked) > 1:
+        raise InputError(f"the true function is said once: give one of {' and '.join(asked)}")
+    if functions is not None:
+        if asked:
+            raise InputError(f"functions are asked at the origin: leave out {asked[0]}")
+        if source not in (None, functions):
+            raise InputError("give an architecture or functions, not both")
+        return _result(of_functions(read_functions(functions)), functions)
+    if source is None:
+        raise InputError("an architecture such as 'mlp(2,3,1; x^2)', or functions such as 'x^2*y; y^3', are expected")
+    analytic = analytic_network(source) if isinstance(source, str) else None
+    if analytic is not None:
+        if truth != "zero":
+            raise InputError(f"networks with {analytic.activation} are asked for the zero function: add truth='zero' (--truth zero)")
+        return _result(of_analytic(analytic), " ".join(str(source).split()))
+    model = as_model(source)
+    asked_zero = None if asked else beside(model)
+    return _result(_of_model(model, at, true_rank, truth, seed), model.name, model, asked_zero)
+
+
+def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, truth: str, seed: int) -> KnownCoefficient:
+    if at is not None:
+        return at_weights(model, exact_weights(model, at), seed)
+    if true_rank is not None:
+        return of_rank(model, true_rank)
+    return of_zero_function(model) if truth == "zero" else of_general_function(model, seed)
+
+
+def _result(
+    shown: KnownCoefficient, subject: str, model: Model | None = None, zero: KnownCoefficient | None = None
+) -> LearningCoefficientResult:
+    evidence: LearningCoefficientEvidence = {
+        "route": shown.route,
+        "steps": list(shown.steps),
+        "theorems": list(_THEOREMS[shown.route]),
+    }
+    if model is not None:
+        evidence["parameters"] = model.parameters
+    if zero is not None:
+        evidence["zero_function"] = dict(zero.value)
+        evidence["theorems"] += [t for t in _THEOREMS[zero.route] if t not in evidence["theorems"]]
+    notices = (
+        () if shown.exact else ("the bounds from both sides do not meet: the germ is degenerate in all coordinates that were tried",)
+    )
+    return LearningCoefficientResult(
+        value=shown.value,
+        claims=shown.verdicts,
+        subject=subject,
+        model=model,
+        evidence=evidence,
+        notices=notices,
+        glosses=_glosses(shown, model),
+        also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items() if v.statement.value is not None},
+    )
+
+
+def _glosses(shown: KnownCoefficient, model: Model | None) -> tuple[Gloss, ...]:
+    """What the number means for learning."""
+    if not shown.exact:
+        return ()
+    c = Fraction(shown.value["learning_coefficient"])
+    text = f"with n samples the error of Bayesian learning falls like {_over_n(c)}"
+    if model is not None:
+        text += f", where {model.parameters} regular parameters would cost {_over_n(Fraction(model.parameters, 2))}"
+    return (Gloss(text, {"learning_coefficient": SURE}),)
+
+
+def _over_n(c: Fraction) -> str:
+    return f"{c}/n" if c.denominator == 1 else f"({c})/n"

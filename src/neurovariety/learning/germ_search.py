@@ -1,0 +1,292 @@
+"""The search for a proof of the learning coefficient of a germ: simpler germs, coordinates in which the polyhedra tell it, or bounds.
+
+Nothing here proves; `certificates.germ_proofs` recomputes every step of what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+
+from neurovariety.budget import used_up, within
+from neurovariety.certificates.germ_bounds import FromRegion, Pair, larger
+from neurovariety.certificates.germ_proofs import (
+    NOTHING,
+    Both,
+    Bounds,
+    Combined,
+    Moved,
+    Order,
+    Parts,
+    Polyhedra,
+    PowerOf,
+    Proof,
+    Reduced,
+    Solved,
+    Some,
+    WithoutUnit,
+    bounds,
+    combined,
+    moved,
+    reduced,
+    solved,
+)
+from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms, support, variables_of
+from neurovariety.certificates.stored_coefficients import as_fraction
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.learning.newton_search import look, regions
+from neurovariety.linear_algebra.rational_programme import maximum
+
+_DEPTH = 5
+"""Changes of coordinates, one after another."""
+_MOST_MOVES, _MOST_LATER = 4, 2
+"""Changes that are tried in the coordinates given, and in later ones."""
+OPERATIONS = 2e10
+"""Of a search, some ten seconds; then it stops with bounds."""
+_MOST_TERMS = 600
+
+
+@dataclass(frozen=True)
+class BoundedGerm:
+    """A proof and the bounds that it shows; no proof for functions that are all zero."""
+
+    proof: Proof | None
+    bounds: Bounds
+
+    @property
+    def exact(self) -> bool:
+        """Whether the bounds meet."""
+        return self.bounds.low is not None and self.bounds.low == self.bounds.high
+
+
+def search(germ: Sequence[Polynomial], operations: float = OPERATIONS) -> BoundedGerm:
+    """A proof about functions that are zero at the origin."""
+    with within(operations):
+        return _search(germ, _DEPTH)
+
+
+def _search(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
+    germ = [f for f in germ if len(f)]
+    if not germ:
+        return BoundedGerm(None, Bounds(NOTHING, NOTHING))
+    if sum(map(len, germ)) > _MOST_TERMS:
+        return _of_order(germ)
+    for simpler in (_without_units, _spread, _reduced, _parts, _power, _solved):
+        found = simpler(germ, depth)
+        if found is not None:
+            return found
+    return _by_polyhedra(germ, depth)
+
+
+def _shown(germ: Sequence[Polynomial], proof: Proof) -> BoundedGerm:
+    return BoundedGerm(proof, bounds(germ, proof))
+
+
+def _without_units(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """The factors of a function that are not zero at the origin are left out."""
+    for k, f in enumerate(germ):
+        constant, factors = f.factor()
+        unit = f.context().constant(constant)
+        for g, e in factors:
+            if constant_of(g):
+                unit = unit * g**e
+        if len(unit) > 1:
+            rest = divmod(f, unit)[0]
+            then = _search([rest if i == k else g for i, g in enumerate(germ)], depth)
+            return _shown(germ, WithoutUnit(k, plain_terms(unit), plain_terms(rest), _needed(then)))
+    return None
+
+
+def _needed(found: BoundedGerm) -> Proof:
+    assert found.proof is not None
+    return found.proof
+
+
+def _spread(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """Combinations with as few terms of low degree in common as there can be: the reduced echelon form."""
+    if len(germ) < 2:
+        return None
+    columns = sorted({e for f in germ for e in support(f)}, key=lambda e: (sum(e), tuple(-x for x in e)))
+    place = {e: k for k, e in enumerate(columns)}
+    matrix = flint.fmpq_mat(len(germ), len(columns) + len(germ))
+    for i, f in enumerate(germ):
+        for e, c in f.to_dict().items():
+            matrix[i, place[tuple(map(int, e))]] = c
+        matrix[i, len(columns) + i] = 1
+    reduced_form, _ = matrix.rref()
+    rows = tuple(tuple(as_fraction(reduced_form[i, len(columns) + k]) for k in range(len(germ))) for i in range(len(germ)))
+    found = combined(germ, rows)
+    if _size(found) >= _size(germ):
+        return None
+    then = _search(found, depth)
+    return _shown(germ, Combined(rows, _needed(then)))
+
+
+def _size(germ: Sequence[Polynomial]) -> int:
+    return sum(map(len, germ))
+
+
+def _reduced(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """A function without the terms that are multiples of another one, of one term."""
+    for k, f in enumerate(germ):
+        if len(f) != 1:
+            continue
+        (low,) = support(f)
+        for j, g in enumerate(germ):
+            if j == k:
+                continue
+            known = g.to_dict()
+            inside = [e for e in support(g) if all(x <= y for x, y in zip(low, e, strict=True))]
+            if inside:
+                part = g.context().from_dict({e: known[e] for e in inside})
+                multiplier = divmod(part, f)[0]
+                then = _search(reduced(germ, j, k, multiplier), depth)
+                return _shown(germ, Reduced(j, k, plain_terms(multiplier), _needed(then)))
+    return None
+
+
+def _parts(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """Functions in separate variables apart."""
+    groups: list[tuple[list[int], set[int]]] = []
+    for k, f in enumerate(germ):
+        members, variables = [k], variables_of(f)
+        for group in [g for g in groups if g[1] & variables]:
+            groups.remove(group)
+            members, variables = group[0] + members, variables | group[1]
+        groups.append((members, variables))
+    if len(groups) < 2:
+        return None
+    chosen = [tuple(sorted(members)) for members, _ in groups]
+    proofs = [_needed(_search([germ[k] for k in group], depth)) for group in chosen]
+    return _shown(germ, Parts(tuple(chosen), tuple(proofs)))
+
+
+def _power(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """One function that is a power of another."""
+    if len(germ) != 1:
+        return None
+    _, factors = germ[0].factor()
+    exponents = {e for _, e in factors}
+    if len(exponents) != 1 or 1 in exponents:
+        return None
+    base = germ[0].context().constant(1)
+    for g, _ in factors:
+        base = base * g
+    then = _search([base], depth)
+    return _shown(germ, PowerOf(plain_terms(base), exponents.pop(), _needed(then)))
+
+
+def _solved(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """A function with a term of first degree, solved for its variable."""
+    for k in sorted(range(len(germ)), key=lambda i: len(germ[i])):
+        for variable in sorted(variables_of(germ[k])):
+            u = germ[k].derivative(variable)
+            if not constant_of(u):
+                continue
+            try:
+                left = solved(germ, k, variable)
+            except NotShown:
+                continue
+            then = _search(left, depth)
+            return _shown(germ, Solved(k, variable, then.proof))
+    return None
+
+
+def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
+    """The bounds of the polyhedra, in these coordinates or in others that linear factors of functions or of leading forms suggest."""
+    tries = [_of_order(germ)]
+    try:
+        looked = look(germ)
+    except NotShown:
+        return tries[0]
+    best = None
+    for region, pair in regions(germ, looked):
+        if best is None or _sharper_high(pair, best[1]):
+            best = region, pair
+        if best[1] == looked.pair:
+            break
+    own = Polyhedra(looked.low, None if best is None else best[0])
+    tries.append(BoundedGerm(own, Bounds(looked.pair, None if best is None else best[1])))
+    if tries[-1].exact or not depth:
+        return _best(tries)
+    for variable, by in _moves(germ, looked.unclear, depth == _DEPTH):
+        if used_up():
+            break
+        found = _search(moved(germ, variable, by), depth - 1)
+        tries.append(_shown(germ, Moved(variable, plain_terms(by), _needed(found))))
+        if tries[-1].exact:
+            return tries[-1]
+    tries += _of_some(germ, depth)
+    return _best(tries)
+
+
+def _best(tries: Sequence[BoundedGerm]) -> BoundedGerm:
+    """The sharpest bounds of several proofs."""
+    exact = next((t for t in tries if t.exact), None)
+    if exact is not None:
+        return exact
+    low, high = tries[0], tries[0]
+    for t in tries:
+        if _sharper_low(t.bounds.low, low.bounds.low):
+            low = t
+        if _sharper_high(t.bounds.high, high.bounds.high):
+            high = t
+    if low is high:
+        return low
+    return BoundedGerm(Both(_needed(low), _needed(high)), Bounds(low.bounds.low, high.bounds.high))
+
+
+def _sharper_low(a: Pair | None, b: Pair | None) -> bool:
+    return a is not None and (b is None or not larger(a, b))
+
+
+def _sharper_high(a: Pair | None, b: Pair | None) -> bool:
+    return a is not None and (b is None or not larger(b, a))
+
+
+def _of_order(germ: Sequence[Polynomial]) -> BoundedGerm:
+    """What the least order k of a function shows, 1/k from below, and the polyhedron of all terms, from above."""
+    orders = [min(map(sum, support(f))) for f in germ]
+    k = orders.index(min(orders))
+    terms = sorted({e for f in germ for e in support(f)})
+    found = maximum([1] * len(terms), list(zip(*terms, strict=True)), [1] * len(terms[0]), inside=False)
+    corner = found.prices if found is not None else (Fraction(1, orders[k]),) * len(terms[0])
+    return _shown(germ, Both(Order(k, orders[k]), Polyhedra(None, FromRegion((corner,), corner, ()))))
+
+
+def _of_some(germ: Sequence[Polynomial], depth: int) -> list[BoundedGerm]:
+    """Bounds from below by all functions but one."""
+    if len(germ) < 2 or len(germ) > 6 or depth < _DEPTH - 1:
+        return []
+    out = []
+    for k in range(len(germ)):
+        kept = tuple(i for i in range(len(germ)) if i != k)
+        found = _search([germ[i] for i in kept], 0)
+        if found.bounds.low is not None:
+            out.append(BoundedGerm(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))
+    return out
+
+
+def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial], first: bool) -> Iterator[tuple[int, Polynomial]]:
+    """Changes of coordinates that make a factor a coordinate: repeated factors of leading forms first."""
+    seen: set[tuple[int, object]] = set()
+    for least, forms in ((2, unclear), (1, germ), *(((1, unclear),) if first else ())):
+        for f in forms:
+            for g, e in f.factor()[1]:
+                if e < least or len(g) < 2 or constant_of(g):
+                    continue
+                for variable in sorted(variables_of(g), key=lambda i: -i):
+                    u = g.derivative(variable)
+                    if len(u) != 1 or not constant_of(u):
+                        continue
+                    by = -(g - u * g.context().gen(variable)) / u.coefficient(0)
+                    key = (variable, plain_terms(by))
+                    if key not in seen:
+                        seen.add(key)
+                        yield variable, by
+                    if len(seen) >= (_MOST_MOVES if first else _MOST_LATER):
+                        return
+                    break

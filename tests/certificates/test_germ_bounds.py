@@ -1,0 +1,162 @@
+"""Bounds of germs by polyhedra: what is left out, or changed, is refused, and cells are those of a brute force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+
+import pytest
+
+from neurovariety.certificates.germ_bounds import CellBound, FromCells, FromRegion, NoCommonZero, OnZeros
+from neurovariety.certificates.germ_proofs import (
+    Combined,
+    Moved,
+    Order,
+    Parts,
+    Polyhedra,
+    PowerOf,
+    Reduced,
+    Solved,
+    Some,
+    WithoutUnit,
+    bounds,
+)
+from neurovariety.certificates.germs import plain_terms
+from neurovariety.certificates.newton_cells import cells, leading
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.learning.functions_text import read_functions
+from neurovariety.learning.germ_search import search
+
+HALF, ONE, NONE = Fraction(1, 2), Fraction(1), Fraction(0)
+
+
+def germ(text):
+    return read_functions(text).polynomials()
+
+
+def terms(text):
+    (found,) = read_functions(text).functions
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", ["x^2 - y^3", "x^2 + y^2 - z^2", "x*y; y^2*z; z^3", "a*b + c*d; a*b^3 + c*d^3", "x^3 + x*y + y^4; x^2 - y^2"]
+)
+def test_every_weight_leads_as_in_one_cell(text):
+    """Over a grid of weights all leading terms are those of listed cells, and all cells but thin ones occur."""
+    supports = [[e for e, _ in f] for f in read_functions(text).functions]
+    n = len(supports[0][0])
+    listed = {c.leading for c in cells(supports, n)}
+    seen = {tuple(leading(w, s) for s in supports) for w in product(range(1, 8), repeat=n)}
+    assert seen <= listed
+    for cell in cells(supports, n):
+        assert tuple(leading(cell.inside, s) for s in supports) == cell.leading
+        assert min(cell.inside) > 0
+
+
+def polyhedra(text):
+    found = search(germ(text))
+    assert isinstance(found.proof, Polyhedra)
+    return germ(text), found.proof
+
+
+def refused(functions, proof):
+    with pytest.raises(NotShown):
+        bounds(functions, proof)
+
+
+def test_a_cell_or_a_set_of_forms_left_out():
+    functions, proof = polyhedra("x^2 - y^3")
+    low = proof.low
+    refused(functions, replace(proof, low=FromCells(low.bounds[:-1])))
+    for k, bound in enumerate(low.bounds):
+        for kept in (replace(bound, cases=bound.cases[:-1]), replace(bound, empty=bound.empty[:-1])):
+            if kept != bound:
+                refused(functions, replace(proof, low=FromCells((*low.bounds[:k], kept, *low.bounds[k + 1 :]))))
+
+
+def test_the_polyhedron_alone_is_refused():
+    """For the cone the set of zeros off the planes may not be called empty, nor left out."""
+    functions, proof = polyhedra("x^2 + y^2 - z^2")
+    for k, bound in enumerate(proof.low.bounds):
+        through = [c for c in bound.cases if c.zero]
+        if not through:
+            continue
+        empty = (*bound.empty, NoCommonZero((0,), (terms("x"),)))
+        for twin in (CellBound(empty, tuple(c for c in bound.cases if not c.zero)), replace(bound, cases=bound.cases[:1])):
+            refused(functions, replace(proof, low=FromCells((*proof.low.bounds[:k], twin, *proof.low.bounds[k + 1 :]))))
+
+
+def test_slopes_that_vanish_are_not_called_independent():
+    """(x - y)^2 has a double line: no combination with its slopes is without zeros, and order 1 is refused."""
+    functions = germ("x^2 - 2*x*y + y^2")
+    for minors in ((((0,), terms("x")),), (((0,), terms("2")) if False else ((1,), terms("y")),), ()):
+        case = OnZeros((0,), (0,), ((),), minors, (ONE,))
+        bound = FromCells(tuple(CellBound((), (OnZeros((), (), (), (), (ONE,)), case)) for _ in range(3)))
+        refused(functions, Polyhedra(bound, None))
+
+
+@pytest.mark.parametrize("dual", [(Fraction(6, 5),), (Fraction(-1),), (), (ONE, ONE)])
+def test_duals_that_are_none(dual):
+    functions, proof = polyhedra("x^2 + y^2")
+    twins = [replace(b, cases=tuple(replace(c, dual=dual) for c in b.cases)) for b in proof.low.bounds]
+    refused(functions, replace(proof, low=FromCells(tuple(twins))))
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("x^2 + y^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), place=(ONE, ONE))),  # no zero at all
+        ("x^2 + y^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), signs=((ONE, ONE), (ONE, -ONE)))),
+        ("x^2 + y^2", FromRegion(((HALF, Fraction(1, 3)),), (ONE, ONE), ())),  # y^2 is not small there
+        ("x^2 - y^2", FromRegion(((NONE, NONE), (ONE, ONE)), (HALF, HALF), (0,), place=(ONE, ONE))),  # smaller than e at one corner
+        ("x^2 - y^2", FromRegion(((NONE, NONE), (HALF, HALF)), (ONE, ONE), (0,), place=(ONE, ONE))),  # not the centre
+        ("x^2 - y^2", FromRegion(((HALF, HALF), (HALF, HALF)), (HALF, HALF), (0,), place=(ONE, ONE))),  # one corner twice
+        ("(x - y)^2", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), place=(ONE, ONE))),  # not a regular zero
+        ("x^2 - y^3", FromRegion(((NONE, NONE),), (ONE, ONE), (0,), place=(NONE, ONE))),  # other terms lead
+        ("a*b - c*b", FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), place=(ONE, ONE, ONE))),  # far from the origin
+        ("x; y", FromRegion(((NONE, NONE),), (ONE, ONE), (0, 0), place=(NONE, NONE))),
+    ],
+)
+def test_regions_that_are_none(text, region):
+    refused(germ(text), Polyhedra(None, region))
+
+
+def test_regions_that_are():
+    found = FromRegion(((NONE, NONE), (HALF, HALF)), (Fraction(1, 4),) * 2, (0,), place=(ONE, ONE))
+    assert bounds(germ("x^2 - y^2"), Polyhedra(None, found)).high == (1, 2)
+    far = FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), place=(ONE, ONE, ONE), toward=(1, 1, 1))
+    assert bounds(germ("a*b - c*b"), Polyhedra(None, far)).high == (1, 1)
+
+
+END = Polyhedra(None, FromRegion(((ONE, ONE),), (ONE, ONE), ()))
+
+
+@pytest.mark.parametrize(
+    ("text", "proof"),
+    [
+        ("x + y^2", Solved(0, 1, None)),  # of degree 2 in y
+        ("x*y", Solved(0, 0, None)),  # no unit
+        ("x + x*y", Solved(1, 0, None)),
+        ("x*y; y^2", Parts(((0,), (1,)), (END, END))),
+        ("x; y", Parts(((0,), (0,)), (END, END))),
+        ("x^2*y", PowerOf(terms("x*y"), 2, END)),
+        ("x^2 - y^2", PowerOf(terms("x - y"), 2, END)),
+        ("x*y", WithoutUnit(0, terms("x"), terms("y"), END)),
+        ("x; y", Combined(((ONE, ONE), (ONE, ONE)), END)),
+        ("x; y", Reduced(0, 0, terms("x"), END)),
+        ("x^2 - y^2", Moved(0, terms("x"), END)),
+        ("x^2 + y^3", Order(0, 3)),
+        ("x; y", Some((2,), END)),
+    ],
+)
+def test_steps_that_do_not_follow(text, proof):
+    refused(germ(text), proof)
+
+
+def test_functions_that_do_not_vanish():
+    f = germ("x")[0] + 1
+    assert plain_terms(f)
+    refused([f], END)
+    refused(germ("x"), None)
