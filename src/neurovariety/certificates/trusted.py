@@ -42,8 +42,8 @@ _IMAGE = "the theorem that the functions are all of the set by which the target 
 _LISTS = "the theorem that weights or functions which the lists leave out are those of the stated smaller networks"
 _LOOPS = "test L (loops), and that they were followed as stated"
 _ENDS = "test C (as many ends as at general parameters)"
-_DEFINABLE = "the theorem that the functions are definable in an o-minimal structure (speissegger1999)"
 _PIECES = "the theorems on components of real algebraic sets (milnor1964) and on points of sections (Bezout)"
+_DEFINABLE = "the theorem that the functions are definable in an o-minimal structure (speissegger1999)"
 _CONE = "that the closure is a cone with that vertex"
 
 ALWAYS: Mapping[type, str] = {

@@ -14,7 +14,7 @@ import click
 
 from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
-from neurovariety.cli.parameter_types import FiniteNumber, Memory, Seconds
+from neurovariety.cli.parameter_types import Finite, Memory, Seconds
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
@@ -147,7 +147,7 @@ def _checkpoint_options(command: Any) -> Any:
 
 
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
-_INSIDE = click.option("--box", type=FiniteNumber(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
+_INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
 
 
@@ -190,9 +190,9 @@ def diagnose(**options: Any) -> None:
 @click.argument("file", metavar="FILE")
 @click.option("--output", help="Write the smaller network to this file (.onnx, .pt2, .npz).")
 @click.option("--dtype", type=click.Choice(["bfloat16", "float16", "float32", "float64"]), help="Type of the weights written.")
-@click.option("--tolerance", type=FiniteNumber(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
-@click.option("--radius", type=FiniteNumber(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
-@click.option("--box", type=FiniteNumber(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
+@click.option("--tolerance", type=Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
+@click.option("--radius", type=Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
+@click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
 @_INPUT_SHAPE
 @_checkpoint_options
 @_SEED

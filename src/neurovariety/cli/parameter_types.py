@@ -1,4 +1,4 @@
-"""What options of the command line hold beside words and whole numbers: sizes of memory, finite numbers, seconds."""
+"""Kinds of numbers that options of the command line take: sizes of memory, finite numbers, time limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Memory(click.ParamType):
         return size
 
 
-class FiniteNumber(click.FloatRange):
+class Finite(click.FloatRange):
     """A number in a range, which NaN and infinity are not."""
 
     name = "number"
@@ -40,7 +40,7 @@ class FiniteNumber(click.FloatRange):
         return number
 
 
-class Seconds(FiniteNumber):
+class Seconds(Finite):
     """A time limit; infinity, and so many seconds that no clock counts them, are none."""
 
     def __init__(self) -> None:
