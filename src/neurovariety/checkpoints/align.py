@@ -130,12 +130,11 @@ def align(
     value, known = _verdict(best, compared, (one, two), math.sqrt(max(math.prod(one.input_shape), 1)))
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
-    related = value["related"] in ("yes", "within")
     apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
     labelled = None if data is None else LabelledData.of(one, data, target)
     near = _nearest(*whole, labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
-    carried_to = best.in_bases() if best is not None and related else None
+    carried_to = best.in_bases() if best is not None and value["related"] in ("yes", "within") else None
     return AlignResult(
         value=value,
         claims=claims,
@@ -143,7 +142,7 @@ def align(
         subject=f"{one.source}, {two.source}",
         glosses=_glosses(value, near),
         evidence={
-            "symmetry": best.symmetry if best is not None and related else [],
+            "symmetry": best.symmetry if best is not None and carried_to is not None else [],
             "compared": {
                 "over": "Q" if compared.exact else "float64",
                 "inputs": compared.inputs,

@@ -59,9 +59,9 @@ class HeadRows:
     other, (heads outputs, size): the products with keys and values are then those of all heads of the group.
     """
 
-    query: Shaped[np.ndarray, "size entries"]
-    key: Shaped[np.ndarray, "size entries"]
-    value: Shaped[np.ndarray, "other entries"]
+    query: Shaped[np.ndarray, "size asking"]
+    key: Shaped[np.ndarray, "size asked"]
+    value: Shaped[np.ndarray, "other given"]
     output: Shaped[np.ndarray, "outputs other"]
 
 
