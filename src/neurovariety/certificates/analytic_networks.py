@@ -146,7 +146,7 @@ def _backward(
 
 @dataclass(frozen=True)
 class AnalyticRank:
-    """The Jacobian of the network of that hash has an invertible block of those ``rows`` and ``columns``, at exact weights ``drawn`` and
+    """The Jacobian of the network of that hash has an invertible block of those ``rows`` and ``columns``, at the weights ``drawn`` and
     ``inputs``."""
 
     subject: str
