@@ -13,7 +13,7 @@ from campaign import size
 from neurovariety.beyond.analytic.rank_in_balls import analytic_dimension
 from neurovariety.beyond.analytic.reading import read_analytic
 from neurovariety.certificates.activation_series import taylor
-from neurovariety.certificates.analytic_networks import AnalyticNetwork, jacobian
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron, jacobian
 from neurovariety.certificates.analytic_weights import AnalyticFiber, NoLinearSymmetry
 from neurovariety.certificates.issue import issue, weak
 from neurovariety.certificates.recheck import recheck
@@ -76,7 +76,7 @@ def test_random_networks_have_the_rank_of_floats(seed):
     rng = np.random.default_rng(seed)
     widths = tuple(int(n) for n in rng.integers(1, 4, rng.integers(3, 5)))
     names = tuple(rng.choice(["tanh", "exp", "sigmoid"], len(widths) - 2).tolist())
-    network = AnalyticNetwork(widths, names, bool(rng.integers(2)))
+    network = AnalyticPerceptron(widths, names, bool(rng.integers(2)))
     found = analytic_dimension(network, seed)
     weights = rng.normal(size=network.parameters)
     inputs = rng.normal(size=(4 * network.parameters, widths[0]))
@@ -210,4 +210,4 @@ def test_false_bounds_and_consequences(shown):
 @pytest.mark.parametrize("wrong", [((2, 1), (), True), ((2, 0, 1), ("tanh",), True), ((2, 2, 1), ("relu",), True)])
 def test_what_is_no_network(wrong):
     with pytest.raises((ValueError, TypeError)):
-        AnalyticNetwork(*wrong)
+        AnalyticPerceptron(*wrong)

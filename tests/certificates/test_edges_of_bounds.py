@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 import flint
 import numpy as np
 import pytest
 
+import neurovariety as nv
 from neurovariety.certificates.critical_list import LEAST, BallBound
 from neurovariety.certificates.decayed_loss import DecayedLoss
 from neurovariety.certificates.exact_system import ExactSystem
@@ -15,10 +17,12 @@ from neurovariety.certificates.fiber import LinearGraph
 from neurovariety.certificates.general_members import SLICE
 from neurovariety.certificates.issue import _TOKEN, NotShown, Verdict, issue, recorded, weak
 from neurovariety.certificates.least_of_lists import LeastOfLists, ValueAt
+from neurovariety.certificates.ranks import FewestSamples
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_charts import StoredChart
 from neurovariety.certificates.stored_motions import _RandomPlace
 from neurovariety.claim import Claim
+from neurovariety.geometry.exact.exact_functions import exact_functions
 
 
 def refused(certificate, subject):
@@ -163,3 +167,34 @@ def test_places_that_a_text_names(order):
         assert max(drawn) > place.p / 16
     assert len({place.p for place in places}) == 3
     assert np.array_equal(_RandomPlace("text 0", 4, 2, order).weights, places[0].weights)
+
+
+def test_with_fewer_samples_all_outputs_were_looked_at():
+    """Of linear(5,1,3) five samples leave finitely many functions, which their number alone does not say."""
+    found = nv.sample_complexity("linear(5,1,3)").verdicts["finite"]
+    own, exact = found.certificate, exact_functions(nv.as_model("linear(5,1,3)"))
+    assert isinstance(own, FewestSamples)
+    assert (found.statement.value, found.claim, len(own.fewer)) == (5, Claim.PROBABILITY, 3)
+    assert found.statement.error == pytest.approx(np.prod([exact.error(t.place, 7) for t in own.fewer]))
+    rng = np.random.default_rng(0)
+
+    def at(trial, samples, rows=None):
+        """The same trial at so many random inputs, or at random combinations of the outputs there, with its true rank."""
+        factors = None if rows is None else rng.integers(1, 1000, (samples, rows, 3)).astype(float)
+        place = replace(trial.place, inputs=rng.integers(1, 1000, (samples, 5)).astype(float), factors=factors)
+        return replace(trial, place=place, value=replace(trial, place=place).found(exact))
+
+    six = at(own.enough, 6)
+    combined = tuple(at(trial, 5, 1) for trial in own.fewer)
+    assert [trial.value for trial in (six, *combined)] == [7, 5, 5, 5]
+    for forged in (
+        replace(own, enough=six, fewer=combined, samples=6),  # combinations of outputs, one of each sample, are fewer rows
+        replace(own, enough=six, fewer=own.fewer, samples=6),
+        replace(own, enough=six, fewer=tuple(at(trial, 5) for trial in own.fewer), samples=6),
+        replace(own, fewer=()),
+        replace(own, fewer=own.fewer[:1] * 3),
+        replace(own, fewer=tuple(copy.deepcopy(own.fewer[0]) for _ in own.fewer)),
+        replace(own, fewer=tuple(replace(trial, value=trial.value - 1) for trial in own.fewer)),
+        replace(own, enough=own.fewer[0], samples=4),
+    ):
+        assert refused(forged, exact)

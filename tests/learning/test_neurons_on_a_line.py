@@ -8,7 +8,7 @@ from math import isqrt
 import pytest
 
 from neurovariety.certificates.issue import NotShown, issue
-from neurovariety.certificates.neurons_on_a_line import AnalyticNetwork, CoefficientOfNeurons, coefficient_of_neurons
+from neurovariety.certificates.neurons_on_a_line import CoefficientOfNeurons, OddNetwork, coefficient_of_neurons
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.learning.germ_search import search
 
@@ -45,7 +45,7 @@ def test_two_outputs_by_polyhedra():
 
 
 def proof(hidden=3, activation="tanh", **changes):
-    network = AnalyticNetwork((1, hidden, 1), activation)
+    network = OddNetwork((1, hidden, 1), activation)
     inner, outer = tuple(range(hidden)), (tuple(range(hidden, 2 * hidden)),)
     given = {
         "first": 1,
@@ -84,7 +84,7 @@ def test_false_twins_are_refused(changes):
 def test_another_network_or_activation_is_refused():
     _, certificate = proof()
     with pytest.raises(NotShown):
-        issue(certificate, AnalyticNetwork((1, 4, 1), "tanh"))
+        issue(certificate, OddNetwork((1, 4, 1), "tanh"))
     network, certificate = proof(activation="cosh")
     with pytest.raises(NotShown, match="nothing is known"):
         issue(certificate, network)

@@ -34,7 +34,7 @@ Table = Sequence[Sequence[Fraction]]
 
 
 @dataclass(frozen=True)
-class AnalyticNetwork:
+class AnalyticPerceptron:
     """A multilayer perceptron of these ``widths``, with the name of an analytic activation for each hidden layer, and biases on each
     layer where ``bias`` is true; weights are ordered layer by layer, the matrix row by row, then the bias."""
 
@@ -96,7 +96,7 @@ class AnalyticNetwork:
         return found
 
 
-def jacobian(network: AnalyticNetwork, weights: Sequence[Fraction], inputs: Table) -> list[list[flint.arb]]:
+def jacobian(network: AnalyticPerceptron, weights: Sequence[Fraction], inputs: Table) -> list[list[flint.arb]]:
     """The derivatives of all values by all weights, in balls, within `taylor` of two terms: a row for each input and output.
 
     Raises `NotShown` for weights or inputs of another number.
@@ -121,7 +121,7 @@ def _affine(matrix: list[list[flint.arb]], bias: list[flint.arb], x: list[flint.
 
 
 def _backward(
-    network: AnalyticNetwork,
+    network: AnalyticPerceptron,
     layers: list[tuple[list[list[flint.arb]], list[flint.arb]]],
     values: list[list[flint.arb]],
     slopes: list[list[flint.arb]],
@@ -157,7 +157,7 @@ class AnalyticRank:
     columns: tuple[int, ...]
     bits: int
 
-    def check(self, subject: AnalyticNetwork) -> None:
+    def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` where the determinant of the block may be 0."""
         if subject.hash != self.subject or subject.scope != self.scope:
             raise NotShown("the certificate is one of another network")
@@ -176,7 +176,7 @@ class AnalyticRank:
         return Statement(ANALYTIC_DIMENSION, self.subject, len(self.rows), self.scope), Claim.LOWER_BOUND
 
 
-def is_invertible(network: AnalyticNetwork, place: AnalyticRank) -> bool:
+def is_invertible(network: AnalyticPerceptron, place: AnalyticRank) -> bool:
     """Whether the determinant of a block is shown not to be 0."""
     with taylor(bits_of(place.bits), 2):
         whole = jacobian(network, place.weights, place.inputs)
@@ -192,7 +192,7 @@ class LessShifts:
     scope: tuple[str, ...]
     value: int
 
-    def check(self, subject: AnalyticNetwork) -> None:
+    def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` for another number."""
         if subject.hash != self.subject or subject.scope != self.scope:
             raise NotShown("the certificate is one of another network")

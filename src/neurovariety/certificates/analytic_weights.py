@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION, AnalyticNetwork
+from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION, AnalyticPerceptron
 from neurovariety.certificates.fiber import HIDDEN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_symmetries import STATED, symmetries_in
@@ -39,7 +39,7 @@ class AnalyticFiber:
     value: int
     dimension: Verdict
 
-    def check(self, subject: AnalyticNetwork) -> None:
+    def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` where parameters, dimension and shifts leave another number."""
         if self.key not in _OF_FIBERS or type(self.value) is not int:
             raise NotShown("the dimension of the fiber, or the hidden directions of it, are expected")
@@ -62,7 +62,7 @@ class NoLinearSymmetry:
     key: str
     dimension: Verdict
 
-    def check(self, subject: AnalyticNetwork) -> None:
+    def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` where the dimension is not shown to be parameters minus shifts."""
         if self.key not in _OF_SYMMETRIES:
             raise NotShown("a part of the answer on linear symmetries is expected")
@@ -75,7 +75,7 @@ class NoLinearSymmetry:
         return Statement(_OF_SYMMETRIES[self.key], self.dimension.statement.subject, "all" if self.key == "ansatz" else 0), Claim.PROVED
 
 
-def _check_dimension(dimension: Verdict, subject: AnalyticNetwork) -> None:
+def _check_dimension(dimension: Verdict, subject: AnalyticPerceptron) -> None:
     said = dimension.statement
     if not dimension.shown or (said.kind, said.subject, said.scope) != (ANALYTIC_DIMENSION, subject.hash, subject.scope):
         raise NotShown("the dimension of the functions of this network is expected")

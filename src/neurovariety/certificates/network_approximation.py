@@ -1,8 +1,9 @@
 """Dense networks with polynomials in place of their activations: by how much the outputs change on a box of inputs.
 
-Layer by layer, balls hold what each unit reads, and a bound how far that is from what it reads with polynomials before it. If all
-of this lies in an interval on which p is within E of the activation f, then |p(z') - f(z)| <= E + S |z' - z| with S the largest
-slope of f there; the last layer is linear. From below: the difference at one input.
+Layer by layer, balls hold what each unit reads, and an affine form bounds by how much polynomials before it can have moved that.
+Where the unit reads z' in place of z, both in an interval on which p is within E of the activation f, it moves by p(z') - f(z) = e
++ s (z' - z), with |e| <= E and s between the smallest and the largest slope of f there. The last layer is linear. From below: the
+difference at one input.
 """
 
 from __future__ import annotations
@@ -105,9 +106,9 @@ class NetworkWithin:
                 ranges, moved = read(layers, l, ranges, moved)
                 if not inside(ranges, moved, p.question.low, p.question.high):
                     raise NotShown("what a unit reads may leave the interval of the polynomial")
-                ranges, moved = through(p.question.known(), ranges, moved, (p.question.low, p.question.high), p.error)
+                ranges, moved = through(p.question.known(), ranges, moved, p.error)
             _, moved = read(layers, len(polynomials), ranges, moved)
-            if not all(m <= flint.arb(self.error) for m in moved or [flint.arb(0)]):
+            if not all(m <= flint.arb(self.error) for m in ([flint.arb(0)] if moved is None else moved.sizes())):
                 raise NotShown("the outputs may change by more")
 
     def polynomials(self, layers: SmoothLayers) -> list[NearPolynomial]:
@@ -182,7 +183,22 @@ def _box(low: Sequence[Fraction], high: Sequence[Fraction], inputs: int) -> Ball
     return [rational_ball(a).union(rational_ball(b)) for a, b in zip(low, high, strict=True)]
 
 
-def read(layers: SmoothLayers, l: int, values: Balls, moved: Balls | None) -> tuple[Balls, Balls | None]:
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """By how much units can have moved: unit i by sum_s ``parts[i][s]`` e_s + r with |e_s| <= 1 and |r| <= ``rest[i]``.
+
+    A source s is the error of a polynomial at one unit of an earlier layer; what it does along two ways can cancel.
+    """
+
+    parts: list[Balls]
+    rest: Balls
+
+    def sizes(self) -> Balls:
+        """The largest moves, exact upper bounds."""
+        return [sum(map(abs, row), r).upper() for row, r in zip(self.parts, self.rest, strict=True)]
+
+
+def read(layers: SmoothLayers, l: int, values: Balls, moved: Moves | None) -> tuple[Balls, Moves | None]:
     """What the units after a dense layer read, and by how much that can have moved (None: by nothing)."""
     rows = [[rational_ball(w) for w in row] for row in layers.matrices[l]]
     found = [
@@ -190,32 +206,49 @@ def read(layers: SmoothLayers, l: int, values: Balls, moved: Balls | None) -> tu
     ]
     if moved is None:
         return found, None
-    return found, [sum((abs(w) * m for w, m in zip(row, moved, strict=True)), flint.arb(0)).upper() for row in rows]
+    product = flint.arb_mat(rows) * flint.arb_mat(moved.parts)
+    rest = [sum((abs(w) * m for w, m in zip(row, moved.rest, strict=True)), flint.arb(0)).upper() for row in rows]
+    return found, Moves(product.tolist(), rest)
 
 
-def inside(ranges: Balls, moved: Balls | None, low: Fraction, high: Fraction) -> bool:
+def inside(ranges: Balls, moved: Moves | None, low: Fraction, high: Fraction) -> bool:
     """Whether all that units read, moved or not, lies in an interval."""
     a, b = (rational_ball(v) for v in (low, high))
-    return all(
-        bool(a <= (r - m).lower()) and bool((r + m).upper() <= b)
-        for r, m in zip(ranges, moved or [flint.arb(0)] * len(ranges), strict=True)
-    )
+    return all(bool(a <= x.lower()) and bool(x.upper() <= b) for x in reached(ranges, moved))
 
 
-def through(
-    activation: PiecedActivation, ranges: Balls, moved: Balls | None, ends: tuple[Fraction, Fraction], error: float
-) -> tuple[Balls, Balls]:
-    """The values of units, and by how much they can have moved, with a polynomial that is within ``error`` between the ``ends``."""
-    values = [_image(activation, r) for r in ranges]
+def reached(ranges: Balls, moved: Moves | None) -> Balls:
+    """Balls that hold what units read, moved or not."""
     if moved is None:
-        return values, [flint.arb(error)] * len(values)
-    slope = flint.arb(0)
-    for piece, part in _parts(activation, *ends):
-        size = abs(taylor_coefficients(piece, part, 2)[1]).upper()
-        if not size.is_finite():
-            raise NotShown("the slope of the activation is not bounded")
-        slope = slope if size <= slope else size
-    return values, [(slope * m + flint.arb(error)).upper() for m in moved]
+        return ranges
+    return [r + flint.arb(0, m) for r, m in zip(ranges, moved.sizes(), strict=True)]
+
+
+def through(activation: PiecedActivation, ranges: Balls, moved: Moves | None, error: float) -> tuple[Balls, Moves]:
+    """The values of units, and by how much they can have moved, with a polynomial that is within ``error`` of the activation wherever
+    units read."""
+    values = [_image(activation, r) for r in ranges]
+    n, zero = len(values), flint.arb(0)
+    own = [[flint.arb(error) if i == j else zero for j in range(n)] for i in range(n)]
+    if moved is None:
+        return values, Moves(own, [zero] * n)
+    parts, rest = [], []
+    for x, row, r, size, new in zip(reached(ranges, moved), moved.parts, moved.rest, moved.sizes(), own, strict=True):
+        slope = _slope(activation, x)
+        parts.append([slope.mid() * c for c in row] + new)
+        rest.append((abs(slope.mid()) * r + slope.rad() * size).upper())
+    return values, Moves(parts, rest)
+
+
+def _slope(activation: PiecedActivation, x: flint.arb) -> flint.arb:
+    """A ball that holds the slopes of an activation on a ball. Raises `NotShown` where they are not bounded."""
+    found = [taylor_coefficients(piece, part, 2)[1] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
+    whole = found[0]
+    for part in found[1:]:
+        whole = whole.union(part)
+    if not whole.is_finite() or not all(part.is_finite() for part in found):
+        raise NotShown("the slope of the activation is not bounded")
+    return whole
 
 
 def _image(activation: PiecedActivation, x: flint.arb) -> flint.arb:

@@ -55,7 +55,7 @@ def coefficient_of_neurons(neurons: int, outputs: int, first: int, step: int, co
 
 
 @dataclass(frozen=True)
-class AnalyticNetwork:
+class OddNetwork:
     """A network of one hidden layer without biases whose activation is an odd analytic function, as exact data."""
 
     widths: tuple[int, int, int]

@@ -164,6 +164,8 @@ class FewestSamples:
             trial.check_exactly(subject)
             if trial.kind != DIMENSION or trial.samples != self.samples - 1 or trial.value >= r:
                 raise NotShown("fewer samples may be enough")
+            if trial.place.factors is not None:
+                raise NotShown("combinations of the outputs may have a smaller rank than all of them")
         object.__setattr__(self, "error", prod(subject.error(trial.place, r) for trial in self.fewer))
         if not self.error <= LARGEST_ERROR:
             raise NotShown(f"the probability of error is at most {self.error:.3g}, which says little")

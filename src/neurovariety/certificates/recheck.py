@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.analytic_networks import AnalyticNetwork
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
@@ -153,7 +153,7 @@ class _Read:
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
         elif isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
-        elif isinstance(found, AnalyticNetwork) and found.notation != self.architecture:
+        elif isinstance(found, AnalyticPerceptron) and found.notation != self.architecture:
             self._unfit[key] = f"the exact data are those of {found.notation}, not of the architecture that is named"
         else:
             self.subjects[key] = found

@@ -23,7 +23,7 @@ from neurovariety.certificates.least_of_lists import LeastOfLists
 from neurovariety.certificates.linear_symmetries import StatedMaps, StatedSpan
 from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.network_ranks import GenericRank
-from neurovariety.certificates.neurons_on_a_line import AnalyticNetwork
+from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.positions import BoundaryPiece, NoBoundary, Placed
 from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.singular_functions import SingularByTheorem
@@ -88,7 +88,7 @@ def trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     own = [ALWAYS[kind] for kind in ALWAYS if isinstance(certificate, kind)]
     if isinstance(found.on, ProblemOfModel):
         own.append("that the stored problem is one of the architecture")
-    if isinstance(found.on, AnalyticNetwork):
+    if isinstance(found.on, OddNetwork):
         own.append(f"that the Taylor coefficients of {found.on.activation} are 0 in even degrees and not 0 in odd ones")
     own += [words for kind, say in _SAYING.items() if isinstance(certificate, kind) and (words := say(certificate, found))]
     if found.claim is Claim.COMPLETE and not own and not inherited:

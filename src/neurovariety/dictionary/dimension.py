@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
-from neurovariety.certificates.analytic_networks import AnalyticNetwork
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
@@ -75,7 +75,7 @@ class DimensionResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kileel2019", "schwartz1980")
 
 
-def _of_analytic(network: AnalyticNetwork, *, seed: int, route: Route, memory_limit: int | None) -> DimensionResult:
+def _of_analytic(network: AnalyticPerceptron, *, seed: int, route: Route, memory_limit: int | None) -> DimensionResult:
     """The dimension of what a network with analytic activations can express."""
     if route == "theorem":
         raise InputError(f"no closed formula gives the dimension of {network.notation}; ask route='computed' or 'auto'")

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required, cast
 
 from neurovariety.beyond.analytic.general_fiber import general_fiber
-from neurovariety.certificates.analytic_networks import AnalyticNetwork
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.compose import COUNTED, FINITE, HIDES, LEFT, SETTLED, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
@@ -135,7 +135,7 @@ RouteOption = Annotated[
 
 
 def _of_analytic(
-    network: AnalyticNetwork, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None
+    network: AnalyticPerceptron, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None
 ) -> FibersResult:
     """The fiber over a general function of a network with analytic activations: its dimension alone."""
     if at is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from neurovariety.architectures import as_model
 from neurovariety.certificates.germs import Germ
 from neurovariety.certificates.irreducible_components import BlockMaps
-from neurovariety.certificates.neurons_on_a_line import AnalyticNetwork
+from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.dictionary.held_question import held_to_question
 from neurovariety.dictionary.stated_blocks import maps_of
@@ -52,7 +52,7 @@ def _held_to_maps(found: Recheck) -> Recheck:
 
 def _held_to_text(found: Recheck) -> Recheck:
     """The same for polynomials that were asked in place of an architecture, and for networks with an analytic activation."""
-    stored = {key: data for key, data in found.subjects.items() if isinstance(data, Germ | AnalyticNetwork)}
+    stored = {key: data for key, data in found.subjects.items() if isinstance(data, Germ | OddNetwork)}
     if not stored:
         return found
     for text in (found.architecture, *(t for t in found.asked.get("functions", ()) if t is not None)):

@@ -22,7 +22,7 @@ from typing import ClassVar, TypedDict
 import numpy as np
 
 from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
-from neurovariety.certificates.analytic_networks import AnalyticNetwork
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import NoLinearSymmetry
 from neurovariety.certificates.issue import NotShown, issue, weakly
 from neurovariety.certificates.linear_symmetries import AnsatzScope, SparseVector
@@ -92,7 +92,7 @@ class SymmetriesResult(EntryResult):
         return ("dimension",) if known else ("dimension", "unstated")
 
 
-def _of_analytic(network: AnalyticNetwork, *, seed: int) -> SymmetriesResult:
+def _of_analytic(network: AnalyticPerceptron, *, seed: int) -> SymmetriesResult:
     """The linear symmetries of a network with analytic activations: none, where its dimension is that of its weights but for shifts."""
     found = analytic_dimension(network, seed)
     try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from neurovariety.certificates.neurons_on_a_line import ODD, AnalyticNetwork
+from neurovariety.certificates.neurons_on_a_line import ODD, OddNetwork
 from neurovariety.errors import InputError
 
 _ANALYTIC = re.compile(rf"\s*mlp\(\s*([\d\s,]+);\s*({'|'.join(ODD)})\s*(;[^)]*)?\)\s*")
 
 
-def analytic_network(text: str) -> AnalyticNetwork | None:
+def analytic_network(text: str) -> OddNetwork | None:
     """The network of a notation with such an activation; None for another notation.
 
     Raises `InputError` for one of several hidden layers, or with biases."""
@@ -22,4 +22,4 @@ def analytic_network(text: str) -> AnalyticNetwork | None:
         raise InputError(
             f"with {read[2]} one hidden layer without biases is answered, such as mlp(1,3,1; {read[2]}), got {text.strip()}"
         )
-    return AnalyticNetwork((widths[0], widths[1], widths[2]), read[2])
+    return OddNetwork((widths[0], widths[1], widths[2]), read[2])

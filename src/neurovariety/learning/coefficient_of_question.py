@@ -28,7 +28,7 @@ from neurovariety.certificates.learning_coefficients import (
     coefficient_of_linear,
     widths_of,
 )
-from neurovariety.certificates.neurons_on_a_line import AnalyticNetwork, CoefficientOfNeurons, coefficient_of_neurons
+from neurovariety.certificates.neurons_on_a_line import CoefficientOfNeurons, OddNetwork, coefficient_of_neurons
 from neurovariety.certificates.ranks_at_weights import RankOverQ
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
@@ -152,7 +152,7 @@ def of_rank(model: Model, rank: int) -> KnownCoefficient:
     return found
 
 
-def of_analytic(network: AnalyticNetwork) -> KnownCoefficient:
+def of_analytic(network: OddNetwork) -> KnownCoefficient:
     """The coefficient of a network with an odd analytic activation for the zero function."""
     n, hidden, outputs = network.widths
     inner = tuple(range(hidden))

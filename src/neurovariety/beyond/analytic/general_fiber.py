@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
-from neurovariety.certificates.analytic_networks import AnalyticNetwork
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import AnalyticFiber
 from neurovariety.certificates.issue import Verdict, issue
 
@@ -20,7 +20,7 @@ class GeneralFiber:
     evidence: Mapping[str, Any]
 
 
-def general_fiber(network: AnalyticNetwork, seed: int) -> GeneralFiber:
+def general_fiber(network: AnalyticPerceptron, seed: int) -> GeneralFiber:
     """The fiber over a general function of a network."""
     found = analytic_dimension(network, seed)
     left = network.parameters - found.value

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from neurovariety.certificates.activation_series import taylor
-from neurovariety.certificates.analytic_networks import DEFINABLE, AnalyticNetwork, AnalyticRank, LessShifts, is_invertible, jacobian
+from neurovariety.certificates.analytic_networks import DEFINABLE, AnalyticPerceptron, AnalyticRank, LessShifts, is_invertible, jacobian
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.randomness import generator
@@ -42,7 +42,7 @@ class AnalyticDimension:
         return int(self.verdict.statement.value)
 
 
-def analytic_dimension(network: AnalyticNetwork, seed: int) -> AnalyticDimension:
+def analytic_dimension(network: AnalyticPerceptron, seed: int) -> AnalyticDimension:
     """The dimension of the functions of a network."""
     most = network.parameters - network.shifts
     upper = issue(LessShifts(network.hash, network.scope, most), network)
@@ -52,7 +52,7 @@ def analytic_dimension(network: AnalyticNetwork, seed: int) -> AnalyticDimension
     return AnalyticDimension(verdict, lower, upper, len(place.inputs), place.bits)
 
 
-def _full_rank(network: AnalyticNetwork, most: int, seed: int) -> AnalyticRank | None:
+def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank | None:
     """A block of the largest size that is possible, without the biases that shifts make superfluous; None where none was found."""
     columns = _without_shifts(network)
     samples = -(-most // network.outputs)
@@ -65,7 +65,7 @@ def _full_rank(network: AnalyticNetwork, most: int, seed: int) -> AnalyticRank |
     return None
 
 
-def _largest_rank(network: AnalyticNetwork, most: int, seed: int) -> AnalyticRank:
+def _largest_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank:
     """The largest block that elimination with full pivoting finds invertible."""
     samples = -(-most // network.outputs) + 2
     weights, inputs = _place(network, samples, seed, _TRIES)
@@ -89,7 +89,7 @@ def _largest_rank(network: AnalyticNetwork, most: int, seed: int) -> AnalyticRan
     return AnalyticRank(network.hash, network.scope, weights, inputs, tuple(rows), tuple(columns), bits)
 
 
-def _without_shifts(network: AnalyticNetwork) -> tuple[int, ...]:
+def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
     """The weights but the biases of units of exp."""
     found: list[int] = []
     at = 0
@@ -103,7 +103,7 @@ def _without_shifts(network: AnalyticNetwork) -> tuple[int, ...]:
 
 
 def _place(
-    network: AnalyticNetwork, samples: int, seed: int, attempt: int
+    network: AnalyticPerceptron, samples: int, seed: int, attempt: int
 ) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
     """Weights and inputs, multiples of 1/64, for which units work in the middle of their range."""
     rng = generator(seed, "beyond.analytic.rank_in_balls", attempt)
@@ -120,7 +120,7 @@ def _drawn(rng: np.random.Generator, count: int, size: float) -> list[Fraction]:
     return [Fraction(int(s) * int(k), 64) for s, k in zip(rng.choice([-1, 1], count), rng.integers(1, most + 1, count), strict=True)]
 
 
-def definability(network: AnalyticNetwork) -> list[Mapping[str, object]]:
+def definability(network: AnalyticPerceptron) -> list[Mapping[str, object]]:
     """The theorem by which the functions form a definable set, where it applies."""
     if network.scope != (DEFINABLE,):
         return []

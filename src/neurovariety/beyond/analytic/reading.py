@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from neurovariety.architectures.reading.sections import Sections, split
-from neurovariety.certificates.analytic_networks import AnalyticNetwork
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.errors import NotationError, ResourceError
 
 NAMES: Mapping[str, str] = {
@@ -27,7 +27,7 @@ def analytic_name(text: str) -> str | None:
     return NAMES.get(re.sub(r"[_\-\s]", "", text).lower())
 
 
-def read_analytic(source: object) -> AnalyticNetwork | None:
+def read_analytic(source: object) -> AnalyticPerceptron | None:
     """The network that a notation such as ``mlp(2,3,1; tanh; bias)`` denotes; None for what is none with an analytic activation.
 
     Raises `NotationError` for widths that are none and for activations some of which are analytic and others not, and `ResourceError`
@@ -36,7 +36,7 @@ def read_analytic(source: object) -> AnalyticNetwork | None:
     match = re.fullmatch(r"\s*mlp\s*\((.*)\)\s*", source, re.DOTALL | re.IGNORECASE) if isinstance(source, str) else None
     if match is None or not isinstance(source, str):
         return None
-    sections: Sections[AnalyticNetwork] = Sections.of(match.group(1), source.strip()[:80], _EXAMPLE, _none_within)
+    sections: Sections[AnalyticPerceptron] = Sections.of(match.group(1), source.strip()[:80], _EXAMPLE, _none_within)
     bias = any(s.lower() == "bias" for s in sections.rest)
     rest = [s for s in sections.rest if s.lower() != "bias"]
     names = split(rest[0], ",") if len(rest) == 1 and len(sections) - 1 - len(rest) <= 1 else []
@@ -52,7 +52,7 @@ def read_analytic(source: object) -> AnalyticNetwork | None:
     if len(widths) < 3 or min(widths) < 1:
         raise NotationError(f"mlp with an activation needs at least 3 positive widths, got {sections.shown!r}; e.g. {_EXAMPLE}")
     activations = sections.one_each(tuple(name for name in known if name), len(widths) - 2, "activations")
-    network = AnalyticNetwork(widths, activations, bias)
+    network = AnalyticPerceptron(widths, activations, bias)
     if network.parameters > MOST_PARAMETERS:
         raise ResourceError(
             f"{network.notation} has {network.parameters:,} weights, and ranks in ball arithmetic are found up to {MOST_PARAMETERS}; "
@@ -61,7 +61,7 @@ def read_analytic(source: object) -> AnalyticNetwork | None:
     return network
 
 
-def not_analytic(entry: str, network: AnalyticNetwork) -> str:
+def not_analytic(entry: str, network: AnalyticPerceptron) -> str:
     """The sentence in which an entry refuses such a network."""
     name = network.activations[0]
     return (
@@ -71,5 +71,5 @@ def not_analytic(entry: str, network: AnalyticNetwork) -> str:
     )
 
 
-def _none_within(text: str) -> AnalyticNetwork:
+def _none_within(text: str) -> AnalyticPerceptron:
     raise NotationError(f"a network within an analytic one is not read, got {text[:40]!r}")

@@ -21,10 +21,12 @@ from neurovariety.beyond.approximation.one_activation import NearestPolynomial, 
 from neurovariety.certificates.activation_series import rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_approximation import (
+    Moves,
     NetworkApart,
     NetworkWithin,
     SmoothLayers,
     differences,
+    reached,
     read,
     smooth_layers,
     through,
@@ -81,26 +83,25 @@ def _by_layers(layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]],
     found: list[NearestPolynomial] = []
     with taylor(_BITS, 2):
         ranges = [rational_ball(a).union(rational_ball(b)) for a, b in zip(*box, strict=True)]
-        moved: list[flint.arb] | None = None
+        moved: Moves | None = None
         for l, name in enumerate(layers.activations):
             ranges, moved = read(layers, l, ranges, moved)
             low, high = _interval(ranges, moved)
             with taylor(_BITS, 2):
                 nearest = nearest_polynomial(UniformQuestion(name, low, high, degree))
             found.append(nearest)
-            ranges, moved = through(nearest.question.known(), ranges, moved, (low, high), nearest.error)
+            ranges, moved = through(nearest.question.known(), ranges, moved, nearest.error)
         _, moved = read(layers, len(layers.activations), ranges, moved)
-        most = max((m for m in moved or ()), key=float, default=flint.arb(0))
+        most = max(() if moved is None else moved.sizes(), key=float, default=flint.arb(0))
         error = float(most)
         while not flint.arb(error) >= most:
             error = nextafter(error, inf)
     return found, error
 
 
-def _interval(ranges: list[flint.arb], moved: list[flint.arb] | None) -> tuple[Fraction, Fraction]:
+def _interval(ranges: list[flint.arb], moved: Moves | None) -> tuple[Fraction, Fraction]:
     """An interval with short ends that holds all that units read."""
-    still = moved or [flint.arb(0)] * len(ranges)
-    ends = [(float((r - m).lower()), float((r + m).upper())) for r, m in zip(ranges, still, strict=True)]
+    ends = [(float(x.lower()), float(x.upper())) for x in reached(ranges, moved)]
     least, most = min(a for a, _ in ends), max(b for _, b in ends)
     if not (isfinite(least) and isfinite(most)) or max(-least, most) > _WIDEST:
         raise ResourceError(
