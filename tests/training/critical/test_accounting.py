@@ -35,6 +35,14 @@ class TestDegenerateFunctions:
         assert found.value["global_minimum"] == "proved"  # by Eckart and Young
 
 
+def test_no_loss_at_all_is_proved_least():
+    """Weights of the function zero have loss 0 at targets that are all zero, whatever else is listed up to rounding."""
+    inputs = np.random.default_rng(0).normal(size=(10, 2))
+    for text, outputs in (("linear(2,3,2)", 2), ("mlp(2,1,1; x^2)", 1)):
+        found = landscape(text, data=(inputs, np.zeros((10, outputs))))
+        assert (found.value["least_loss"], found.value["global_minimum"]) == (0.0, "proved")
+
+
 class TestLoops:
     @pytest.mark.parametrize(("text", "metric", "count"), [("mlp(2,1,1; x^4)", "bombieri", 4), ("mlp(2,2,1; x^4)", "bombieri", 7)])
     def test_fewer_points_than_of_general_quadrics(self, text, metric, count):

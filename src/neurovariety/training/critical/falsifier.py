@@ -8,7 +8,7 @@ list is called complete beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -97,10 +97,12 @@ def falsified(
 
 
 def beaten(least: Least, found: Falsified, scale: float) -> Least:
-    """What is known of the least loss beside what descents found."""
+    """What is known of the least loss beside what descents found. Near degenerate minima one of them may come a little nearer than the
+    best network: then it is the best one, and nothing else changes."""
     known = least.loss if least.infimum is None else least.infimum
     if found.loss >= known - SAME_LOSS * scale:
-        return least
+        nearer = least.infimum is None and least.point is None and found.loss < least.loss
+        return replace(least, loss=found.loss, weights=found.weights) if nearer else least
     reason = f"{found.contradiction}; please report it"
     return Least("upper_bound", found.loss, found.weights, None, None, (), reason)
 

@@ -107,7 +107,7 @@ def least_loss(
     best, unlisted = _best_network(problem, loss, stages, limit, scale, rng)
     if unlisted is not None:
         return unlisted
-    if best.point is not None and best.loss <= ZERO_LOSS * scale:
+    if best.loss == 0 or (best.point is not None and best.loss <= ZERO_LOSS * scale):
         return best.is_least("no loss is below zero")
     if known is not None and best.loss <= known + best.near:
         return best.is_least("no loss is below that of the nearest matrix of this rank (Eckart and Young 1936)")
@@ -148,7 +148,8 @@ def _best_network(
         reason = f"a limit of networks has this loss ({limit.stratum.removeprefix('limits: ')}); none found attains it"
         return found, found.not_attained(limit.loss, sequence, reason)
     if listed is not None and listed.weights is not None and listed.loss <= value + near:
-        return _Best(listed.weights, listed.loss, listed, near), None
+        # Weights of no loss at all say more than those of the listed function up to rounding.
+        return _Best(*((listed.weights, listed.loss) if value else (weights, value)), listed, near), None
     reached = problem.map.at(weights[None] + 0j)[0].real
     sequence = _descending(problem, loss, weights) or _degenerating(problem, loss, reached, rng)
     if sequence:
@@ -213,7 +214,10 @@ def not_above(least: Least, points: Sequence[CriticalFunction], scale: float) ->
 
 
 def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> tuple[Float[np.ndarray, " N"], float]:
-    """The best of many real descents: weights and their loss."""
+    """The best of many real descents, or weights that are all 0 where these have no loss: weights and their loss."""
+    nothing = np.zeros(problem.model.parameters)
+    if float(loss.value(problem.map.at(nothing[None] + 0j)[0].real)) == 0:
+        return nothing, 0.0
     factor, target = least_squares(loss)
     starts = rng.normal(size=(_STARTS, problem.model.parameters)) * rng.choice([0.3, 1.0], size=(_STARTS, 1))
     weights, _ = problem.map.fit(target + 0j, starts, factor=factor)
