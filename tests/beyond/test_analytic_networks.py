@@ -162,12 +162,12 @@ FALSE_RANKS = {
     ),
     "a column that is another's multiple": lambda c: replace(c, columns=(2, *c.columns[1:-1], 4)),
     "equal inputs": lambda c: replace(c, inputs=(c.inputs[0],) * len(c.inputs)),
-    "zero weights": lambda c: replace(c, weights=(Fraction(0),) * len(c.weights)),
+    "zero weights": lambda c: replace(c, drawn=(Fraction(0),) * len(c.drawn)),
     "a row that is not there": lambda c: replace(c, rows=(*c.rows[:-1], 100)),
     "a column that is not there": lambda c: replace(c, columns=(*c.columns[:-1], -1)),
     "another network": lambda c: replace(c, subject="0" * 64),
     "another scope": lambda c: replace(c, scope=()),
-    "a weight too few": lambda c: replace(c, weights=c.weights[:-1]),
+    "a weight too few": lambda c: replace(c, drawn=c.drawn[:-1]),
     "no precision": lambda c: replace(c, bits=0),
 }
 

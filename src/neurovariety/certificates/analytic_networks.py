@@ -146,12 +146,12 @@ def _backward(
 
 @dataclass(frozen=True)
 class AnalyticRank:
-    """The Jacobian of the network of that hash has an invertible block of those ``rows`` and ``columns``, at exact ``weights`` and
+    """The Jacobian of the network of that hash has an invertible block of those ``rows`` and ``columns``, at the weights ``drawn`` and
     ``inputs``."""
 
     subject: str
     scope: tuple[str, ...]
-    weights: tuple[Fraction, ...]
+    drawn: tuple[Fraction, ...]
     inputs: tuple[tuple[Fraction, ...], ...]
     rows: tuple[int, ...]
     columns: tuple[int, ...]
@@ -179,7 +179,7 @@ class AnalyticRank:
 def is_invertible(network: AnalyticPerceptron, place: AnalyticRank) -> bool:
     """Whether the determinant of a block is shown not to be 0."""
     with taylor(bits_of(place.bits), 2):
-        whole = jacobian(network, place.weights, place.inputs)
+        whole = jacobian(network, place.drawn, place.inputs)
         determinant = flint.arb_mat([[whole[i][j] for j in place.columns] for i in place.rows]).det()
         return bool(abs(determinant).lower() > 0)
 

@@ -288,7 +288,7 @@ class _ProgramReader:
             self._overwrite(node, place, name, self.values[names[0]])
         self.seen |= {v.key for v in arguments.values() if isinstance(v, Stored)}
 
-    def _overwrite(self, node: Json, place: str, name: str, new: Operand) -> None:
+    def _overwrite(self, node: Json, place: str, name: str, new: Operand | Masked) -> None:
         """After an operation in place every name of the old value means the new one; views of it would change too, and are refused."""
         old = self.values[node["inputs"][0]["arg"]["as_tensor"]["name"]]
         if (
@@ -296,7 +296,7 @@ class _ProgramReader:
         ):  # made in the graph, and read by this alone
             self.values.update({key: new for key, value in self.values.items() if value == old})
             return
-        made = self.builder.made(old)
+        made = None if isinstance(old, Masked) else self.builder.made(old)
         if made is None or any(operation(n).view and (n is made or made.name in n.inputs) for n in self.builder.nodes):
             refuse(place, name, "it overwrites a value of which there are views, or an input or a weight")
         self.values.update({key: new for key, value in self.values.items() if value == old})
