@@ -17,6 +17,7 @@ from typing import Required, TypedDict
 
 import numpy as np
 from jaxtyping import Float
+from scipy.optimize import minimize
 
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import LIMIT_DIGITS, SAME_LOSS, ZERO_LOSS
@@ -25,7 +26,7 @@ from neurovariety.training.critical.problem import TrainingProblem
 from neurovariety.training.critical.stages import CriticalFunction, Stage
 from neurovariety.training.losses.loss import Quadratic
 
-_STARTS = 48
+_STARTS, _BENT = 48, 200
 _DEFINITE = 1e-11
 _SEQUENCE = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4)
 _GROWS = 1.2
@@ -223,8 +224,25 @@ def search(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) 
     weights, _ = problem.map.fit(target + 0j, starts, factor=factor)
     losses = loss.value(problem.map.at(weights).real)
     losses = np.where(np.isfinite(losses), losses, np.inf)
-    k = int(np.argmin(losses))
-    return weights[k].real, float(losses[k])
+    return _bent(problem, loss, weights[int(np.argmin(losses))].real)
+
+
+def _bent(problem: TrainingProblem, loss: Quadratic, weights: Float[np.ndarray, " N"]) -> tuple[Float[np.ndarray, " N"], float]:
+    """Where a descent goes that takes second derivatives from its steps (BFGS), and its loss; the weights, if it gains nothing.
+
+    Steps of Gauss and Newton overshoot where residuals bend the loss as much as slopes do: with equal singular values, by their length.
+    """
+
+    def value(w: Float[np.ndarray, " N"]) -> tuple[float, Float[np.ndarray, " N"]]:
+        here = problem.map.at(w[None] + 0j).real
+        slopes = problem.map.derivatives(w[None] + 0j)[0].real
+        return float(loss.value(here)[0]), loss.gradient(here)[0].real @ slopes
+
+    before = float(loss.value(problem.map.at(weights[None] + 0j).real)[0])
+    with np.errstate(all="ignore"):
+        found = minimize(value, weights, jac=True, method="BFGS", options={"gtol": 1e-14 * max(abs(before), 1e-300), "maxiter": _BENT})
+    better = np.isfinite(found.fun) and np.isfinite(found.x).all() and found.fun < before
+    return (np.asarray(found.x), float(found.fun)) if better else (weights, before)
 
 
 def least_squares(loss: Quadratic) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, " n"]]:
