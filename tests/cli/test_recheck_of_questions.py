@@ -67,6 +67,15 @@ def test_another_question_is_refused(results, name, where, tmp_path, capsys):
     assert (found, "than the result says was asked" in text) == (1, True)
 
 
+@pytest.mark.parametrize("name", ["membership", "boundary", "invariance"])
+def test_a_file_without_its_options_is_held_to_its_evidence(results, name, tmp_path, capsys):
+    data, (option, other) = json.loads(results[name]), LIES[name]
+    del data["evidence"]["options"]
+    assert status(tmp_path, data, capsys)[0] == 0
+    data["evidence"][option] = other
+    assert status(tmp_path, data, capsys)[0] == 1
+
+
 def test_the_question_is_told(results, tmp_path, capsys):
     texts = {name: status(tmp_path, json.loads(results[name]), capsys)[1] for name in LIES}
     assert "speaks of the target output 0: 1*x0; output 1: 2*x1" in texts["membership"]

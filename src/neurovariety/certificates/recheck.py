@@ -109,13 +109,19 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
     return Recheck(str(result["entry"]), str(result["architecture"]), keys, read.subjects, speaks_of=spoken, asked=_asked(result))
 
 
+_QUESTIONS = ("target", "at", "map")
+"""Names under which evidence repeats an option; a file that leaves out its options is held to these."""
+
+
 def _asked(result: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """What was asked, by the names of options, wherever the result says it."""
     evidence = result.get("evidence")
-    options = evidence.get("options") if isinstance(evidence, Mapping) else None
-    if not isinstance(evidence, Mapping) or not isinstance(options, Mapping):
+    if not isinstance(evidence, Mapping):
         return {}
-    return {name: (value, *([evidence[name]] if name in evidence else [])) for name, value in options.items()}
+    options = evidence.get("options")
+    options = options if isinstance(options, Mapping) else {}
+    names = dict.fromkeys([*options, *(name for name in _QUESTIONS if name in evidence)])
+    return {name: tuple(part[name] for part in (options, evidence) if name in part) for name in names}
 
 
 class _Read:

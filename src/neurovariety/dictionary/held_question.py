@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from neurovariety.certificates.recheck import Recheck
@@ -30,7 +31,7 @@ def _asked(found: Recheck, model: Model) -> Iterator[tuple[str, list[Any]]]:
         yield WEIGHTS, [_read_weights(values, model) for values in given.get(name, ()) if isinstance(values, list)]
     if "map" in given:
         outputs = given.get("output_map", (None,))
-        yield MAPS, [_read_maps(t, s, model) for t, s in zip(given["map"], outputs, strict=False)]
+        yield MAPS, [_read_maps(t, s, model) for t, s in zip_longest(given["map"], outputs)]
 
 
 def _read_target(text: Any, model: Model) -> Any:
