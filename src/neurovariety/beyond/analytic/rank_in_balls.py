@@ -1,7 +1,7 @@
 """The dimension of what an analytic network can express: a block of the Jacobian that is invertible in ball arithmetic, and symmetries.
 
 What is proved: from below the rank at exact weights, as a determinant that is not 0; from above the number of parameters less the
-symmetries that are known. They meet for every network that was tried.
+symmetries that are known.
 """
 
 from __future__ import annotations
@@ -12,15 +12,28 @@ from fractions import Fraction
 from math import sqrt
 
 import numpy as np
+from scipy.linalg import qr
 
 from neurovariety.certificates.activation_series import taylor
-from neurovariety.certificates.analytic_networks import DEFINABLE, AnalyticPerceptron, AnalyticRank, LessShifts, is_invertible, jacobian
+from neurovariety.certificates.analytic_networks import (
+    DEFINABLE,
+    AnalyticNetwork,
+    AnalyticPerceptron,
+    AnalyticRank,
+    LessShifts,
+    is_invertible,
+)
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.softmax_attention import LessOrbits, SoftmaxAttention
 from neurovariety.randomness import generator
 
 SHIFTS = "parameters minus the shifts of biases that change no function"
+ORBITS = "weights minus the rank of the symmetries of attention, without features and rows of K and Q that add nothing"
 """What bounds the dimension from above."""
+_NOTHING = 1e-13
+"""Below this part of the largest pivot, floats see none."""
+Smooth = AnalyticPerceptron | SoftmaxAttention
 _TRIES = 3
 _PRECISIONS = (128, 512, 2048)
 """Bits that are tried in turn; more where there are many weights."""
@@ -42,14 +55,29 @@ class AnalyticDimension:
         return int(self.verdict.statement.value)
 
 
-def analytic_dimension(network: AnalyticPerceptron, seed: int) -> AnalyticDimension:
+def analytic_dimension(network: Smooth, seed: int) -> AnalyticDimension:
     """The dimension of the functions of a network."""
-    most = network.parameters - network.shifts
-    upper = issue(LessShifts(network.hash, network.scope, most), network)
-    place = _full_rank(network, most, seed) or _largest_rank(network, most, seed)
+    upper = issue(_from_above(network, seed), network)
+    most = int(upper.statement.value)
+    if isinstance(network, AnalyticPerceptron):
+        place = _full_rank(network, most, seed) or _largest_rank(network, most, seed)
+    else:
+        place = _rank_of_attention(network, most, seed)
     lower = issue(place, network)
     verdict = issue(Meets(lower, upper), network) if lower.statement.value == most else lower
     return AnalyticDimension(verdict, lower, upper, len(place.inputs), place.bits)
+
+
+def _from_above(network: Smooth, seed: int) -> LessShifts | LessOrbits:
+    if isinstance(network, AnalyticPerceptron):
+        return LessShifts(network.hash, network.scope, network.parameters - network.shifts)
+    enough, drawn = network.enough, integers(network.enough, seed)
+    return LessOrbits(network.hash, network.scope, enough.parameters - enough.orbit_rank(drawn), drawn)
+
+
+def integers(network: SoftmaxAttention, seed: int) -> tuple[int, ...]:
+    """Integer weights at which symmetries have the rank that they have almost everywhere, as far as chance goes."""
+    return tuple(int(n) for n in generator(seed, "beyond.analytic.rank_in_balls", _TRIES + 1).integers(-999, 1000, network.parameters))
 
 
 def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank | None:
@@ -65,13 +93,38 @@ def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRan
     return None
 
 
+def _rank_of_attention(network: SoftmaxAttention, most: int, seed: int) -> AnalyticRank:
+    """The largest block that was found: rows and columns chosen in floats, by orthogonalization with pivots on both sides.
+
+    The values at one input may tell only one of the weights more, however many values there are: what two tokens add to a known matrix
+    V are two numbers.
+    """
+    best: AnalyticRank | None = None
+    for attempt in range(_TRIES):
+        weights, inputs = _place(network, most, seed, attempt)
+        with taylor(64, 2):
+            whole = np.array([[float(v.mid()) for v in row] for row in network.jacobian(weights, inputs)])
+        upper, order = qr(whole, mode="r", pivoting=True)
+        sizes = np.abs(np.diag(upper))
+        for size in range(min(most, int(np.sum(sizes > _NOTHING * sizes[0]))), 0 if best is None else len(best.rows), -1):
+            rows = qr(whole[:, order[:size]].T, mode="r", pivoting=True)[1][:size]
+            chosen = (tuple(sorted(map(int, part))) for part in (rows, order[:size]))
+            place = AnalyticRank(network.hash, network.scope, weights, inputs, *chosen, _PRECISIONS[0] + 8 * most)
+            if is_invertible(network, place):
+                best = place
+                break
+        if best is not None and len(best.rows) == most:
+            break
+    return best or AnalyticRank(network.hash, network.scope, *_place(network, 1, seed, 0), (), (), _PRECISIONS[0])
+
+
 def _largest_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank:
     """The largest block that elimination with full pivoting finds invertible."""
     samples = -(-most // network.outputs) + 2
     weights, inputs = _place(network, samples, seed, _TRIES)
     bits = _PRECISIONS[1] + 8 * most
     with taylor(bits, 2):
-        left = dict(enumerate(jacobian(network, weights, inputs)))
+        left = dict(enumerate(network.jacobian(weights, inputs)))
         rows: list[int] = []
         columns: list[int] = []
         free = set(_without_shifts(network))
@@ -102,12 +155,14 @@ def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _place(
-    network: AnalyticPerceptron, samples: int, seed: int, attempt: int
-) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
+def _place(network: Smooth, samples: int, seed: int, attempt: int) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
     """Weights and inputs, multiples of 1/64, for which units work in the middle of their range."""
     rng = generator(seed, "beyond.analytic.rank_in_balls", attempt)
     weights: list[Fraction] = []
+    if isinstance(network, SoftmaxAttention):
+        for _, rows, columns in network.blocks.values():
+            weights += _drawn(rng, rows * columns, 2.0 / sqrt(columns))
+        return tuple(weights), tuple(tuple(_drawn(rng, network.inputs, 1.5)) for _ in range(samples))
     for n, m in zip(network.widths, network.widths[1:], strict=False):
         weights += _drawn(rng, m * n, 2.0 / sqrt(n)) + (_drawn(rng, m, 1.0) if network.bias else [])
     inputs = tuple(tuple(_drawn(rng, network.widths[0], 1.5)) for _ in range(samples))
@@ -120,7 +175,7 @@ def _drawn(rng: np.random.Generator, count: int, size: float) -> list[Fraction]:
     return [Fraction(int(s) * int(k), 64) for s, k in zip(rng.choice([-1, 1], count), rng.integers(1, most + 1, count), strict=True)]
 
 
-def definability(network: AnalyticPerceptron) -> list[Mapping[str, object]]:
+def definability(network: AnalyticNetwork) -> list[Mapping[str, object]]:
     """The theorem by which the functions form a definable set, where it applies."""
     if network.scope != (DEFINABLE,):
         return []
