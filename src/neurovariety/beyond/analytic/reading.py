@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from neurovariety.architectures import Attention, parse
+from neurovariety.architectures import parse
 from neurovariety.architectures.reading.sections import Sections, split
 from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.errors import NotationError, ResourceError
+from neurovariety.image import AttentionMaps
 
 NAMES: Mapping[str, str] = {
     **{name: name for name in ("tanh", "sigmoid", "gelu", "silu", "softplus", "exp", "sin", "cos", "erf")},
@@ -81,10 +82,10 @@ def _attention(text: str, whole: str) -> SoftmaxAttention | None:
         return None
     if len(rest) != len(sections) - 1:
         raise NotationError(f"softmax is said once, got {whole!r}; e.g. {_EXAMPLE_OF_ATTENTION}")
-    found = parse(f"attention({'; '.join(rest)})")
-    if not isinstance(found, Attention):  # pragma: no cover
+    image = parse(f"attention({'; '.join(rest)})").image()
+    if not isinstance(image, AttentionMaps):  # pragma: no cover
         return None
-    return SoftmaxAttention(found.widths, found.inner, found.tokens, found.heads)
+    return SoftmaxAttention(image.widths, image.inner, image.tokens, image.heads)
 
 
 def not_analytic(entry: str, network: Smooth) -> str:
