@@ -12,6 +12,7 @@ from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.errors import NotationError, ResourceError
 from neurovariety.image import AttentionMaps
+from neurovariety.options import listed
 
 NAMES: Mapping[str, str] = {
     **{name: name for name in ("tanh", "sigmoid", "gelu", "silu", "softplus", "exp", "sin", "cos", "erf")},
@@ -21,8 +22,8 @@ NAMES: Mapping[str, str] = {
 }
 """How analytic activations are written, without regard to case, hyphens and underscores, and what certificates call them."""
 
-ANSWERED = "dimension, fibers or symmetries"
-"""What is asked of such networks."""
+ANSWERED = ("dimension", "fibers", "symmetries")
+"""The entries that are asked of such networks."""
 MOST_PARAMETERS = 600
 """Weights of a network whose rank is found in ball arithmetic: some ten seconds."""
 _EXAMPLE = "mlp(2,3,1; tanh; bias)"
@@ -101,7 +102,7 @@ def not_analytic(entry: str, network: Smooth) -> str:
     )
     return (
         f"{entry.replace('_', '-')} is asked of algebraic models, and {name} is transcendental: the functions of {network.notation} "
-        f"span no space of finite dimension, so degree and equations have no meaning for them; ask {ANSWERED}, or {instead}"
+        f"span no space of finite dimension, so degree and equations have no meaning for them; ask {listed(ANSWERED)}, or {instead}"
     )
 
 
