@@ -170,7 +170,11 @@ STREET = {
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
-    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset learning _version"),
+    "report": MODELS
+    | GEOMETRY
+    | TRAINING
+    | CHECKPOINTS
+    | rooms("beyond.analytic beyond.approximation dictionary dataset learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING
