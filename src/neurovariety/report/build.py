@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,11 @@ def build_report(
 def report_subject(source: Source | Path | Network) -> Model | AnalyticSubject:
     """What a report is made of: a model, or a network with smooth activations. Raises `InputError` for anything else."""
     found = analytic_subject(source)
-    if found is None and isinstance(source, Path | Network):
+    if found is not None:
+        return found
+    if isinstance(source, Path | Network):
         raise InputError(f"a report is made of an architecture, or the file of a trained network, got {str(source)[:60]}")
-    return found or as_model(source)
+    return as_model(source)
 
 
 def empty_report(model: Model | AnalyticSubject, dataset: Dataset | None, seed: int) -> Report:
@@ -179,7 +182,7 @@ def _steps(model: Model, dataset: Dataset | None, seed: int, memory_limit: int |
             options["inputs"] = dataset.inputs
         if entry.trains:
             options |= {"data": dataset, "prepare": "standardize"}
-        yield entry, lambda entry=entry, options=options: entry.load()(model, **options)
+        yield entry, partial(entry.load(), model, **options)
 
 
 def check_fit(model: Model | AnalyticSubject, dataset: Dataset) -> None:

@@ -107,9 +107,9 @@ def _rank_of_attention(network: SoftmaxAttention, most: int, seed: int) -> Analy
         upper, order = qr(whole, mode="r", pivoting=True)
         sizes = np.abs(np.diag(upper))
         for size in range(min(most, int(np.sum(sizes > _NOTHING * sizes[0]))), 0 if best is None else len(best.rows), -1):
-            rows = qr(whole[:, order[:size]].T, mode="r", pivoting=True)[1][:size]
-            chosen = (tuple(sorted(map(int, part))) for part in (rows, order[:size]))
-            place = AnalyticRank(network.hash, network.scope, weights, inputs, *chosen, _PRECISIONS[0] + 8 * most)
+            columns = tuple(sorted(map(int, order[:size])))
+            rows = tuple(sorted(map(int, qr(whole[:, columns].T, mode="r", pivoting=True)[1][:size])))
+            place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, _PRECISIONS[0] + 8 * most)
             if is_invertible(network, place):
                 best = place
                 break
