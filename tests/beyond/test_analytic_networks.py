@@ -31,6 +31,9 @@ KNOWN = {
     "mlp(2,3,2,1; exp; bias)": 15,
     "mlp(2,2,2; sin; bias)": 12,
     "mlp(2,2,3,1; erf, exp; bias)": 16,
+    "mlp(1,2,3,1; sin; bias)": 17,
+    "mlp(3,2,1,2; gelu; bias)": 15,  # after one unit an input tells little, however many outputs there are
+    "mlp(1,4,4,1; softplus; bias)": 33,
 }
 FLOATS = {"tanh": np.tanh, "exp": np.exp, "sin": np.sin, "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "cos": np.cos}
 

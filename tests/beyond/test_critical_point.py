@@ -91,6 +91,13 @@ def test_answers_are_rechecked(trained):
     assert type(found).from_dict(data).meaning == found.meaning
 
 
+def test_the_evidence_is_held_to_the_certificates(trained):
+    found = trained[2]
+    for change in ({"samples": 3}, {"point": [0.0]}, {"polynomials": [["1"]]}, {"weights": []}, {"polynomial_point": []}):
+        with pytest.raises(nv.VerificationError, match="evidence"):
+            replace(found, evidence={**found.evidence, **change}).verify()
+
+
 def test_hessians_are_difference_quotients():
     own = TrainedPerceptron(
         (2, 2, 2, 1),

@@ -19,7 +19,7 @@ from neurovariety.errors import NeurovarietyError, VerificationError
 def recheck_command(file: str, as_json: bool) -> int:
     """Print what became of each key, and on what the rest stands; the exit status is 1 where a certificate is refused."""
     data, beside = read_result(file)
-    found, problem = _held(recheck(data, beside))
+    found, problem = _held(recheck(data, beside), data)
     problem = problem or _headline(data)
     if as_json:
         click.echo(json.dumps(_as_json(found, problem)))
@@ -28,11 +28,13 @@ def recheck_command(file: str, as_json: bool) -> int:
     return REFUSED if found.refused or problem else ANSWERED
 
 
-def _held(found: Recheck) -> tuple[Recheck, str]:
+def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
     """The recheck held against the architecture and the question that the result names, and what contradicts it."""
+    from neurovariety.beyond.approximation.held_approximation import held_to_evidence
     from neurovariety.dictionary.held_result import held
 
     try:
+        held_to_evidence(found, evidence if isinstance(evidence := data.get("evidence"), Mapping) else {})
         return held(found, None, np.random.default_rng()), ""
     except VerificationError as error:
         return found, str(error)
@@ -40,13 +42,16 @@ def _held(found: Recheck) -> tuple[Recheck, str]:
 
 def _headline(data: Mapping[str, Any]) -> str:
     """What is wrong with the claim of the whole, which is the weakest of those of the headline."""
+    import neurovariety
     from neurovariety.dictionary.registry import find
 
     row = find(str(data["entry"]))
-    if row is None:
+    named = "".join(part.capitalize() for part in str(data["entry"]).split("-")) + "Result"
+    kind = row.result_class() if row is not None else getattr(neurovariety, named, None)
+    if kind is None or kind.entry != data["entry"]:
         return ""
     try:
-        own = row.result_class().from_dict(data).claim
+        own = kind.from_dict(data).claim
     except (NeurovarietyError, LookupError, TypeError, ValueError, AttributeError) as error:
         return f"the result cannot be read: {str(error) or type(error).__name__}"
     return "" if data.get("claim") == str(own) else f"the result as a whole is claimed {data.get('claim')!r}, and {str(own)!r} follows"

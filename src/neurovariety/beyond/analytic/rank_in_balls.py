@@ -31,6 +31,8 @@ from neurovariety.randomness import generator
 SHIFTS = "parameters minus the shifts of biases that change no function"
 ORBITS = "weights minus the rank of the symmetries of attention, without features and rows of K and Q that add nothing"
 """What bounds the dimension from above."""
+_FINER = 16
+"""Inputs are multiples of so small a part of what weights are multiples of."""
 _NOTHING = 1e-13
 """Below this part of the largest pivot, floats see none."""
 Smooth = AnalyticPerceptron | SoftmaxAttention
@@ -59,10 +61,8 @@ def analytic_dimension(network: Smooth, seed: int) -> AnalyticDimension:
     """The dimension of the functions of a network."""
     upper = issue(_from_above(network, seed), network)
     most = int(upper.statement.value)
-    if isinstance(network, AnalyticPerceptron):
-        place = _full_rank(network, most, seed) or _largest_rank(network, most, seed)
-    else:
-        place = _rank_of_attention(network, most, seed)
+    place = _full_rank(network, most, seed) if isinstance(network, AnalyticPerceptron) else None
+    place = place or _by_pivots(network, most, seed)
     lower = issue(place, network)
     verdict = issue(Meets(lower, upper), network) if lower.statement.value == most else lower
     return AnalyticDimension(verdict, lower, upper, len(place.inputs), place.bits)
@@ -77,7 +77,7 @@ def _from_above(network: Smooth, seed: int) -> LessShifts | LessOrbits:
 
 def integers(network: SoftmaxAttention, seed: int) -> tuple[int, ...]:
     """Integer weights at which symmetries have the rank that they have almost everywhere, as far as chance goes."""
-    return tuple(int(n) for n in generator(seed, "beyond.analytic.rank_in_balls", _TRIES + 1).integers(-999, 1000, network.parameters))
+    return tuple(int(n) for n in generator(seed, "beyond.analytic.rank_in_balls", 2 * _TRIES).integers(-999, 1000, network.parameters))
 
 
 def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank | None:
@@ -93,53 +93,31 @@ def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRan
     return None
 
 
-def _rank_of_attention(network: SoftmaxAttention, most: int, seed: int) -> AnalyticRank:
+def _by_pivots(network: Smooth, most: int, seed: int) -> AnalyticRank:
     """The largest block that was found: rows and columns chosen in floats, by orthogonalization with pivots on both sides.
 
     The values at one input may tell only one of the weights more, however many values there are: what two tokens add to a known matrix
-    V are two numbers.
+    V are two numbers, and all outputs after a single unit are known from one of them.
     """
-    best: AnalyticRank | None = None
-    for attempt in range(_TRIES):
-        weights, inputs = _place(network, most, seed, attempt)
+    perceptron = isinstance(network, AnalyticPerceptron)
+    free = np.array(_without_shifts(network) if isinstance(network, AnalyticPerceptron) else range(network.parameters))
+    best = AnalyticRank(network.hash, network.scope, *_place(network, 1, seed, 0), (), (), _PRECISIONS[0])
+    for attempt in range(_TRIES, 2 * _TRIES):
+        weights, inputs = _place(network, (2 if perceptron else 1) * most, seed, attempt, 2.0 ** (attempt - _TRIES))
         with taylor(64, 2):
-            whole = np.array([[float(v.mid()) for v in row] for row in network.jacobian(weights, inputs)])
+            whole = np.array([[float(v.mid()) for v in row] for row in network.jacobian(weights, inputs)])[:, free]
         upper, order = qr(whole, mode="r", pivoting=True)
         sizes = np.abs(np.diag(upper))
-        for size in range(min(most, int(np.sum(sizes > _NOTHING * sizes[0]))), 0 if best is None else len(best.rows), -1):
-            columns = tuple(sorted(map(int, order[:size])))
-            rows = tuple(sorted(map(int, qr(whole[:, columns].T, mode="r", pivoting=True)[1][:size])))
-            place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, _PRECISIONS[0] + 8 * most)
+        for size in range(min(most, int(np.sum(sizes > _NOTHING * sizes[0]))), len(best.rows), -1):
+            columns = tuple(sorted(map(int, free[order[:size]])))
+            rows = tuple(sorted(map(int, qr(whole[:, order[:size]].T, mode="r", pivoting=True)[1][:size])))
+            place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, _PRECISIONS[1] + 8 * most)
             if is_invertible(network, place):
                 best = place
                 break
-        if best is not None and len(best.rows) == most:
+        if len(best.rows) == most:
             break
-    return best or AnalyticRank(network.hash, network.scope, *_place(network, 1, seed, 0), (), (), _PRECISIONS[0])
-
-
-def _largest_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank:
-    """The largest block that elimination with full pivoting finds invertible."""
-    samples = -(-most // network.outputs) + 2
-    weights, inputs = _place(network, samples, seed, _TRIES)
-    bits = _PRECISIONS[1] + 8 * most
-    with taylor(bits, 2):
-        left = dict(enumerate(network.jacobian(weights, inputs)))
-        rows: list[int] = []
-        columns: list[int] = []
-        free = set(_without_shifts(network))
-        while left and free:
-            i, j = max(((i, j) for i in left for j in free), key=lambda at: abs(left[at[0]][at[1]]).lower())
-            pivot = left.pop(i)
-            if not abs(pivot[j]).lower() > 0:
-                break
-            rows.append(i)
-            columns.append(j)
-            free.discard(j)
-            for k, row in left.items():
-                factor = row[j] / pivot[j]
-                left[k] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
-    return AnalyticRank(network.hash, network.scope, weights, inputs, tuple(rows), tuple(columns), bits)
+    return best
 
 
 def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
@@ -155,18 +133,27 @@ def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _place(network: Smooth, samples: int, seed: int, attempt: int) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
-    """Weights and inputs, multiples of 1/64, for which units work in the middle of their range."""
+def _place(
+    network: Smooth, samples: int, seed: int, attempt: int, wide: float = 1.0
+) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
+    """Weights and inputs, multiples of 1/64, for which units work in the middle of their range, or inputs are ``wide`` times as far."""
     rng = generator(seed, "beyond.analytic.rank_in_balls", attempt)
     weights: list[Fraction] = []
     if isinstance(network, SoftmaxAttention):
         for _, rows, columns in network.blocks.values():
             weights += _drawn(rng, rows * columns, 2.0 / sqrt(columns))
-        return tuple(weights), tuple(tuple(_drawn(rng, network.inputs, 1.5)) for _ in range(samples))
+        return tuple(weights), _inputs(rng, network.inputs, 1.5 * wide, samples)
     for n, m in zip(network.widths, network.widths[1:], strict=False):
         weights += _drawn(rng, m * n, 2.0 / sqrt(n)) + (_drawn(rng, m, 1.0) if network.bias else [])
-    inputs = tuple(tuple(_drawn(rng, network.widths[0], 1.5)) for _ in range(samples))
-    return tuple(weights), inputs
+    return tuple(weights), _inputs(rng, network.widths[0], 1.5 * wide, samples)
+
+
+def _inputs(rng: np.random.Generator, length: int, size: float, samples: int) -> tuple[tuple[Fraction, ...], ...]:
+    """Different inputs: of one number, few would differ by chance."""
+    found: dict[tuple[Fraction, ...], None] = {}
+    while len(found) < samples:
+        found[tuple(v / _FINER for v in _drawn(rng, length, size * _FINER))] = None
+    return tuple(found)
 
 
 def _drawn(rng: np.random.Generator, count: int, size: float) -> list[Fraction]:

@@ -26,10 +26,12 @@ from typing import Any, ClassVar
 import flint
 import numpy as np
 
+from neurovariety.beyond.approximation.held_approximation import held_to_evidence
 from neurovariety.beyond.approximation.whole_network import algebraic_network
 from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.network_approximation import SmoothLayers, smooth_layers
+from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.smooth_critical_points import (
     KEYS,
     AloneThere,
@@ -80,6 +82,12 @@ class CriticalPointResult(Result):
         """What was asked: polynomials only where there is something of them to say, or where they were asked in vain."""
         asked = "polynomials" in self.evidence
         return tuple(key for key in KEYS if asked or not (key in ("degree", "between") or key.startswith("polynomial_")))
+
+    def verify(self) -> Recheck:
+        """See `neurovariety.result.Result.verify`; the evidence is held to the certificates as well."""
+        found = super().verify()
+        held_to_evidence(found, self.to_dict()["evidence"])
+        return found
 
 
 def critical_point(
