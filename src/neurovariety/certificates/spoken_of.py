@@ -13,18 +13,15 @@ from typing import Any
 
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.network_approximation import NetworkWithin
 from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
-from neurovariety.certificates.uniform_error import NearPolynomial
 
-TARGET, WEIGHTS, MAPS, NEAREST, POINTS = "target", "weights", "maps", "polynomials", "points"
+TARGET, WEIGHTS, MAPS, POINTS = "target", "weights", "maps", "critical points"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
-    their premises; the polynomials in place of activations, as tuples of their certificates, one a layer; and critical points. Weights
-    that make a target, or were drawn, are not what is asked about."""
+    their premises. Weights that make a target, or were drawn, are not what is asked about. And critical points of networks."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -42,11 +39,7 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             waiting.append(part.certificate)
         elif is_dataclass(part) and id(part) not in met:
             met.add(id(part))
-            if isinstance(part, NearPolynomial):
-                yield NEAREST, (part,)
-            elif isinstance(part, NetworkWithin):
-                yield NEAREST, tuple(v.certificate for v in part.layers)
-            elif isinstance(part, OneCriticalPoint):
+            if isinstance(part, OneCriticalPoint):
                 yield POINTS, part
             held = {f.name: getattr(part, f.name) for f in fields(part)}
             for field, value in held.items():
@@ -64,13 +57,11 @@ def _fits(name: str, value: Any) -> bool:
 
 
 def in_words(spoken: Mapping[str, Sequence[Any]]) -> list[str]:
-    """A line for each target, weights, maps, and polynomial in place of an activation."""
+    """A line for each target, weights and maps."""
     lines = [f"target {_polynomials(value)}" for value in spoken.get(TARGET, ())]
     lines += [f"weights {', '.join(map(str, value))}" for value in spoken.get(WEIGHTS, ())]
     for maps in spoken.get(MAPS, ()):
         lines.append(f"maps {_rows(maps.inputs)} of the inputs and {_rows(maps.outputs)} of the outputs")
-    for p in dict.fromkeys((p.question, p.coefficients) for parts in spoken.get(NEAREST, ()) for p in parts):
-        lines.append(f"polynomial {' + '.join(f'{c}*x^{k}' for k, c in enumerate(p[1]) if c) or 0} in place of {p[0].activation}")
     return [_cut(line) for line in lines]
 
 

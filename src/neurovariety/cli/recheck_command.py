@@ -30,11 +30,13 @@ def recheck_command(file: str, as_json: bool) -> int:
 
 def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
     """The recheck held against the architecture and the question that the result names, and what contradicts it."""
-    from neurovariety.beyond.approximation.held_approximation import held_to_evidence
+    from neurovariety.beyond.approximation.held_critical_point import held_critical_point
     from neurovariety.dictionary.held_result import held
 
+    evidence = data.get("evidence")
     try:
-        held_to_evidence(found, evidence if isinstance(evidence := data.get("evidence"), Mapping) else {})
+        if found.entry == "critical-point":
+            held_critical_point(found, evidence if isinstance(evidence, Mapping) else {})
         return held(found, None, np.random.default_rng()), ""
     except VerificationError as error:
         return found, str(error)
@@ -42,16 +44,13 @@ def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
 
 def _headline(data: Mapping[str, Any]) -> str:
     """What is wrong with the claim of the whole, which is the weakest of those of the headline."""
-    import neurovariety
     from neurovariety.dictionary.registry import find
 
     row = find(str(data["entry"]))
-    named = "".join(part.capitalize() for part in str(data["entry"]).split("-")) + "Result"
-    kind = row.result_class() if row is not None else getattr(neurovariety, named, None)
-    if kind is None or kind.entry != data["entry"]:
+    if row is None:
         return ""
     try:
-        own = kind.from_dict(data).claim
+        own = row.result_class().from_dict(data).claim
     except (NeurovarietyError, LookupError, TypeError, ValueError, AttributeError) as error:
         return f"the result cannot be read: {str(error) or type(error).__name__}"
     return "" if data.get("claim") == str(own) else f"the result as a whole is claimed {data.get('claim')!r}, and {str(own)!r} follows"

@@ -16,6 +16,7 @@ Sources: Chebyshev 1854; de la Vallee Poussin 1910; Remez 1934; Pachon, Trefethe
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,11 +27,9 @@ import numpy as np
 
 from neurovariety.architectures import MLP
 from neurovariety.architectures.reading.rational_function import shown as written
-from neurovariety.beyond.approximation.held_approximation import NOTATION, held_to_evidence
 from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network
 from neurovariety.certificates.activation_series import ACTIVATIONS
-from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.checkpoints.input_box import ends_of, input_box
 from neurovariety.checkpoints.load import whole_network
@@ -77,12 +76,6 @@ class ApproximateResult(Result):
     nearest: tuple[NearestPolynomial, ...] = field(default=(), repr=False, compare=False)
     architecture: MLP | None = field(default=None, repr=False, compare=False)
     weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
-
-    def verify(self) -> Recheck:
-        """See `neurovariety.result.Result.verify`; the evidence is held to the certificates as well."""
-        found = super().verify()
-        held_to_evidence(found, self.to_dict()["evidence"])
-        return found
 
 
 def approximate(
@@ -183,7 +176,7 @@ def _polynomial(found: NearestPolynomial) -> dict[str, object]:
 
 def _notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:
     """Activation, widths and bias of a notation without weights; None for what is none."""
-    match = NOTATION.fullmatch(network) if isinstance(network, str) else None
+    match = re.fullmatch(r"\s*mlp\s*\(([\d,\s]+);\s*(\w+)\s*(;\s*bias\s*)?\)\s*", network) if isinstance(network, str) else None
     if match is None:
         return None
     widths = tuple(int(n) for n in match[1].split(",") if n.strip())

@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import flint
 import numpy as np
 
-from neurovariety.beyond.approximation.held_approximation import held_to_evidence
+from neurovariety.beyond.approximation.held_critical_point import held_critical_point
 from neurovariety.beyond.approximation.whole_network import algebraic_network
 from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor
 from neurovariety.certificates.issue import Verdict, issue, weak
@@ -86,7 +86,7 @@ class CriticalPointResult(Result):
     def verify(self) -> Recheck:
         """See `neurovariety.result.Result.verify`; the evidence is held to the certificates as well."""
         found = super().verify()
-        held_to_evidence(found, self.to_dict()["evidence"])
+        held_critical_point(found, self.to_dict()["evidence"])
         return found
 
 
