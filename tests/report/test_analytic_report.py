@@ -28,6 +28,7 @@ def test_rows_of_a_notation():
     assert (report.parameters, report.inputs, report.outputs) == (9, 2, 1)
     assert "transcendental" in report.to_dict()["left_out"]
     assert "transcendental" in page(report)
+    assert not any("needs data" in said.sentence for said in report.opening)
 
 
 def test_rows_of_a_trained_network(tmp_path):

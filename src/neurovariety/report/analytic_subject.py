@@ -29,7 +29,9 @@ from neurovariety.result import Result
 DEGREES = (2, 4, 8)
 """Of the polynomials in place of the activations of a trained network."""
 _FILES = (".onnx", ".pt2", ".npz", ".safetensors", ".json")
-_NEAR = Entry("approximate", "how near an algebraic network comes", path="neurovariety.beyond.approximation.approximate:approximate")
+_NEAR = Entry(
+    "approximate", "expressivity: how near an algebraic network comes", path="neurovariety.beyond.approximation.approximate:approximate"
+)
 
 
 @dataclass(frozen=True)
