@@ -12,7 +12,7 @@ import neurovariety as nv
 from campaign import size
 from neurovariety.certificates.recheck import recheck
 
-from .changes import at, changed, leaves, outcome, said
+from .changes import at, changed, contradictions, leaves, outcome, said
 
 RNG = np.random.default_rng(5)
 WIDE = {"w1": RNG.normal(size=(6, 3)).astype(np.float32), "w2": RNG.normal(size=(2, 6)).astype(np.float32)}
@@ -71,7 +71,15 @@ ASKED = {
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
     "a rank in regions": lambda: nv.diagnose(WIDE, architecture=RELU),
 }
-KEPT: dict[str, str] = {}
+KEPT: dict = {}
+SEEN: set[tuple[str, ...]] = set()
+"""Parts of certificates that were changed, by type."""
+TRUE_OF_LESS = {
+    "KnownEquations.equations.shorter": "fewer equations vanish as well",
+    "SubnetworkTable.images.shorter": "a table is one of those that are known",
+    "FieldOfElements.value.changed": "there is a field of 5 elements",
+    "FieldOfElements.value.less": "and of 3",
+}
 LARGE = ("nearest matrices", "cross-entropy", "faces", "sections", "a singular family")
 """Documents of which a recheck takes longer, so that few of their fields are changed but in a campaign."""
 _MOST, _MOST_OF_LARGE = size(60, 1000), size(15, 1000)
@@ -79,10 +87,15 @@ _MOST, _MOST_OF_LARGE = size(60, 1000), size(15, 1000)
 
 
 def document(name):
-    """The JSON of a result with its certificates, asked once."""
+    """The JSON of a result with its certificates."""
+    return json.loads(json.dumps(result(name).to_dict(certificates=True)))
+
+
+def result(name):
+    """Asked once."""
     if name not in KEPT:
-        KEPT[name] = json.dumps(ASKED[name]().to_dict(certificates=True))
-    return json.loads(KEPT[name])
+        KEPT[name] = ASKED[name]()
+    return KEPT[name]
 
 
 def fields_of(data, within=("verdicts", "keys")):
@@ -129,3 +142,32 @@ def test_exact_data_that_were_changed_are_refused(name):
             rests = [i for i, v in enumerate(whole["certificates"]["verdicts"]) if digest in json.dumps(v["on"])]
             keys = {k for k, i in whole["certificates"]["keys"].items() if i in rests}
             assert not keys & outcome(data).keys(), path
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_changed_certificate_contradicts_nothing(name):
+    """Where the statement is changed along with the certificate, as a forger would: none says something else of the same data, none
+    speaks of others, and none rests on what was not checked, or is an estimate. Each part of each type once."""
+    found = {where: wrong for where, wrong in contradictions(result(name), SEEN) if where not in TRUE_OF_LESS}
+    assert not found
+
+
+def premises_of(entry):
+    """The numbers of the verdicts that a stored certificate rests on."""
+    return {at(entry["certificate"], path) for path in leaves(entry["certificate"] or {}) if path[-1] == "verdict"}
+
+
+@pytest.mark.parametrize("name", ["orbits", "pieces of a boundary", "singular matrices", "strata", "functional dimension"])
+def test_estimates_prove_nothing(name):
+    """A file may call any of its verdicts an estimate; what rests on one is refused."""
+    whole = document(name)
+    verdicts = whole["certificates"]["verdicts"]
+    for i in range(len(verdicts)):
+        resting = {i}
+        for j in range(i + 1, len(verdicts)):
+            if resting & premises_of(verdicts[j]):
+                resting.add(j)
+        data = copy.deepcopy(whole)
+        data["certificates"]["verdicts"][i].update(claim="estimate", certificate=None)
+        keys = {k for k, j in whole["certificates"]["keys"].items() if j in resting}
+        assert not keys & outcome(data).keys(), (i, keys)

@@ -119,7 +119,9 @@ def test_a_stratum_that_is_missed_by_a_special_point(shown):
     refused(special, loss)
 
 
-@pytest.mark.parametrize(("text", "metric"), [(TEXT, "gaussian"), ("mlp(2,2,2; x^3)", "bombieri"), ("mlp(1,2,1; x^2; bias)", "frobenius")])
+@pytest.mark.parametrize(
+    ("text", "metric"), [(TEXT, "gaussian"), ("mlp(2,2,2; x^3)", "bombieri"), ("mlp(1,2,1; x^2; bias)", "frobenius")]
+)
 def test_stored_data_answer_as_the_model_does(text, metric):
     """Two routes to the same matrices, and to the same bound of their error."""
     live = on_strata(text, metric)

@@ -39,7 +39,7 @@ class Meets:
         """Raises `NotShown` where they are not of one kind and value, or do not bound from two sides."""
         low, high = self.lower.statement, self.upper.statement
         if (low.kind, low.subject, low.value) != (high.kind, high.subject, high.value) or not (
-            self.lower.checked and self.upper.checked
+            self.lower.shown and self.upper.shown
         ):
             raise NotShown("the bounds do not meet")
         if self.lower.claim not in (Claim.LOWER_BOUND, Claim.PROVED) or self.upper.claim not in (Claim.UPPER_BOUND, Claim.PROVED):
@@ -246,7 +246,7 @@ class Because:
         if (
             rule is None
             or not self.premises
-            or not all(p.checked for p in self.premises)
+            or not all(p.shown for p in self.premises)
             or not rule.fits(self.statement, self.premises)
         ):
             raise NotShown(f"the rule speaks of other things: {self.rule}")

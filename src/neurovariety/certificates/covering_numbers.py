@@ -167,7 +167,7 @@ def log_of_span(span: int, ratio: Fraction) -> flint.arb:
 def known_from_above(verdict: Verdict, kind: str, subject: str) -> int:
     """The number that a verdict says something is no larger than. Raises `NotShown` for one that says something else."""
     said = verdict.statement
-    if not verdict.checked or said.kind != kind or said.subject != subject or verdict.claim not in _FROM_ABOVE:
+    if not verdict.shown or said.kind != kind or said.subject != subject or verdict.claim not in _FROM_ABOVE:
         raise NotShown(f"the {kind} is not known from above")
     return int(said.value)
 

@@ -188,7 +188,7 @@ class EquivariantComponent:
         if (subject.parameters, subject.generic) != (self.parameters, self.general):
             raise NotShown("the model is another")
         said = self.upper.statement
-        known = self.upper.checked and said.kind == DIMENSION and said.subject == subject.hash
+        known = self.upper.shown and said.kind == DIMENSION and said.subject == subject.hash
         if not known or self.upper.claim not in (Claim.PROVED, Claim.UPPER_BOUND):
             raise NotShown("the rank of the Jacobian is not bounded")
         found = subject.component_taken(self.maps, self.place)
@@ -215,7 +215,7 @@ class EquivariantComponent:
 
 def _component(verdict: Verdict, subject: MovableFunctions, maps: PairOfMaps) -> EquivariantComponent:
     found = verdict.certificate
-    if not verdict.checked or not isinstance(found, EquivariantComponent) or (found.subject, found.maps) != (subject.hash, maps):
+    if not verdict.shown or not isinstance(found, EquivariantComponent) or (found.subject, found.maps) != (subject.hash, maps):
         raise NotShown("weights that follow the maps are expected")
     return found
 
@@ -296,7 +296,7 @@ class EquivariantAtMost:
         _require(subject, self.subject, self.maps)
         for verdict, claims in ((self.upper, (Claim.PROVED, Claim.UPPER_BOUND)), (self.lower, _BELOW)):
             said = verdict.statement
-            if not verdict.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
+            if not verdict.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
                 raise NotShown("bounds of the dimension are expected")
         top, degrees, order = int(self.upper.statement.value), subject.input_degrees(), self.maps.order
         if degrees is not None and order is not None:
@@ -327,7 +327,7 @@ class EveryFunctionEquivariant:
         """Raises `NotShown` where a function is not equivariant, or the error says little."""
         said = self.dimension.statement
         _require(subject, said.subject, self.maps)
-        if not self.dimension.checked or said.kind != DIMENSION or self.dimension.claim not in _BELOW:
+        if not self.dimension.shown or said.kind != DIMENSION or self.dimension.claim not in _BELOW:
             raise NotShown("the dimension is not that of the model")
         if subject.parameters != self.parameters or not self.places:
             raise NotShown("places of the model are expected")

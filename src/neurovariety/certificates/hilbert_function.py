@@ -92,7 +92,7 @@ def _hilbert(verdict: Verdict, subject: GradedEquations) -> tuple[HilbertFunctio
     """The Hilbert function of a verdict, the numbers of forms in as many variables as the linear equations leave, and how many of the
     known equations there are of each degree. Raises `NotShown`."""
     found = verdict.certificate
-    if not verdict.checked or not isinstance(found, HilbertFunction):
+    if not verdict.shown or not isinstance(found, HilbertFunction):
         raise NotShown("the Hilbert function is expected")
     equations = equations_in(found.known, subject).equations
     m = found.values[1] if len(found.values) > 1 else subject.form_variables
@@ -193,7 +193,7 @@ class GenerateAll:
 def generated_by(generate: Verdict, known: KnownEquations) -> KnownEquations:
     """The ``known`` equations, which a verdict says to generate all. Raises `NotShown` where it says so of others, or does not."""
     shown = generate.certificate
-    hilbert = shown.hilbert.certificate if isinstance(shown, GenerateAll) and shown.complete and generate.checked else None
+    hilbert = shown.hilbert.certificate if isinstance(shown, GenerateAll) and shown.complete and generate.shown else None
     if not isinstance(hilbert, HilbertFunction) or hilbert.known.certificate is not known:
         raise NotShown("equations that generate all are expected")
     return known

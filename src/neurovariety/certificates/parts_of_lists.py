@@ -39,7 +39,7 @@ INTERVALS: Mapping[str, tuple[str, ...]] = {"weight-decay: global_minimum": (LEA
 
 def _check_part(kind: str, expected: tuple[str, ...], model: str, premise: Verdict, subject: Any) -> None:
     """Raises `NotShown` where a premise is none of the kinds ``expected``, or one of no problem of the model."""
-    if not premise.checked or premise.statement.kind not in expected or not isinstance(subject, ProblemOfModel):
+    if not premise.shown or premise.statement.kind not in expected or not isinstance(subject, ProblemOfModel):
         raise NotShown(f"{kind} follows from other statements")
     subject.check_one(premise, model, kind in PARTS and PARTS[kind][1] is not None)
 
@@ -154,7 +154,7 @@ class Together:
             raise NotShown("a list is missing, or one of something else")
         if self.kind.startswith(_OF_ITSELF) and any(models_under(p) - {self.model} for p in self.parts):
             raise NotShown("a list is one of another model")
-        if any(not p.checked or not isinstance(self._of(p), int) or not self._whole(p) for p in self.parts):
+        if any(not p.shown or not isinstance(self._of(p), int) or not self._whole(p) for p in self.parts):
             raise NotShown("a number is not known")
 
     def _of(self, part: Verdict) -> object:

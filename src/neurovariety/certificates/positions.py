@@ -257,8 +257,8 @@ class BoundaryPieces:
 
     def check(self, subject: Positions) -> None:
         """Raises `NotShown` where there is no piece, or one is as large as the closure."""
-        kinds = [p.statement.kind == "piece of a boundary" and p.checked for p in self.pieces]
-        known = self.variety.checked and self.variety.statement.kind == DIMENSION
+        kinds = [p.statement.kind == "piece of a boundary" and p.shown for p in self.pieces]
+        known = self.variety.shown and self.variety.statement.kind == DIMENSION
         subjects = {v.statement.subject for v in (self.variety, *self.pieces)}
         if not kinds or not all(kinds) or not known or subjects != {subject.hash}:
             raise NotShown("pieces of the boundary of the model are expected")

@@ -86,7 +86,7 @@ class ModularRank:
 
 def _bounds(upper: Verdict, subject: Functions, at_most: int) -> bool:
     said = upper.statement
-    known = upper.checked and said.kind == DIMENSION and said.subject == subject.hash and said.value == at_most
+    known = upper.shown and said.kind == DIMENSION and said.subject == subject.hash and said.value == at_most
     return known and upper.claim in (Claim.UPPER_BOUND, Claim.PROVED)
 
 
@@ -151,7 +151,7 @@ class FewestSamples:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where the ranks are others, or the error says little."""
         r = self.dimension.statement.value
-        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
+        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.shown:
             raise NotShown("the dimension is not that of the model")
         self.enough.check(subject)
         if self.enough.kind != DIMENSION or self.enough.value < r or self.enough.samples != self.samples:

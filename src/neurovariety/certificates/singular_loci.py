@@ -96,7 +96,7 @@ class SectionsOfLoci(Coefficients, Protocol):
 
 def _dimension(verdict: Verdict, subject: Functions, claims: tuple[Claim, ...]) -> int:
     said = verdict.statement
-    if not verdict.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
+    if not verdict.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
         raise NotShown("a bound of the dimension of the closure is expected")
     return int(said.value)
 
@@ -105,7 +105,7 @@ def _size(verdict: Verdict, subject: FamiliesOfStrata, strata: tuple[str, ...], 
     """The dimension of the functions of a family, of a model with as many or a rank along one of its strata."""
     said = verdict.statement
     network = subject.family_network(strata)
-    if not verdict.checked or verdict.claim not in claims:
+    if not verdict.shown or verdict.claim not in claims:
         raise NotShown("the dimension of the functions of a family is expected")
     if said.kind == DIMENSION and said.subject == network and network is not None:
         return int(said.value)
@@ -148,7 +148,7 @@ class SingularVertex:
     def check(self, subject: FamiliesOfStrata) -> None:
         """Raises `NotShown` where the closure is not known to be a cone, or may be as large as its span."""
         said = self.span.statement
-        known = self.span.checked and (said.kind, said.subject) == (SPAN, subject.hash) and self.span.claim in _BELOW
+        known = self.span.shown and (said.kind, said.subject) == (SPAN, subject.hash) and self.span.claim in _BELOW
         if not known or said.value <= _dimension(self.upper, subject, _ABOVE):
             raise NotShown("the closure may be its whole span")
         if subject.vertex() is None or self.value != subject.vertex():
@@ -261,7 +261,7 @@ class LocusDimension:
             if verdict is None:
                 continue
             said = verdict.statement
-            if not verdict.checked or said.kind not in kinds or said.subject != subject.hash or verdict.claim not in claims:
+            if not verdict.shown or said.kind not in kinds or said.subject != subject.hash or verdict.claim not in claims:
                 raise NotShown("a bound of the dimension of the locus is expected")
         known = [v.statement.value for v in (self.lower, self.upper) if v is not None]
         if not known or len(set(known)) > 1:
@@ -290,7 +290,7 @@ class LocusCodimension:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where one of them is not known, or the locus is empty."""
         said = self.locus.statement
-        if not self.locus.checked or (said.kind, said.subject) != (LOCUS, subject.hash) or said.value < 0:
+        if not self.locus.shown or (said.kind, said.subject) != (LOCUS, subject.hash) or said.value < 0:
             raise NotShown("the dimension of a locus that is not empty is expected")
         _dimension(self.whole, subject, _SURE)
 
@@ -312,7 +312,7 @@ class DegreeOfVertex:
     def check(self, subject: FamiliesOfStrata) -> None:
         """Raises `NotShown` where the locus is not known to be a point."""
         said = self.locus.statement
-        known = self.locus.checked and (said.kind, said.subject, said.value) == (LOCUS, subject.hash, 0)
+        known = self.locus.shown and (said.kind, said.subject, said.value) == (LOCUS, subject.hash, 0)
         if not known or self.locus.claim not in _SURE or subject.vertex() != 0:
             raise NotShown("the locus is not known to be a point")
 

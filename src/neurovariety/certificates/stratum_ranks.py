@@ -89,7 +89,7 @@ class StratifiedFunctions(Functions, Protocol):
 
 
 def _known(verdict: Verdict, kind: str, subject: str) -> bool:
-    return verdict.checked and verdict.statement.kind == kind and verdict.statement.subject == subject
+    return verdict.shown and verdict.statement.kind == kind and verdict.statement.subject == subject
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,13 +93,13 @@ class SubnetworkImage:
             raise NotShown("what is known of different strata is expected")
         for verdict, over in zip(self.ranks, self.over, strict=True):
             said = verdict.statement
-            if not verdict.checked or (said.kind, said.subject) != (ON_STRATUM, subject.hash) or verdict.claim not in _SURE:
+            if not verdict.shown or (said.kind, said.subject) != (ON_STRATUM, subject.hash) or verdict.claim not in _SURE:
                 raise NotShown("the ranks on a stratum are not known")
             if subject.over_stratum(said.scope[0]) != over:
                 raise NotShown(f"the functions over {said.scope[0]} are others")
         known = {o.network for o in self.over if o.functions is not None}
         for verdict in self.models:
-            if not verdict.checked or verdict.statement.kind != DIMENSION or verdict.claim not in _SURE:
+            if not verdict.shown or verdict.statement.kind != DIMENSION or verdict.claim not in _SURE:
                 raise NotShown("the dimension of a smaller model is not known")
             if verdict.statement.subject not in known:
                 raise NotShown("a dimension is that of another model")
@@ -153,7 +153,7 @@ class SubnetworkTable:
     def check(self, subject: Subnetworks) -> None:
         """Raises `NotShown` where a number is not known on both sides: differences of lower bounds say nothing."""
         said = self.whole.statement
-        if not self.whole.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or self.whole.claim not in _SURE:
+        if not self.whole.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or self.whole.claim not in _SURE:
             raise NotShown("the dimension of the whole network is not known")
         if len({i.name for i in self.images}) < len(self.images):
             raise NotShown("different images are expected")
@@ -180,7 +180,7 @@ class SubnetworkInclusions:
     def check(self, subject: Subnetworks) -> None:
         """Raises `NotShown` where these are others."""
         table = self.table.certificate
-        if not isinstance(table, SubnetworkTable) or not self.table.checked or self.table.statement.subject != subject.hash:
+        if not isinstance(table, SubnetworkTable) or not self.table.shown or self.table.statement.subject != subject.hash:
             raise NotShown("a table of the model is expected")
         if sorted(self.pairs) != sorted(covers(table.images, subject, self.top)):
             raise NotShown("sizes show other inclusions")

@@ -185,7 +185,7 @@ def _log_number(certificate: UniformByCover | FitByCover, subject: Functions) ->
         raise NotShown("the certificate is one of another model, or has no balls")
     ours = (AT_MOST, subject.hash, certificate.task.ball(certificate.eta).scope)
     if (
-        not certificate.cover.checked
+        not certificate.cover.shown
         or (said.kind, said.subject, said.scope) != ours
         or certificate.cover.claim is not Claim.UPPER_BOUND
     ):
