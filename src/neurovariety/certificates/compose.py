@@ -246,7 +246,7 @@ class Because:
         if (
             rule is None
             or not self.premises
-            or not all(p.shown for p in self.premises)
+            or not all(p.checked for p in self.premises)
             or not rule.fits(self.statement, self.premises)
         ):
             raise NotShown(f"the rule speaks of other things: {self.rule}")

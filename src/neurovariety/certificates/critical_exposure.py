@@ -162,7 +162,7 @@ class ExposureTable:
             raise NotShown("the certificate is one of another model, or loss")
         for verdict, words in zip(self.strata, self.words, strict=True):
             said = verdict.statement
-            if not verdict.shown or said.kind != TARGETS or said.subject != self.subject or said.scope[1:] != (self.quadric,):
+            if not verdict.checked or said.kind != TARGETS or said.subject != self.subject or said.scope[1:] != (self.quadric,):
                 raise NotShown("verdicts of strata for the loss are expected")
             if subject.stratum_words(said.scope[0]) != words:
                 raise NotShown("the stratum is another one")

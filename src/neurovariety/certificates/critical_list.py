@@ -190,7 +190,7 @@ class LeastValue:
 def least_of(listed: Verdict, subject: DecayedLoss) -> flint.arb:
     """A lower bound of the values at all points of a list, with no others, that may be real. Raises `NotShown`."""
     said, own = listed.statement, listed.certificate
-    if not listed.shown or not isinstance(own, ListWithDecay) or said.subject != subject.hash:
+    if not listed.checked or not isinstance(own, ListWithDecay) or said.subject != subject.hash:
         raise NotShown("the list is one of another function")
     if not own.no_others:
         raise NotShown("there may be critical points that are not listed")
@@ -220,7 +220,7 @@ class BallBound:
     def check(self, subject: DecayedLoss) -> None:
         """Raises `NotShown` unless both bounds follow."""
         said = self.least.statement
-        if subject.hash != self.family or said.subject != self.family or said.kind != LEAST or not self.least.shown:
+        if subject.hash != self.family or said.subject != self.family or said.kind != LEAST or not self.least.checked:
             raise NotShown("the certificate is one of another family")
         if len(self.at) != subject.unknowns or not self.radius > 0:
             raise NotShown("the sizes do not fit")

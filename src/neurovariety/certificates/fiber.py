@@ -134,7 +134,7 @@ class Sorted:
             raise NotShown("the weights are those of another model")
         if self.kind != GENERIC_FIBER and not fnmatchcase(self.kind, LEFT_BY):
             raise NotShown("a number of orbits, or of functions, is expected")
-        if self.weights.statement.kind != PREIMAGES or not self.weights.shown or len(self.labels) != self.weights.statement.value:
+        if self.weights.statement.kind != PREIMAGES or not self.weights.checked or len(self.labels) != self.weights.statement.value:
             raise NotShown("not every weight has a class")
 
     def concludes(self) -> tuple[Statement, Claim]:

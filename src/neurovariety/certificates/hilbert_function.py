@@ -92,7 +92,7 @@ def _hilbert(verdict: Verdict, subject: GradedEquations) -> tuple[HilbertFunctio
     """The Hilbert function of a verdict, the numbers of forms in as many variables as the linear equations leave, and how many of the
     known equations there are of each degree. Raises `NotShown`."""
     found = verdict.certificate
-    if not verdict.shown or not isinstance(found, HilbertFunction):
+    if not verdict.checked or not isinstance(found, HilbertFunction):
         raise NotShown("the Hilbert function is expected")
     equations = equations_in(found.known, subject).equations
     m = found.values[1] if len(found.values) > 1 else subject.form_variables

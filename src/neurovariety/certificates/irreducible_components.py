@@ -203,7 +203,7 @@ class ComponentOfModel:
     def check(self, subject: Parametrized) -> None:
         """Raises `NotShown` where something is not known, or is known of another model."""
         said = self.dimension.statement
-        if not self.dimension.shown or said.kind != DIMENSION or said.subject != subject.hash or subject.name != self.name:
+        if not self.dimension.checked or said.kind != DIMENSION or said.subject != subject.hash or subject.name != self.name:
             raise NotShown("the dimension is not that of the model")
         if self.sizes is not None and self.sizes != subject.bounded_rank:
             raise NotShown("the functions are no such matrices")

@@ -101,7 +101,7 @@ class KnownEquations:
 def equations_in(known: Verdict, subject: Coefficients) -> KnownEquations:
     """The equations of a verdict. Raises `NotShown` for another model, or what was not checked."""
     found = known.certificate
-    if not known.shown or not isinstance(found, KnownEquations) or found.subject != subject.hash:
+    if not known.checked or not isinstance(found, KnownEquations) or found.subject != subject.hash:
         raise NotShown("equations that vanish on the model are expected")
     return found
 

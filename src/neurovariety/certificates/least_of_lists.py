@@ -88,7 +88,7 @@ class LeastOfLists:
         self.at.check(subject)
         if not subject.singular:
             raise NotShown("singular functions off the strata are not excluded")
-        if tuple(p.statement.subject for p in self.lists) != subject.lists or not all(p.shown for p in self.lists):
+        if tuple(p.statement.subject for p in self.lists) != subject.lists or not all(p.checked for p in self.lists):
             raise NotShown("the lists are those of another question")
         if any(p.claim not in (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE) for p in self.lists):
             raise NotShown("a list may lack a point")

@@ -244,7 +244,7 @@ class Diagnosed:
             return
         said = self.known.statement
         kinds = {"rank": (RANK,), "generic": (GENERIC,)}
-        if said.kind not in kinds.get(self.key, ()) or said.value != self.value or not self.known.shown:
+        if said.kind not in kinds.get(self.key, ()) or said.value != self.value or not self.known.checked:
             raise NotShown(f"{self.key} does not follow")
         if said.subject != network_hash(subject):
             raise NotShown("the verdict is one on another network")

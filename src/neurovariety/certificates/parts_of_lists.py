@@ -39,7 +39,7 @@ INTERVALS: Mapping[str, tuple[str, ...]] = {"weight-decay: global_minimum": (LEA
 
 def _check_part(kind: str, expected: tuple[str, ...], model: str, premise: Verdict, subject: Any) -> None:
     """Raises `NotShown` where a premise is none of the kinds ``expected``, or one of no problem of the model."""
-    if not premise.shown or premise.statement.kind not in expected or not isinstance(subject, ProblemOfModel):
+    if not premise.checked or premise.statement.kind not in expected or not isinstance(subject, ProblemOfModel):
         raise NotShown(f"{kind} follows from other statements")
     subject.check_one(premise, model, kind in PARTS and PARTS[kind][1] is not None)
 

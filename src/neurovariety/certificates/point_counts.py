@@ -77,7 +77,7 @@ class PowerOfField:
 
     def check(self, subject: Coefficients) -> None:
         """Raises `NotShown` for another exponent."""
-        known = self.exponent.shown and self.exponent.statement.kind in (DIMENSION, SPAN) and self.q > 1
+        known = self.exponent.checked and self.exponent.statement.kind in (DIMENSION, SPAN) and self.q > 1
         if not known or self.exponent.statement.subject != subject.hash:
             raise NotShown("a dimension of the model is expected")
 

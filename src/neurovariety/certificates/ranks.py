@@ -151,7 +151,7 @@ class FewestSamples:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where the ranks are others, or the error says little."""
         r = self.dimension.statement.value
-        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.shown:
+        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
             raise NotShown("the dimension is not that of the model")
         self.enough.check(subject)
         if self.enough.kind != DIMENSION or self.enough.value < r or self.enough.samples != self.samples:

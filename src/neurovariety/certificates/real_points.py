@@ -37,7 +37,7 @@ class RealityOfList:
 
     def __init__(self, listed: Verdict, subject: SystemFamily, radii: np.ndarray | None = None) -> None:
         own = listed.certificate
-        if not listed.shown or not isinstance(own, Continued | Looped | Distinct) or listed.statement.subject != subject.hash:
+        if not listed.checked or not isinstance(own, Continued | Looped | Distinct) or listed.statement.subject != subject.hash:
             raise NotShown("a list of the points of the family is expected")
         if own.points.parameters.imag.any() or _complex(subject.system) or _complex(subject.coordinates):
             raise NotShown("a real family is expected")

@@ -290,7 +290,7 @@ class LocusCodimension:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where one of them is not known, or the locus is empty."""
         said = self.locus.statement
-        if not self.locus.shown or (said.kind, said.subject) != (LOCUS, subject.hash) or said.value < 0:
+        if not self.locus.checked or (said.kind, said.subject) != (LOCUS, subject.hash) or said.value < 0:
             raise NotShown("the dimension of a locus that is not empty is expected")
         _dimension(self.whole, subject, _SURE)
 

@@ -180,7 +180,7 @@ class SubnetworkInclusions:
     def check(self, subject: Subnetworks) -> None:
         """Raises `NotShown` where these are others."""
         table = self.table.certificate
-        if not isinstance(table, SubnetworkTable) or not self.table.shown or self.table.statement.subject != subject.hash:
+        if not isinstance(table, SubnetworkTable) or not self.table.checked or self.table.statement.subject != subject.hash:
             raise NotShown("a table of the model is expected")
         if sorted(self.pairs) != sorted(covers(table.images, subject, self.top)):
             raise NotShown("sizes show other inclusions")
