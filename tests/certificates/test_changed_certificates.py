@@ -79,6 +79,7 @@ TRUE_OF_LESS = {
     "SubnetworkTable.images.shorter": "a table is one of those that are known",
     "FieldOfElements.value.changed": "there is a field of 5 elements",
     "FieldOfElements.value.less": "and of 3",
+    "Traced.premises.of another subject": "which model the family is of is asked by what rests on it: `models_under`",
 }
 LARGE = ("nearest matrices", "cross-entropy", "faces", "sections", "a singular family")
 """Documents of which a recheck takes longer, so that few of their fields are changed but in a campaign."""

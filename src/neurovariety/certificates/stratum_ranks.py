@@ -233,7 +233,10 @@ class StrataTable:
         """Raises `NotShown` where a verdict speaks of another model, or of no stratum."""
         if len(self.kinds) != len(self.ranks) or not self.ranks:
             raise NotShown("a kind for each stratum is expected")
-        if not _known(self.whole, DIMENSION, subject.hash) or not all(_known(v, ON_STRATUM, subject.hash) for v in self.ranks):
+        said = self.whole.statement  # an estimate is not used
+        if not self.whole.checked or (said.kind, said.subject) != (DIMENSION, subject.hash):
+            raise NotShown("the dimension is not that of the model")
+        if not all(_known(v, ON_STRATUM, subject.hash) for v in self.ranks):
             raise NotShown("the verdicts are not those of strata of the model")
         names = [v.statement.scope[0] for v in self.ranks]
         if len(set(names)) < len(names) or tuple(map(subject.stratum_kind, names)) != self.kinds:
