@@ -62,6 +62,7 @@ def outcome(data):
         return {}
 
 
+OF_PREMISES = ("unchecked", "weak", "of another subject", "of another kind")
 EXACT = (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
 REFUSALS = (
     NotShown,
@@ -142,7 +143,7 @@ def contradiction(verdict, how, twin):
     except REFUSALS:
         return ""
     said, other = verdict.statement, found.statement
-    if how in ("unchecked", "weak", "of another subject", "of another kind"):
+    if how in OF_PREMISES:
         return f"{found.claim} rests on what is {how}" if found.claim not in WEAK else ""
     if other.subject != said.subject:
         return f"speaks of {other.subject}"
@@ -159,14 +160,15 @@ def contradiction(verdict, how, twin):
     return ""
 
 
-def contradictions(result, seen):
-    """Of all certificates of a result, each field of each type once: what changed ones show that they should not."""
+def contradictions(result, seen, numbers=True):
+    """Of all certificates of a result, each part of each type once: what changed ones show that they should not. Without ``numbers``
+    what they rest on alone is changed."""
     for top in result.verdicts.values():
         for verdict in verdicts_under(top):
             for path, how, twin in twins(verdict.certificate):
-                name = (type(verdict.certificate).__name__, *path, how)
-                if name not in seen:
+                name = ".".join((type(verdict.certificate).__name__, *path, how))
+                if name not in seen and (numbers or how in OF_PREMISES):
                     seen.add(name)
                     wrong = contradiction(verdict, how, twin)
                     if wrong:
-                        yield ".".join(name), wrong
+                        yield name, wrong
