@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.mutations record`` notes once which tests run which lines of ``certificates/``; then
 ``python -m benchmarks.mutations run --sample 150`` draws mutants and asks the tests that reach each, the fastest first, until one
-fails. It prints those that no test noticed, and the score by file. A mutant that needs five times the usual time counts as noticed.
+fails (``record run``: both). It prints those that no test noticed, and the score by file. A mutant that needs five times the usual time counts as noticed.
 Mutants that were read and cannot be told from what is written are in ``benchmarks/data/equivalent_mutants.json``, with a reason.
 """
 
@@ -47,7 +47,7 @@ SPARE = 10.0
 def main() -> None:
     """Record, or draw mutants and run tests."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutations", description=__doc__)
-    parser.add_argument("what", choices=("record", "run"))
+    parser.add_argument("what", nargs="+", choices=("record", "run"))
     parser.add_argument("--tests", nargs="*", default=["tests/certificates"])
     parser.add_argument("--only", default="", help="the tests whose names an expression of pytest -k chooses")
     parser.add_argument("--reached", type=Path, default=ROOT / ".pytest_cache" / "reached.json", help="where it is noted")
@@ -61,8 +61,8 @@ def main() -> None:
     given = parser.parse_args()
     if not str(Path(importlib.util.find_spec("neurovariety").origin)).startswith(str(ROOT)):
         raise SystemExit(f"the package is imported from elsewhere: set PYTHONPATH={ROOT / 'src'}")
-    work = _Recording(given) if given.what == "record" else _Running(given)
-    plugin = Collected(work)
+    works = [_Recording(given) if what == "record" else _Running(given) for what in given.what]
+    plugin = Collected(lambda own, items: [work(own, items) for work in works] and None)
     options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-k", given.only]
     pytest.main([*options, *given.tests], plugins=[plugin])
 

@@ -10,6 +10,7 @@ from beartype.roar import BeartypeCallHintViolation
 
 import neurovariety as nv
 from neurovariety.certificates.issue import _TOKEN, WEAK, Forged, NotShown, Verdict, issue, recorded, weak
+from neurovariety.certificates.model_of_premises import premises_of
 from neurovariety.certificates.recheck import recheck
 from neurovariety.claim import Claim
 
@@ -82,20 +83,9 @@ def verdicts_under(verdict, known=None):
     known = {} if known is None else known
     if verdict.certificate is not None and id(verdict) not in known:
         known[id(verdict)] = verdict
-        for premise in premises_in(verdict.certificate):
+        for premise in premises_of(verdict):
             verdicts_under(premise, known)
     return list(known.values())
-
-
-def premises_in(value):
-    if isinstance(value, Verdict):
-        yield value
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from premises_in(part)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from premises_in(getattr(value, field.name, None))
 
 
 def twins(value, path=()):
@@ -166,7 +156,8 @@ def contradictions(result, seen, numbers=True):
     for top in result.verdicts.values():
         for verdict in verdicts_under(top):
             for path, how, twin in twins(verdict.certificate):
-                name = ".".join((type(verdict.certificate).__name__, *path, how))
+                own = getattr(verdict.certificate, "rule", type(verdict.certificate).__name__)
+                name = ".".join((own, *path, how))
                 if name not in seen and (numbers or how in OF_PREMISES):
                     seen.add(name)
                     wrong = contradiction(verdict, how, twin)

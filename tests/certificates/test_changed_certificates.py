@@ -84,6 +84,8 @@ TRUE = {
     "DistanceBound.most.changed": "a larger bound, which the value names",
     "DistanceBound.radius.changed": "a larger ball, which the value names",
     "Traced.premises.of another subject": "which model the family is of is asked by what rests on it: `models_under`",
+    "a linear space meets this slice in one point.premises.of another subject": "and so does this",
+    "StrataTable.whole.weak": "an estimate of the dimension is not used: what it would be taken off is None",
     "Chained.second.of another subject": "the value names it",
     "DistanceBound.first.of another subject": "the statement is one of it",
     "DistanceBound.second.of another subject": "the value names it",
@@ -157,7 +159,7 @@ def test_exact_data_that_were_changed_are_refused(name):
             assert not keys & outcome(data).keys(), path
 
 
-def premises_of(entry):
+def numbers_of_premises(entry):
     """The numbers of the verdicts that a stored certificate rests on."""
     return {at(entry["certificate"], path) for path in leaves(entry["certificate"] or {}) if path[-1] == "verdict"}
 
@@ -170,7 +172,7 @@ def test_estimates_prove_nothing(name):
     for i in range(len(verdicts)):
         resting = {i}
         for j in range(i + 1, len(verdicts)):
-            if resting & premises_of(verdicts[j]):
+            if resting & numbers_of_premises(verdicts[j]):
                 resting.add(j)
         data = copy.deepcopy(whole)
         data["certificates"]["verdicts"][i].update(claim="estimate", certificate=None)
