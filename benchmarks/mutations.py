@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.mutations record`` notes once which tests run which lines of ``certificates/``; then
 ``python -m benchmarks.mutations run --sample 150`` draws mutants and asks the tests that reach each, the fastest first, until one
-fails (``record run``: both). It prints those that no test noticed, and the score by file. A mutant that needs five times the usual time counts as noticed.
+fails (``record run``: both). It prints those that no test noticed, and the score by file. A mutant that needs five times the usual
+time counts as noticed.
 Mutants that were read and cannot be told from what is written are in ``benchmarks/data/equivalent_mutants.json``, with a reason.
 """
 

@@ -63,6 +63,7 @@ def outcome(data):
         return {}
 
 
+LIMIT, ERROR = "on some days", 0.25
 OF_PREMISES = ("unchecked", "weak", "of another subject", "of another kind")
 EXACT = (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
 REFUSALS = (
@@ -94,6 +95,11 @@ def twins(value, path=()):
         said = value.statement
         yield path, "unchecked", recorded(said, value.claim)
         yield path, "weak", weak(said, Claim.ESTIMATE, "")
+        other = replace(said, scope=(*said.scope, LIMIT))
+        yield path, "limited", Verdict(other, value.claim, value.certificate, on=value.on, token=_TOKEN)
+        if value.claim in EXACT:
+            claim = Claim.PROBABILITY if value.claim is Claim.PROVED else value.claim
+            yield path, "uncertain", Verdict(replace(said, error=ERROR), claim, value.certificate, on=value.on, token=_TOKEN)
         for name in ("subject", "kind"):
             yield path, f"of another {name}", Verdict(replace(said, **{name: "another"}), value.claim, on=value.on, token=_TOKEN)
     elif isinstance(value, bool | int | float | str):
@@ -135,6 +141,9 @@ def contradiction(verdict, how, twin):
     said, other = verdict.statement, found.statement
     if how in OF_PREMISES:
         return f"{found.claim} rests on what is {how}" if found.claim not in WEAK else ""
+    if how in ("limited", "uncertain"):
+        kept = LIMIT in other.scope if how == "limited" else other.error >= ERROR
+        return "" if kept or found.claim in WEAK else f"{found.claim} rests on what is {how}, and does not say so"
     if other.subject != said.subject:
         return f"speaks of {other.subject}"
     if (other.kind, other.scope) != (said.kind, said.scope) or other.value == said.value or "at least" in said.kind:
@@ -158,7 +167,7 @@ def contradictions(result, seen, numbers=True):
             for path, how, twin in twins(verdict.certificate):
                 own = getattr(verdict.certificate, "rule", type(verdict.certificate).__name__)
                 name = ".".join((own, *path, how))
-                if name not in seen and (numbers or how in OF_PREMISES):
+                if name not in seen and (numbers or how in (*OF_PREMISES, "limited", "uncertain")):
                     seen.add(name)
                     wrong = contradiction(verdict, how, twin)
                     if wrong:

@@ -91,6 +91,29 @@ TRUE = {
     "DistanceBound.second.of another subject": "the value names it",
     "DimensionsOfDraws.known.of another subject": "the networks are drawn",
     "NearPolynomial.least.of another subject": "the scope is the question",
+} | {
+    f"{name}.{how}": why
+    for how, why, names in (
+        (
+            "uncertain",
+            "a dimension that is right with a probability is proved from below, or was known to be proved",
+            "SingularFamily.size SingularByTheorem.whole LocusAtMost.dimension SingularVertex.span EquivariantAtMost.lower FillsSpan.dimension "
+            "BoundaryPieces.variety Smaller.known Smaller.near NetworkWithin.layers",
+        ),
+        (
+            "limited",
+            "general coefficients, the only limit that there is, are asked of the model, or excluded by weights and fields",
+            "SingularByTangents.tangent SingularByTangents.dimension TangentRange.lower TangentRange.upper TangentAtMost.known "
+            "EquivariantAtLeast.component EquivariantComponent.upper BoundaryPieces.variety ShareOfSpan.points ShareOfSpan.span",
+        ),
+        (
+            "limited",
+            "statements on networks are all of the network as read",
+            "Comparison.known Chained.first Chained.second Smaller.known Smaller.near DistanceBound.first DistanceBound.second "
+            "NetworkWithin.layers RandomRanksAtWeights.upper GenericRank.dimension GenericFrom.known",
+        ),
+    )
+    for name in names.split()
 }
 """What a changed certificate may say."""
 LARGE = ("nearest matrices", "cross-entropy", "faces", "sections", "a singular family")

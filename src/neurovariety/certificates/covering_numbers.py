@@ -22,7 +22,7 @@ import flint
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.functions import DIMENSION, SPAN, Functions
 from neurovariety.certificates.inner_products import EXACT_PRODUCTS
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.realized import RealFunctions
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -80,11 +80,6 @@ class BallOfFunctions:
             f"N being the fewest balls of radius {as_number(self.epsilon)} that cover the functions{of} of norm at most "
             f"{as_number(self.radius)} ({NORMS[self.norm]})",
         )
-
-
-def scopes(own: tuple[str, ...], *premises: Verdict) -> tuple[str, ...]:
-    """The phrases of a statement, and after them those of what it rests on."""
-    return tuple(dict.fromkeys((*own, *(phrase for v in premises for phrase in v.statement.scope))))
 
 
 def as_number(value: Fraction) -> str:

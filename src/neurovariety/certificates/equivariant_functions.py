@@ -17,7 +17,7 @@ import numpy as np
 
 from neurovariety.certificates.equivariant_bounds import PairOfMaps, linear_sizes, polynomial_maps
 from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.ranks import GENERAL_COEFFICIENTS, LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -242,7 +242,7 @@ class ComponentsListed:
         for verdict, words in zip(self.components, self.words, strict=True):
             _, weights, functions = verdict.statement.value
             rows.append({"classes": list(words), "weights": weights, "functions": functions})
-        return Statement(kind_of("components", self.maps), self.subject, rows), Claim.LOWER_BOUND
+        return Statement(kind_of("components", self.maps), self.subject, rows, scopes((), *self.components)), Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,7 +307,7 @@ class EquivariantAtMost:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """It is at most that."""
-        scope = tuple(dict.fromkeys((*self.upper.statement.scope, *self.lower.statement.scope)))
+        scope = scopes((), self.upper, self.lower)
         return Statement(kind_of(self.part, self.maps), self.subject, self.value, scope), Claim.UPPER_BOUND
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurovariety.certificates.balls import contracts, precision
 from neurovariety.certificates.functions import DIMENSION, Coefficients
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -272,9 +272,10 @@ class BoundaryPieces:
         """That the boundary is not empty; pieces of it; its dimension."""
         said = self.variety.statement
         if self.part == "boundary":
-            return Statement("boundary: boundary", said.subject, "nonempty"), Claim.PROVED
+            return Statement("boundary: boundary", said.subject, "nonempty", scopes((), *self.pieces)), Claim.PROVED
         if self.part == "pieces":
-            return Statement("boundary: pieces", said.subject, [dict(p.statement.value) for p in self.pieces]), Claim.LOWER_BOUND
+            value = [dict(p.statement.value) for p in self.pieces]
+            return Statement("boundary: pieces", said.subject, value, scopes((), *self.pieces)), Claim.LOWER_BOUND
         meets = self._largest() == said.value - 1
         claim = self.variety.claim if meets and self.variety.claim in (Claim.PROVED, Claim.PROBABILITY) else Claim.LOWER_BOUND
-        return Statement("boundary: dimension", said.subject, self._largest(), said.scope, said.error), claim
+        return Statement("boundary: dimension", said.subject, self._largest(), scopes(said.scope, *self.pieces), said.error), claim

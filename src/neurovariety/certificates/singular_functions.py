@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from neurovariety.certificates.functions import DIMENSION, Functions
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import LINEAR
 from neurovariety.certificates.zeros import NotShown
@@ -124,4 +124,5 @@ class SingularByTheorem:
         elif self.part == "degree":
             used, value = (used, 1) if self.degree is None else ([self.degree, *used], int(self.degree.statement.value))
         claim, error = Claim.weakest(v.claim for v in used), sum(v.statement.error for v in used)
-        return Statement(f"{_ENTRY}: {self.part}", self.whole.statement.subject, value, error=error), claim
+        scope = scopes((), self.whole, *used)
+        return Statement(f"{_ENTRY}: {self.part}", self.whole.statement.subject, value, scope, error), claim

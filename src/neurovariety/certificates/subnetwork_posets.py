@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from neurovariety.certificates.functions import DIMENSION
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.stratum_ranks import ON_STRATUM, StratifiedFunctions
+from neurovariety.certificates.stratum_ranks import ON_STRATUM, StratifiedFunctions, limits
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
@@ -165,7 +165,7 @@ class SubnetworkTable:
         used = [self.whole, *(v for i in self.images for v in i.used())]
         rows = [i.row(self.whole.statement.value) for i in self.images]
         error = sum(v.statement.error for v in used)
-        return Statement(IMAGES, self.whole.statement.subject, rows, error=error), Claim.weakest(v.claim for v in used)
+        return Statement(IMAGES, self.whole.statement.subject, rows, limits(used), error), Claim.weakest(v.claim for v in used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +189,8 @@ class SubnetworkInclusions:
         """These, as sure as the names stand for the same closures."""
         said = self.table.statement
         value = [list(pair) for pair in self.pairs]
-        return Statement(
-            INCLUSIONS, said.subject, value, ("covers among the inclusions that sizes show",), said.error
-        ), self.table.claim
+        scope = ("covers among the inclusions that sizes show", *said.scope)
+        return Statement(INCLUSIONS, said.subject, value, scope, said.error), self.table.claim
 
 
 def covers(images: tuple[SubnetworkImage, ...], subject: Subnetworks, top: str) -> list[tuple[str, str]]:

@@ -78,12 +78,7 @@ def _dimension(verdict: Verdict, subject: Functions, claims: tuple[Claim, ...]) 
 
 def _tangent(verdict: Verdict, subject: Functions, claim: Claim) -> int:
     said = verdict.statement
-    if (
-        not verdict.shown
-        or not said.kind.startswith(f"{_TANGENT}{_AT}")
-        or said.subject != subject.hash
-        or verdict.claim is not claim
-    ):
+    if not verdict.shown or not said.kind.startswith(f"{_TANGENT}{_AT}") or said.subject != subject.hash or verdict.claim is not claim:
         raise NotShown("a bound of the tangent space is expected")
     return int(said.value)
 

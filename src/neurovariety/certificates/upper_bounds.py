@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Coefficients, Equation, Functions
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -191,7 +191,7 @@ class FillsSpan:
     def concludes(self) -> tuple[Statement, Claim]:
         """A linear space of that dimension."""
         known = self.span.statement
-        return Statement(LINEAR, known.subject, known.value, known.scope, known.error), self.span.claim
+        return Statement(LINEAR, known.subject, known.value, scopes(known.scope, self.dimension), known.error), self.span.claim
 
 
 FILLS_COEFFICIENTS = "fills all coefficients"
