@@ -97,8 +97,8 @@ TRUE = {
         (
             "uncertain",
             "a dimension that is right with a probability is proved from below, or was known to be proved",
-            "SingularFamily.size SingularByTheorem.whole LocusAtMost.dimension SingularVertex.span EquivariantAtMost.lower FillsSpan.dimension "
-            "BoundaryPieces.variety Smaller.known Smaller.near NetworkWithin.layers",
+            "SingularFamily.size SingularByTheorem.whole LocusAtMost.dimension SingularVertex.span EquivariantAtMost.lower "
+            "FillsSpan.dimension BoundaryPieces.variety Smaller.known Smaller.near NetworkWithin.layers",
         ),
         (
             "limited",

@@ -10,6 +10,7 @@ import pytest
 
 from neurovariety.certificates.activation_slopes import steepness
 from neurovariety.certificates.box_bounds import Box, BoxBounds
+from neurovariety.certificates.network_distance import _Entries, _Norms, bound
 from neurovariety.certificates.piecewise_forms import Unit, _staged
 from neurovariety.certificates.piecewise_signs import signs_at
 from neurovariety.checkpoints.graph.network import Network
@@ -119,3 +120,242 @@ def test_boxes_hold_exact_values_and_little_more(shape, node):
         assert (two >= most).all()
         assert (least - one <= 1e-13).all()
         assert (two - most <= 1e-13).all()
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 2)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_boxes_without_ends(shape, sign):
+    """Behind a ReLU, turned round or not, values have one end: what a weight makes of it is known from one side, and 0 from both."""
+    rows, b = np.array([[0.5, 0.0], [-2.0, 0.0], [0.0, 0.0], [0.5, -0.5]]), np.array([0.25, -3.0, 7.0, 1.0])
+    weights = {"w": rows, "b": b}
+    network = chain(
+        activation(function="relu"),
+        ("multiply", {}, {"constant": Fraction(sign)}),
+        ("linear", {"weight": "w", "bias": "b"}, {}),
+        inputs=shape,
+        weights=weights,
+    )
+    low, high = (v.reshape(-1) for v in BoxBounds(network, None).found[network.output])
+    expected = [(0.25, np.inf), (-np.inf, -3.0), (7.0, 7.0), (-np.inf, np.inf)]
+    for (a, c), one, two in zip(
+        expected if sign > 0 else [expected[0][::-1], expected[1][::-1], *expected[2:]], low, high, strict=True
+    ):
+        least, most = (min(a, c), max(a, c)) if sign > 0 else (-np.inf if a == np.inf else a, np.inf if c == -np.inf else c)
+        assert one == pytest.approx(least, abs=1e-12)
+        assert two == pytest.approx(most, abs=1e-12)
+    raw = chain(("linear", {"weight": "w", "bias": "b"}, {}), inputs=shape, weights=weights)
+    low, high = (v.reshape(-1) for v in BoxBounds(raw, None).found[raw.output])
+    assert low == pytest.approx([-np.inf, -np.inf, 7.0, -np.inf])
+    assert high == pytest.approx([np.inf, np.inf, 7.0, np.inf])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "node"),
+    [
+        (-1, 0, ("multiply", {}, {"constant": Fraction(-1, 3)})),
+        (0, 1, ("multiply", {}, {"constant": Fraction(1, 3)})),
+        (0, 1, ("divide", {}, {"constant": Fraction(3)})),
+        (0, 1, ("multiply", {"weight": "p"}, {})),
+        (-1, 0, ("multiply", {"weight": "n"}, {})),
+        (0, 1, ("add", {"weight": "z"}, {})),
+        (0, 1, ("sum", {}, {"axes": (0,), "keepdims": False})),
+        (0, 1, ("mean", {}, {"axes": (0,), "keepdims": False})),
+        (0, 1, ("average_pool", {}, WINDOW)),
+        (0, 1, ("linear", {"weight": "q"}, {})),
+        (-1, 0, ("linear", {"weight": "r"}, {})),
+    ],
+)
+def test_an_end_of_zero_stays_zero(low, high, node):
+    """A ReLU behind it is then known to be linear."""
+    third = np.full((2, 4), Fraction(1, 3), dtype=object)
+    weights = {"p": third, "n": -third, "z": 0 * third, "q": third.astype(float), "r": -third.astype(float)}
+    network = chain(node, inputs=(2, 4), weights=weights)
+    one, _ = BoxBounds(network, Box((Fraction(low),), (Fraction(high),))).found[network.output]
+    assert (one == 0).all()
+
+
+@pytest.mark.parametrize("c", [(0, 0, 3), (1, 0, 2), (1, 2, 3), (0, 1, 0, 5), (0, 0, -1)])
+def test_polynomials_on_a_box(c):
+    """The sum of the sizes of the terms, and 0 where all terms are even and none negative."""
+    one, two = bounds(chain(polynomial(*map(Fraction, c))), Fraction(-3, 2), Fraction(1, 2))
+    most = sum(abs(v) * Fraction(3, 2) ** k for k, v in enumerate(c))
+    assert most <= two <= float(most) * (1 + 1e-11)
+    assert one == (0 if not any(c[1::2]) and min(c) >= 0 else -two)
+
+
+D, G = (RNG.normal(size=(2, 2, 4)) for _ in range(2))
+"""Factors of both networks before an operation and after it: sizes and changes of its operand, and of its value, are seen."""
+RADIUS = 1.5
+PAIRS = {
+    "w": RNG.normal(size=(2, 5, 4)),
+    "b": RNG.normal(size=(2, 5)),
+    "c": RNG.normal(size=(2, 3, 2, 2)),
+    "t": RNG.normal(size=(2, 2)),
+    "m": RNG.normal(size=(2, 2)),
+    "v": RNG.uniform(1, 2, size=(2, 2)),
+    "s": RNG.normal(size=(2, 2, 4)),
+}
+
+
+def both(name):
+    """The larger size, entry by entry, and the size of the difference."""
+    one, two = PAIRS[name]
+    return np.maximum(abs(one), abs(two)), abs(one - two)
+
+
+def spectral(m):
+    return min(np.linalg.norm(m), np.sqrt(m.sum(axis=0).max() * m.sum(axis=1).max()))
+
+
+def steep(slope, start=0.0):
+    """An activation of slope at most ``slope`` (of the size), and of size ``start`` at 0."""
+    of = slope if callable(slope) else lambda s: slope
+    return lambda s, e: (of(s) * s + start, of(s) * e), lambda s, e: (of(s) * s + np.sqrt(8) * start, of(s) * e)
+
+
+def moved(how, factor=1.0):
+    return lambda s, e: (how(s), how(e)), lambda s, e: (factor * s, factor * e)
+
+
+def linear_rules():
+    (w, dw), (b, db), copies = both("w"), both("b"), np.sqrt(2)
+    return lambda s, e: (s @ w.T + b, s @ dw.T + e @ w.T + db), lambda s, e: (
+        spectral(w) * s + copies * np.linalg.norm(b),
+        spectral(w) * e + spectral(dw) * s + copies * np.linalg.norm(db),
+    )
+
+
+def conv_rules():
+    w, dw = both("c")
+
+    def applied(x, m):
+        return sum(m[:, :, k] @ x[:, k : k + 3] for k in range(2))
+
+    def norm(m):
+        return sum(spectral(m[:, :, k]) for k in range(2))
+
+    return lambda s, e: (applied(s, w), applied(s, dw) + applied(e, w)), lambda s, e: (norm(w) * s, norm(w) * e + norm(dw) * s)
+
+
+def normalize_rules():
+    ts = [t / np.sqrt(v + 0.5) for t, v in zip(PAIRS["t"], PAIRS["v"], strict=True)]
+    us = [m - t * m for t, m in zip(ts, PAIRS["m"], strict=True)]
+    t, dt, u, du = np.maximum(*map(abs, ts)), abs(ts[0] - ts[1]), np.maximum(*map(abs, us)), abs(us[0] - us[1])
+    column, norm = (lambda x: x[:, None]), np.linalg.norm
+    return lambda s, e: (column(t) * s + column(u), column(t) * e + column(dt) * s + column(du)), lambda s, e: (
+        t.max() * s + 2 * norm(u),
+        t.max() * e + dt.max() * s + 2 * norm(du),
+    )
+
+
+def beside_rules(kind):
+    w, dw = both("s")
+    if kind == "multiply":
+        return lambda s, e: (s * w, s * dw + e * (w + dw)), lambda s, e: (s * w.max(), e * w.max() + dw.max() * s)
+    return lambda s, e: (s + w, e + dw), lambda s, e: (s + np.linalg.norm(w), e + np.linalg.norm(dw))
+
+
+def windows_of(join):
+    return lambda x: join([x[:, k : k + 3] for k in range(2)])
+
+
+SHIFT = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
+OPERATIONS = {
+    "relu": (activation(function="relu"), (2, 4), steep(1.0)),
+    "leaky": (activation(function="leaky_relu", slope=Fraction(-3)), (2, 4), steep(3.0)),
+    "hardtanh": (activation(function="hardtanh", low=Fraction(1), high=Fraction(2)), (2, 4), steep(1.0, 1.0)),
+    "tanh": (activation(function="tanh"), (2, 4), steep(1.0)),
+    "sigmoid": (activation(function="sigmoid"), (2, 4), steep(0.25, 0.5)),
+    "elu": (activation(function="elu", alpha=Fraction(2)), (2, 4), steep(2.0)),
+    "softplus": (activation(function="softplus", beta=Fraction(2)), (2, 4), steep(1.0, np.log(2) / 2)),
+    "polynomial": (polynomial(Fraction(1, 2), Fraction(-1, 4), 0, 2), (2, 4), steep(lambda s: 0.25 + 6 * s**2, 0.5)),
+    "linear": (("linear", {"weight": "w", "bias": "b"}, {}), (2, 5), linear_rules()),
+    "conv": (("conv", {"weight": "c"}, SHIFT), (3, 3), conv_rules()),
+    "normalize": (
+        ("normalize", {"mean": "m", "variance": "v", "scale": "t", "shift": "m"}, {"epsilon": Fraction(1, 2)}),
+        (2, 4),
+        normalize_rules(),
+    ),
+    "multiply": (("multiply", {"weight": "s"}, {}), (2, 4), beside_rules("multiply")),
+    "subtract": (("subtract", {"weight": "s"}, {}), (2, 4), beside_rules("subtract")),
+    "a number": (
+        ("add", {}, {"constant": Fraction(-2)}),
+        (2, 4),
+        (lambda s, e: (s + 2, e), lambda s, e: (s + np.sqrt(8) * 2, e)),
+    ),
+    "a factor": (("multiply", {}, {"constant": Fraction(-2)}), (2, 4), moved(lambda x: 2 * x, 2)),
+    "sum": (("sum", {}, {"axes": (1,), "keepdims": False}), (2,), moved(lambda x: x.sum(axis=1), 2)),
+    "mean": (("mean", {}, {"axes": (1,), "keepdims": False}), (2,), moved(lambda x: x.mean(axis=1))),
+    "average_pool": (("average_pool", {}, WINDOW), (2, 3), moved(windows_of(lambda c: sum(c) / 2))),
+    "max_pool": (("max_pool", {}, WINDOW), (2, 3), moved(windows_of(lambda c: np.maximum(*c)), np.sqrt(2))),
+    "transpose": (("transpose", {}, {"permutation": (1, 0)}), (4, 2), moved(np.transpose)),
+    "slice": (("slice", {}, {"axis": 1, "start": 1, "stop": 4, "step": 2}), (2, 2), moved(lambda x: x[:, 1:4:2])),
+    "upsample": (("upsample", {}, {"factors": (3,)}), (2, 12), moved(lambda x: x.repeat(3, axis=1), np.sqrt(3))),
+    "softmax": (
+        ("softmax", {}, {"axis": 1}),
+        (2, 4),
+        (
+            lambda s, e: (np.ones((2, 4)), np.minimum(e.max(axis=1, keepdims=True) / 2, 1) * np.ones((2, 4))),
+            lambda s, e: (np.sqrt(2), e / 2),
+        ),
+    ),
+    "standardize": (
+        ("standardize", {}, {"axes": (1,), "epsilon": Fraction(4), "centred": True}),
+        (2, 4),
+        (
+            lambda s, e: (2 * np.ones((2, 4)), np.minimum(np.linalg.norm(e, axis=1, keepdims=True) / 2, 4) * np.ones((2, 4))),
+            lambda s, e: (np.sqrt(8), e / 2),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_distances_follow_from_sizes_and_changes(name):
+    """The rules of the module, written down a second time, entry by entry and for norms."""
+    node, shape, (entries, norms) = OPERATIONS[name]
+    g = G.reshape(2, -1).repeat(3, axis=1)[:, : int(np.prod(shape))].reshape(2, *shape)
+    networks = [
+        chain(
+            ("multiply", {"weight": "d"}, {}),
+            node,
+            ("multiply", {"weight": "g"}, {}),
+            inputs=(2, 4),
+            weights={"d": D[k], "g": g[k], **{key: v[k] for key, v in PAIRS.items()}},
+            fixed=("m", "v"),
+        )
+        for k in range(2)
+    ]
+    names = {n.name: n.name for n in networks[0].nodes}
+    d, dd, g, dg = np.maximum(*abs(D)), abs(D[0] - D[1]), np.maximum(*abs(g)), abs(g[0] - g[1])
+    size, error = entries(RADIUS * d, RADIUS * dd)
+    found = _Entries(*networks, names, RADIUS).run()
+    assert found == pytest.approx(np.linalg.norm(size * dg + error * (g + dg)), rel=1e-6)
+    size, error = norms(RADIUS * d.max(), RADIUS * dd.max())
+    assert _Norms(*networks, names, RADIUS).run() == pytest.approx(size * dg.max() + error * g.max(), rel=1e-6)
+    assert bound(networks[0], networks[0], RADIUS) == 0
+
+
+@pytest.mark.parametrize("kind", ["add", "subtract", "multiply", "matmul"])
+def test_distances_of_two_values(kind):
+    """Of the same value twice, of which both the size and the change count."""
+    turned = {"transpose": (False, True)} if kind == "matmul" else {}
+    networks = []
+    for k in range(2):
+        nodes = (
+            Node("x", "input"),
+            Node("a", "multiply", ("x",), {"weight": "d"}),
+            Node("b", "multiply", ("x",), {"weight": "s"}),
+            Node("y", kind, ("a", "b"), {}, turned),
+        )
+        networks.append(Network((2, 4), nodes, "y", {"d": D[k], "s": PAIRS["s"][k]}))
+    names = {n.name: n.name for n in networks[0].nodes}
+    (p, e), (q, f) = (np.maximum(*abs(D)) * RADIUS, abs(D[0] - D[1]) * RADIUS), tuple(RADIUS * v for v in both("s"))
+    ways = {"multiply": lambda a, b: a * b, "matmul": lambda a, b: a @ b.T}
+    if kind in ways:
+        own = ways[kind]
+        expected, whole = own(p, f) + own(e, q) + own(e, f), p.max() * f.max() + q.max() * e.max() + e.max() * f.max()
+    else:
+        expected, whole = e + f, e.max() + f.max()
+    assert _Entries(*networks, names, RADIUS).run() == pytest.approx(np.linalg.norm(expected), rel=1e-6)
+    assert _Norms(*networks, names, RADIUS).run() == pytest.approx(whole, rel=1e-6)
