@@ -22,7 +22,7 @@ from typing import ClassVar, TypedDict
 
 from neurovariety.beyond.piecewise.region_bounds import region_bounds, relu_widths
 from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
-from neurovariety.certificates.cell_complex import CellComplex, complex_of, known_cells
+from neurovariety.certificates.cell_complex import CellComplex, complex_of_arrays, known_cells
 from neurovariety.certificates.decision_regions import DecisionCount, decision_counts
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.network_nodes import network_hash
@@ -203,7 +203,7 @@ def cells_of(source: Network, whole: PiecewiseForms, box: tuple[list[Fraction], 
     """The cells of a network, as a certificate that has not been checked."""
     domain = domain_of(whole, box)
     found = subdivided(domain.of(whole), domain, limit)
-    return complex_of(network_hash(source), domain, found.rays, found.members)
+    return complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
 
 
 def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit: int) -> dict[str, Verdict]:
@@ -213,7 +213,7 @@ def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit
     deciding = whole.deciding()
     try:
         found = subdivided(cells.domain.of(deciding), cells.domain, limit)
-        pieces = issue(complex_of(cells.subject, cells.domain, found.rays, found.members, decisions=True), source)
+        pieces = issue(complex_of_arrays(cells.subject, cells.domain, found.rays, found.listed(), decisions=True), source)
         assert isinstance(pieces.certificate, CellComplex)
         counts = decision_counts(known_cells(pieces.certificate, source))
         return {
