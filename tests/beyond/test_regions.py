@@ -254,7 +254,8 @@ def test_bounds_by_widths():
         (lambda: nv.regions(network(SQUARE), box=5), "pair"),
         (lambda: nv.regions(network(SQUARE), limit=0), "limit="),
         (lambda: nv.regions(network(SQUARE), limit=3), "more than 3 regions"),
-        (lambda: nv.regions(network([(np.eye(13, dtype=int).tolist(), [0] * 13), ([[1] * 13], [0])])), "13 directions"),
+        (lambda: nv.regions(network([(np.eye(18, dtype=int).tolist(), [0] * 18), ([[1] * 18], [0])])), "18 directions"),
+        (lambda: nv.regions(network([(np.eye(15, dtype=int).tolist(), [0] * 15), ([[1] * 15], [0])]), box=(-1, 1)), "2.15 corners"),
         (lambda: nv.regions("none.json"), "no file"),
     ],
 )

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.beyond.piecewise.cut_kernel import crossed_cells, cut_edges, loop, parts
+from neurovariety.beyond.piecewise.cut_kernel import crossed_cells, cut_edges, loop, pairs_of_sides, parts
 from neurovariety.errors import ResourceError
+
+_MOST_PAIRS = 10**11
+"""Words that are compared for pairs of rays: some minutes."""
 
 
 class GrowingRows:
@@ -58,7 +61,7 @@ class CutCells:
         self._pool = GrowingRows(np.array([v for c in cells for v in c], dtype=np.int64))
         self._starts, self._sizes = GrowingRows(np.cumsum(sizes) - sizes), GrowingRows(sizes)
         self._zeros = GrowingRows(np.zeros((len(rays), -(-max(hyperplanes, 1) // 64)), dtype=np.uint64))
-        self._marked = 0
+        self._marked = self._pairs = 0
         self.parents = GrowingRows(np.arange(len(cells)))
 
     def __len__(self) -> int:
@@ -73,13 +76,19 @@ class CutCells:
     def split(self, side: np.ndarray, most: int) -> CutEdges:
         """Cut every cell on which a form has both signs; its edges that are cut.
 
-        Raises `ResourceError` where there would be more than ``most`` cells.
+        Raises `ResourceError` where there would be more than ``most`` cells, or too many pairs of rays to look for edges among.
         """
         pool, starts, sizes, zeros = self._pool.rows, self._starts.rows, self._sizes.rows, self._zeros.rows
         many = int(sizes.sum())
         crossed = loop(crossed_cells, many)(pool, starts, sizes, side)
         if len(starts) + len(crossed) > most:
             raise ResourceError(f"there are more than {most:,} regions; ask for those of a box, or raise limit=")
+        self._pairs += int(loop(pairs_of_sides, many)(pool, starts, sizes, crossed, side))
+        if self._pairs * zeros.shape[1] > _MOST_PAIRS:
+            raise ResourceError(
+                f"{len(starts):,} pieces in {len(self.rays[0]) - 1} dimensions have so many corners that finding their edges would "
+                "take hours; ask for a box or a network of fewer inputs"
+            )
         edges = loop(cut_edges, many)(pool, starts, sizes, crossed, side, zeros, len(self.rays[0]) - 2)
         count = len(zeros)
         names, first_at, which = np.unique(edges[:, 1] * count + edges[:, 2], return_index=True, return_inverse=True)

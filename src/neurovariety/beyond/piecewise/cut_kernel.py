@@ -50,6 +50,21 @@ def crossed_cells(pool, starts, sizes, side):
 
 
 @no_type_check
+def pairs_of_sides(pool, starts, sizes, crossed, side):
+    """How many pairs of rays of cells lie on different sides of a form: so many may be edges."""
+    total = 0
+    for c in crossed:
+        up = down = 0
+        for i in range(starts[c], starts[c] + sizes[c]):
+            if side[pool[i]] > 0:
+                up += 1
+            elif side[pool[i]] < 0:
+                down += 1
+        total += up * down
+    return total
+
+
+@no_type_check
 def cut_edges(pool, starts, sizes, crossed, side, zeros, enough):
     """The edges (cell, p, q) of cells between a ray p on the positive and a ray q on the negative side: their common hyperplanes,
     ``enough`` for a line, have no third ray of the cell."""

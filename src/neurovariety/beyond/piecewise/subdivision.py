@@ -26,10 +26,11 @@ from neurovariety.certificates.piecewise_forms import PiecewiseForms, UnitStage
 from neurovariety.certificates.piecewise_signs import SignForms, sign_at, value_at
 from neurovariety.certificates.sign_table import SignTable
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.progress import note
 
 Ray = tuple[int, ...]
-LARGEST_DIMENSION = 12
-"""Coordinates with which a subdivision begins: it has 4,096 orthants then."""
+LARGEST_BOX = 14
+"""Dimensions of a box, which has 2^14 corners then."""
 
 
 def domain_of(whole: PiecewiseForms, box: tuple[Sequence[Fraction], Sequence[Fraction]] | None) -> CellDomain:
@@ -45,11 +46,15 @@ def domain_of(whole: PiecewiseForms, box: tuple[Sequence[Fraction], Sequence[Fra
 
 
 def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> CutCells:
-    """The cells of a network on a domain. Raises `ResourceError` where there are more than ``most``."""
-    if forms.inputs > LARGEST_DIMENSION:
+    """The cells of a network on a domain. Raises `ResourceError` where there are more than ``most``, or edges take too long to find."""
+    n = forms.inputs
+    if domain.is_box and n > LARGEST_BOX:
         raise ResourceError(
-            f"units tell inputs apart in {forms.inputs} directions, and regions are found in up to {LARGEST_DIMENSION}; "
-            "ask for those of a slice"
+            f"a box of {n} inputs has 2^{n} corners, and regions are found in boxes of up to {LARGEST_BOX}; without a box fewer may do"
+        )
+    if not domain.is_box and 2**n > most:
+        raise ResourceError(
+            f"units tell inputs apart in {n} directions, which alone make 2^{n} regions, more than {most:,}; raise limit="
         )
     rays, members = _corners(domain) if domain.is_box else _orthants(forms)
     walls = domain.faces(rays)
@@ -85,7 +90,9 @@ class _StageCuts:
     def cut(self, order: Sequence[int], most: int) -> np.ndarray:
         """Cut by the units in that order; which cuts of this stage and those before are positive on each cell that there is then."""
         cells, table = self._cells, self._table
+        stages, total = self._ready.forms.stages, self._ready.forms.cuts
         for place, j in enumerate(order):
+            note(phase=f"{len(cells):,} pieces by {place + sum(len(s.cuts) for s in stages[: self._k])} of {total} kinks")
             edges = cells.split(np.ascontiguousarray(table.rows[:, j]), most)
             if len(edges.up):
                 cells.rays += self._meets(j, edges)
