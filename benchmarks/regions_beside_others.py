@@ -1,12 +1,14 @@
 """Regions beside affinitree and regioncam: the same random ReLU networks in one run, with the count of each and its time.
 
 Run: ``python -m benchmarks.regions_beside_others [PYTHON]``, with an interpreter that has the peers, or they are installed in an
-environment that is removed at the end. Each tool runs in a process of its own, and its time is that of the processor for the regions alone, imports and a first small network
-left out. Writes ``benchmarks/results/regions_beside_others.md``, a table of the documentation.
+environment that is removed at the end. Each tool runs in a process of its own, and its time is that of the processor for the regions
+alone, imports and smaller networks before left out. Writes ``benchmarks/results/regions_beside_others.md``, a table of the
+documentation.
 
 Networks: ``rng = default_rng(0)``, first all weights ``rng.normal(size=(out, in)) * sqrt(2 / in)``, then all biases ``0.5 *
 rng.normal(size=out)``. A count is right if it is that of neurovariety, which proves it; the counts over the whole space of the first
-four are also those of an exact subdivision in another program (520, 3954, 6742, 7655).
+four are also those of an exact subdivision in another program (520, 3954, 6742, 7655). The last row is a number of degenerate networks:
+whole weights and biases from -1 to 1, so units are dead, equal, opposite or parallel, and lines meet in one point.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("affinitree==0.23.*", "regioncam==0.5.*")
 BOX = 4.0
@@ -30,6 +33,7 @@ QUESTIONS: tuple[tuple[tuple[int, ...], bool], ...] = (
     ((2, 16, 16, 1), True),
     ((2, 64, 64, 1), True),
 )
+DEGENERATE = 30
 SECONDS = 600
 _RESULTS = Path(__file__).parent / "results" / "regions_beside_others.md"
 
@@ -52,6 +56,7 @@ def count(weights, biases, box):
     widths = ",".join(map(str, [weights[0].shape[1], *(len(w) for w in weights)]))
     found = nv.regions(named, architecture=f"mlp({widths}; relu; bias)", box=(-box, box) if box else None, limit=10**7)
     return found.value["activation_regions"]
+count(*drawn((3, 16, 16, 1)), 0.0)  # loads what is compiled
 """,
     "affinitree": """
 import affinitree as af
@@ -75,9 +80,18 @@ def count(weights, biases, box):
 """,
 }
 
+_DEGENERATE = """
+counts = []
+for seed in range(%d):
+    rng = np.random.default_rng(seed)
+    widths = [2 + seed %% 2, 4, 3, 1]
+    weights = [rng.integers(-1, 2, size=(b, a)).astype(float) for a, b in zip(widths, widths[1:])]
+    counts.append(count(weights, [rng.integers(-1, 2, size=b).astype(float) for b in widths[1:]], 0.0))
+print(json.dumps({"counts": counts}))
+"""
+
 _END = """
-warm = drawn((widths[0], 12, 12, 1))
-count(*warm, box)
+count(*drawn((widths[0], 12, 12, 1)), box)
 weights, biases = drawn(widths)
 start = time.process_time()
 found = count(weights, biases, box)
@@ -86,20 +100,17 @@ print(json.dumps({"count": found, "seconds": seconds, "memory": resource.getrusa
 """
 
 
-def measured(widths: tuple[int, ...], box: float, tool: str, peers: str) -> dict[str, float]:
-    """What one tool counts, in a process of its own; a word of why where it does not."""
+def measured(widths: tuple[int, ...], box: float, tool: str, peers: str) -> dict[str, Any]:
+    """What one tool counts, in a process of its own; without widths, of the degenerate networks."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
     if tool == "neurovariety":
         environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1] / "src"), os.environ.get("PYTHONPATH", "")])
     else:
         environment.pop("PYTHONPATH", None)
-    command = [
-        sys.executable if tool == "neurovariety" else peers,
-        "-c",
-        f"{_DRAWN}{_TOOLS[tool]}\nwidths, box = {widths}, {box}\n{_END}",
-    ]
+    asked = f"widths, box = {widths}, {box}\n{_END}" if widths else _DEGENERATE % DEGENERATE
+    command = [sys.executable if tool == "neurovariety" else peers, "-c", f"{_DRAWN}{_TOOLS[tool]}\n{asked}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 
@@ -123,6 +134,10 @@ def main() -> None:
                     f"| {widths} | {inputs} | {tool} | {found['count']:,} | {right} | {found['seconds']:.3f} | {found['memory']:,.0f} |"
                 )
                 print(lines[-1], flush=True)
+        own, other = (measured((), 0.0, tool, peers)["counts"] for tool in ("neurovariety", "affinitree"))
+        wrong = sum(a != b for a, b in zip(own, other, strict=True))
+        lines.append(f"| {DEGENERATE} degenerate | all | affinitree | {sum(other):,} for {sum(own):,} | {wrong} wrong | | |")
+        print(lines[-1])
     _RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -54,7 +54,7 @@ def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> CutCells
         )
     if not domain.is_box and 2**n > most:
         raise ResourceError(
-            f"units tell inputs apart in {n} directions, which alone make 2^{n} regions, more than {most:,}; raise limit="
+            f"there are more than {most:,} regions: units tell inputs apart in {n} directions, which alone make 2^{n}; raise limit="
         )
     rays, members = _corners(domain) if domain.is_box else _orthants(forms)
     walls = domain.faces(rays)
