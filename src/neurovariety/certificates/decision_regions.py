@@ -60,7 +60,7 @@ def decision_counts(known: KnownCells) -> Mapping[str, int | dict[str, int]]:
     classes, alone = {}, np.zeros(len(known.rays), dtype=bool)
     for k in range(outputs):
         others = [columns[k, j] for j in range(outputs) if j != k]
-        mine = _ahead(of_cells, others).all(axis=1)
+        mine: np.ndarray = np.all(_ahead(of_cells, others), axis=1)
         ahead = _ahead(at_rays, others)
         alone |= ahead.all(axis=1)
         within = mine[one] & mine[two] & known.facets.any_ray(ahead)[inner].all(axis=1)
