@@ -53,13 +53,21 @@ def _headline(data: Mapping[str, Any]) -> str:
 
 def _class_of(entry: str) -> type[Result] | None:
     """The class of the results of an entry, or of a command about networks."""
-    import neurovariety
+    from neurovariety.beyond.approximation.approximate import ApproximateResult
+    from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult
+    from neurovariety.beyond.piecewise.regions import RegionsResult
+    from neurovariety.beyond.piecewise.tropical import TropicalResult
+    from neurovariety.checkpoints.align import AlignResult
+    from neurovariety.checkpoints.diagnose import DiagnoseResult
+    from neurovariety.checkpoints.prune import PruneResult
     from neurovariety.dictionary.registry import find
 
     if row := find(entry):
         return row.result_class()
-    classes = (getattr(neurovariety, name) for name in neurovariety.__all__ if name.endswith("Result"))
-    return next((c for c in classes if getattr(c, "entry", None) == entry), None)
+    of_networks = (
+        AlignResult, ApproximateResult, DiagnoseResult, FunctionalDimensionResult, PruneResult, RegionsResult, TropicalResult,
+    )  # fmt: skip
+    return next((kind for kind in of_networks if kind.entry == entry), None)
 
 
 def _as_text(found: Recheck, problem: str) -> str:
