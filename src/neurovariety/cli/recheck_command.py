@@ -14,6 +14,7 @@ from neurovariety.certificates.result_file import read_result
 from neurovariety.certificates.spoken_of import in_words
 from neurovariety.cli.exit_status import ANSWERED, REFUSED
 from neurovariety.errors import NeurovarietyError, VerificationError
+from neurovariety.result import Result
 
 
 def recheck_command(file: str, as_json: bool) -> int:
@@ -44,16 +45,33 @@ def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
 
 def _headline(data: Mapping[str, Any]) -> str:
     """What is wrong with the claim of the whole, which is the weakest of those of the headline."""
-    from neurovariety.dictionary.registry import find
-
-    row = find(str(data["entry"]))
-    if row is None:
+    kind = _class_of(str(data["entry"]))
+    if kind is None:
         return ""
     try:
-        own = row.result_class().from_dict(data).claim
+        own = kind.from_dict(data).claim
     except (NeurovarietyError, LookupError, TypeError, ValueError, AttributeError) as error:
         return f"the result cannot be read: {str(error) or type(error).__name__}"
     return "" if data.get("claim") == str(own) else f"the result as a whole is claimed {data.get('claim')!r}, and {str(own)!r} follows"
+
+
+def _class_of(entry: str) -> type[Result] | None:
+    """The class of the results of an entry, or of a command about networks."""
+    from neurovariety.beyond.approximation.approximate import ApproximateResult
+    from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult
+    from neurovariety.beyond.piecewise.regions import RegionsResult
+    from neurovariety.beyond.piecewise.tropical import TropicalResult
+    from neurovariety.checkpoints.align import AlignResult
+    from neurovariety.checkpoints.diagnose import DiagnoseResult
+    from neurovariety.checkpoints.prune import PruneResult
+    from neurovariety.dictionary.registry import find
+
+    if row := find(entry):
+        return row.result_class()
+    of_networks = (
+        AlignResult, ApproximateResult, DiagnoseResult, FunctionalDimensionResult, PruneResult, RegionsResult, TropicalResult,
+    )  # fmt: skip
+    return next((kind for kind in of_networks if kind.entry == entry), None)
 
 
 def _as_text(found: Recheck, problem: str) -> str:
