@@ -20,7 +20,7 @@ from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node, pairs, wholes
 from neurovariety.checkpoints.graph.nonlinearity import PiecewiseLinear
-from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import Array, in_floats, to_floats, to_fractions
 from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
 from neurovariety.checkpoints.rank.values_in_balls import FloatBall, line_of, values_in_balls
 from neurovariety.randomness import generator
@@ -55,7 +55,7 @@ class Sides:
 
 @dataclass(frozen=True, eq=False)
 class OffKinks:
-    """``inputs`` after the moves, float64, the ``sides`` there, which inputs are ``usable``.
+    """``inputs`` after the moves, float64 where that holds those that were given, the ``sides`` there, which inputs are ``usable``.
 
     ``resting`` (activation -> entries): at a kink at every input. ``exact``: the sides are those of exact numbers.
     """
@@ -72,11 +72,10 @@ def off_kinks(activations: Sequence[Node], network: Network, inputs: Array) -> O
 
     Sides are taken in balls and, at the inputs where these leave doubt, over Q; where that takes too long, in float64.
     """
-    inputs = np.array(to_floats(inputs))
-    known = _moved_off(activations, network, inputs.copy(), exact=True)
+    known = _moved_off(activations, network, np.array(in_floats(inputs)), exact=True)
     if known is not None:
         return known
-    found = _moved_off(activations, network, inputs, exact=False)
+    found = _moved_off(activations, network, np.array(to_floats(inputs)), exact=False)
     assert found is not None
     return found
 
@@ -107,7 +106,7 @@ def _sides(activations: Sequence[Node], network: Network, inputs: Array, exact: 
     entries = sum(prod(shape) for shape in network.shapes().values())
     each, parts = max(1, _AT_ONCE // max(entries, 1)), []
     for start in range(0, max(len(inputs), 1), each):
-        part = _in_balls(activations, network, inputs[start : start + each])
+        part = None if inputs.dtype == object else _in_balls(activations, network, inputs[start : start + each])
         if part is None:
             break
         parts.append(part)
@@ -239,9 +238,9 @@ def _stopped(sides: Sides, resting: Mapping[str, Array]) -> Array:
 
 def _moved(inputs: Array, rng: np.random.Generator) -> Array:
     rows = inputs.reshape(len(inputs), -1)
-    _, powers = np.frexp(np.maximum(np.abs(rows).max(axis=1, initial=0.0), 1.0))
+    _, powers = np.frexp(np.maximum(np.abs(to_floats(rows)).max(axis=1, initial=0.0), 1.0))
     steps = np.ldexp(1.0, np.minimum(powers, 1000) - 10)[:, None] * rng.integers(-_STEPS, _STEPS + 1, size=rows.shape)
-    return np.asarray(inputs + steps.reshape(inputs.shape))
+    return np.asarray(inputs + (to_fractions(steps) if inputs.dtype == object else steps).reshape(inputs.shape))
 
 
 def moved_by_own_weights(network: Network, node: Node, resting: Sequence[int], still: Mapping[str, Array]) -> bool:

@@ -24,7 +24,7 @@ from neurovariety.checkpoints.graph.node import Node, pairs, wholes
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
 from neurovariety.checkpoints.graph.operation import Shape
 from neurovariety.checkpoints.graph.operations import operation
-from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats
+from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats, to_fractions
 from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks, under_window
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
@@ -193,14 +193,14 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
 def _between_kinks(found: Linearization, network: Network, at: OffKinks) -> Tangents:
     """The tangents of piecewise linear activations at inputs that were moved off the kinks as far as that goes."""
     inputs = at.inputs[at.usable]
-    parts: list[Array] = [np.asarray(inputs).reshape(len(inputs), math.prod(network.input_shape))]
+    parts: list[Array] = [(to_fractions(inputs) if at.exact else inputs).reshape(len(inputs), math.prod(network.input_shape))]
     still: dict[str, Array] = {}
     for t in found.tangents:
         lines, rest = at.sides.lines[t.node.name][at.usable], at.resting[t.node.name]
         if t.node.kind == "max_pool":
             chosen = (np.arange(math.prod(wholes(t.node.attributes, "window")))[None, :, None] == lines[:, None, :]).astype(np.int64)
             chosen[:, :, rest] = 0
-            parts.append(chosen.reshape(len(chosen), -1))
+            parts.append(_chosen_of((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), -1)))
             continue
         assert isinstance(t.record, PiecewiseLinear)
         pieces, kinks = t.record.pieces(t.node.attributes), t.record.kinks(t.node.attributes)
