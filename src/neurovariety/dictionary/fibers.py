@@ -208,7 +208,7 @@ def fibers(
             "identifiable": identifiable,
         },
         claims=_claims(model, found, shown, identifiable),
-        glosses=(*_glosses(found), *_components(evidence["real_components"])),
+        glosses=(*_glosses(found, identifiable), *_components(evidence["real_components"])),
         evidence=evidence,
         notices=generic.notices,
     )
@@ -379,13 +379,13 @@ def _components(found: RealComponents | None) -> tuple[Gloss, ...]:
     return (Gloss(said, {}),) if said else ()
 
 
-def _glosses(found: _Explained) -> tuple[Gloss, ...]:
+def _glosses(found: _Explained, identifiable: Identifiable) -> tuple[Gloss, ...]:
     stated = found.stated
     if found.hidden is None or stated is None:
         return ()
     if found.hidden:
-        hidden = "data cannot tell weights along hidden directions apart"
+        hidden = "data cannot tell weights apart along these directions either"
         return (Gloss(hidden, {"hidden": SURE}),)
-    if not found.dimension:
+    if not found.dimension and identifiable != "yes":
         return (Gloss("a general function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
     return ()

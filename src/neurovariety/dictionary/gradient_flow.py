@@ -342,12 +342,12 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
 def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> tuple[Gloss, ...]:
     """How many runs there were, where the most end, and why others have not converged."""
     basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
-    glosses = [Gloss(f"{counted(value['runs'], 'run')} from random weights were followed", {}, ahead=True)]
+    glosses = [Gloss(f"gradient flow was followed from random weights, in {counted(value['runs'], 'run')}", {}, ahead=True)]
     if basins and basins[0]["point"] is not None:
         best = basins[0]
         share, low, high = (f"{100 * v:.0f} %" for v in (best["share"], best["low"], best["high"]))
         where = f"{best['kind']} {best['point']} with loss {best['loss']:.6g}"
-        glosses.append(Gloss(f"{share} of these runs end at {where} (95 % interval: {low} to {high})", {}))
+        glosses.append(Gloss(f"{share} of all runs end at {where} of the landscape (95 % interval: {low} to {high})", {}))
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:
