@@ -10,7 +10,7 @@ from typing import Any
 from neurovariety.certificates.phrases import EXACT, amount
 from neurovariety.claim import Claim
 
-_DIGITS = 7
+_DIGITS, _MOST_DIGITS = 7, 17
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Between:
     sure: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
-        low, high = rounded(value[0], up=False), rounded(value[1], up=True)
+        low, high = _apart(float(value[0]), float(value[1]))
         where = {
             Claim.LOWER_BOUND: f"is at least {low}",
             Claim.UPPER_BOUND: f"is at most {high}",
@@ -50,6 +50,15 @@ class Between:
         }
         name = self.sure if claim in EXACT and self.sure else self.text
         return f"{name} {where.get(claim, f'lies between {low} and {high}')}"
+
+
+def _apart(low: float, high: float) -> tuple[str, str]:
+    """The ends of an interval, rounded outward with as many digits as make it at most twice as wide."""
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        ends = rounded(low, up=False, digits=digits), rounded(high, up=True, digits=digits)
+        if float(ends[1]) - float(ends[0]) <= 2 * (high - low):
+            return ends
+    return rounded(low, up=False, digits=_MOST_DIGITS), rounded(high, up=True, digits=_MOST_DIGITS)
 
 
 @dataclass(frozen=True)
@@ -81,17 +90,17 @@ class Seen:
 
 
 _UP_TO = "up to "
-_SPARE = Decimal("1.06")
-"""So much more than the slack is said that the number may be rounded to a tenth of it."""
+_SPARE = 2
+"""Twice the slack is said, so that the number may be rounded at the place of its first digit."""
 
 
 def up_to(slack: float) -> tuple[str, ...]:
-    """The scope of a number that is known up to ``slack``, and is said with digits down to a tenth of that."""
+    """The scope of a number that is known up to ``slack`` and is rounded when it is said, at the place of the digit of this."""
     return (f"{_UP_TO}{rounded(Decimal(slack) * _SPARE, up=True, digits=1)}",) if slack else ()
 
 
 def _with_digits(value: Any, claim: Claim, scope: Sequence[str]) -> str:
-    """A number in the direction of its bound, or up to a twentieth of what the scope allows."""
+    """A number in the direction of its bound, or up to half of what the scope allows."""
     brief = f"{value:g}" if isinstance(value, float) else f"{value}"
     if float(brief) == float(value):
         return brief
@@ -102,7 +111,7 @@ def _with_digits(value: Any, claim: Claim, scope: Sequence[str]) -> str:
     slack = next((Decimal(phrase.removeprefix(_UP_TO)) for phrase in scope if phrase.startswith(_UP_TO)), None)
     if slack is None:
         return f"{value}"
-    return _written(round(Decimal(value), 1 - slack.adjusted()).normalize())
+    return _written(round(Decimal(value), -slack.adjusted()).normalize())
 
 
 def rounded(value: float | Decimal, *, up: bool, digits: int = _DIGITS) -> str:

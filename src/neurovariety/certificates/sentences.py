@@ -101,7 +101,7 @@ def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence
     return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
 
 
-_LIMITS = ("for ", "among ", "at ", "where ")
+_LIMITS = ("for ", "among ", "at ", "where ", "over ")
 """How a scope begins that may stand before all that it limits."""
 
 

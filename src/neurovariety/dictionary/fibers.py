@@ -363,7 +363,9 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         size = f"{found.at_least} to {found.at_most}"
         texts.append(Gloss(f"{size} dimensions of complex weights around these compute the same function", {}))
     if extra > 0:
-        more = f"{extra} more than for general weights: the function is that of a smaller model"
+        more = (
+            f"the fiber has {extra} dimension{'s' * (extra != 1)} more than at general weights: the function is that of a smaller model"
+        )
         texts.append(Gloss(more, {"dimension": FROM_BELOW}))
     return FibersResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},

@@ -346,8 +346,8 @@ def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: b
     if basins and basins[0]["point"] is not None:
         best = basins[0]
         share, low, high = (f"{100 * v:.0f} %" for v in (best["share"], best["low"], best["high"]))
-        where = f"{best['kind']} {best['point']} with loss {best['loss']:.6g}"
-        glosses.append(Gloss(f"{share} of all runs end at {where} of the landscape (95 % interval: {low} to {high})", {}))
+        where = f"{best['kind']} {best['point']} of the landscape, with loss {best['loss']:.6g}"
+        glosses.append(Gloss(f"{share} of the runs end at {where} (95 % interval: {low} to {high})", {}))
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:

@@ -189,7 +189,7 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        glosses=(*_of_ends(value, clear, ends), *_of_zero(table), *_of_exposed(smaller, exposure)),
+        glosses=(*_of_ends(value, clear, ends, min(flowing, number)), *_of_zero(table), *_of_exposed(smaller, exposure)),
         also={"exposed": exposure},
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
@@ -256,13 +256,14 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
     return {row["name"]: known[row["status"]] for row in found.locus["strata"] if row["status"] in known}
 
 
-def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds) -> tuple[Gloss, ...]:
-    """Of how many targets and flows the shares are."""
+def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds, targets: int) -> tuple[Gloss, ...]:
+    """Of how many targets and flows the shares are; flows are followed for the first ``targets``."""
     followed = counted(ends.runs, "gradient flow")
+    first = counted(targets, "target")
     none = "no gradient flow was followed" if not ends.runs else f"none of {followed} converged"
     return (
         Gloss(f"the best fit was found for {counted(clear, 'target')}" if clear else "best fits were not found for any target", {}),
-        Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged", {}),
+        Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged, for {first}", {}),
     )
 
 

@@ -255,7 +255,7 @@ def _glosses(value: TangentKernelValue) -> tuple[Gloss, ...]:
     texts = []
     if value["rank"] < value["generic"]:
         drop = {"rank": FROM_ABOVE, "generic": FROM_BELOW}
-        texts = [Gloss(f"general ones allow {value['generic']}: the weights are critical for the parametrization", drop)]
+        texts = [Gloss(f"general weights allow {value['generic']}: these are critical for the parametrization", drop)]
     if not value["rank"]:
         return (*texts, Gloss("gradient flow stands still", {"rank": FROM_ABOVE}))
     if value["condition"]:

@@ -119,11 +119,11 @@ def build_report(
 
 def empty_report(model: Model, dataset: Dataset | None, seed: int) -> Report:
     """A report without rows yet; `fill` appends them."""
-    asked = tuple(e.name for e in _asked(dataset))
+    asked = tuple(e.name for e in asked_of(dataset))
     return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
 
 
-def _asked(dataset: Dataset | None) -> list[Entry]:
+def asked_of(dataset: Dataset | None) -> list[Entry]:
     """The entries of a report: those that need data only where there are some."""
     trains = dataset is not None and bool(dataset.target_names)
     return [e for e in ENTRIES if e.in_reports and (dataset is not None or not e.needs_data) and (trains or not e.trains)]
@@ -138,20 +138,25 @@ def fill(
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    for entry in _asked(dataset):
+    for entry in asked_of(dataset):
         progress(entry.name)
-        options: dict[str, Any] = {"seed": seed}
-        if entry.takes_memory_limit:
-            options["memory_limit"] = memory_limit
-        if entry.needs_data and dataset is not None:
-            options["inputs"] = dataset.inputs
-        if entry.trains:
-            options |= {"data": dataset, "prepare": "standardize"}
-        try:
-            with within(OPERATIONS, NUMBERS):
-                out.rows.append(Row(entry, entry.load()(model, **options)))
-        except NeurovarietyError as error:
-            out.rows.append(Row(entry, None, str(error)))
+        out.rows.append(row_of(entry, model, dataset, seed, memory_limit))
+
+
+def row_of(entry: Entry, model: Model, dataset: Dataset | None, seed: int = 0, memory_limit: int | None = None) -> Row:
+    """What an entry says of the model in a report, or the sentence that says why it says nothing."""
+    options: dict[str, Any] = {"seed": seed}
+    if entry.takes_memory_limit:
+        options["memory_limit"] = memory_limit
+    if entry.needs_data and dataset is not None:
+        options["inputs"] = dataset.inputs
+    if entry.trains:
+        options |= {"data": dataset, "prepare": "standardize"}
+    try:
+        with within(OPERATIONS, NUMBERS):
+            return Row(entry, entry.load()(model, **options))
+    except NeurovarietyError as error:
+        return Row(entry, None, str(error))
 
 
 def check_fit(model: Model, dataset: Dataset) -> None:
