@@ -314,7 +314,11 @@ def _tangent(value: Sequence[int | None], claim: Claim) -> str:
 SAID_OF_GEOMETRY |= {
     "singularities: dimension": Phrase("the dimension of the singular functions", _locus),
     "singularities: degree": Phrase(
-        "the degree of the singular functions", Number("degree {n}"), joined=True, alone=Number("they have degree {n}")
+        "the degree of the singular functions",
+        Number("degree {n}"),
+        joined=True,
+        alone=Number("they have degree {n}"),
+        points="points of a general linear section",
     ),
     "singularities: codimension": Phrase(
         "the codimension of the singular functions", Number("codimension {n}"), joined=True, alone=Number("they have codimension {n}")

@@ -135,9 +135,10 @@ _of(
 
 
 def _shares(value: Mapping[Any, float]) -> str:
-    """``2 (at 62 % of its points) or 4 (at 38 %)``"""
+    """``2 (at 62 % of its points), 4 (at 30 %) or 6 (at 8 %)``"""
     of = chain([" of its points"], repeat(""))
-    return " or ".join(f"{n} (at {100 * share:.3g} %{next(of)})" for n, share in value.items()) or "none"
+    *first, last = [f"{n} (at {100 * share:.3g} %{next(of)})" for n, share in value.items()] or ["none"]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 _of(

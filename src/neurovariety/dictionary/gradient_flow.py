@@ -351,6 +351,6 @@ def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: b
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:
-        to = f" (number {', '.join(sorted(drifting, key=int))})" if drifting else ""
+        to = f" (number{'s' * (len(drifting) > 1)} {', '.join(sorted(drifting, key=int))})" if drifting else ""
         glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}{to}", {}))
     return tuple(glosses)
