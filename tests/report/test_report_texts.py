@@ -16,7 +16,7 @@ _MANY = "|".join(_NOUNS.split())
 _BARE = r"(?<![\w.,/^*(+-])"  # no part of a longer number, of a power or of a list in brackets
 _ONE = "complex critical point|critical point|point|local minimum|minimum|general sample|sample|function|direction|run|target"
 FAULTS = {
-    "one of many": rf"{_BARE}1 (?:(?!of |below )[a-z]+ ){{0,2}}(?:{_MANY})\b",
+    "one of many": rf"{_BARE}1 (?:(?!of |below |and )[a-z]+ ){{0,2}}(?:{_MANY})\b",
     "many of one": rf"{_BARE}(?!1 )\d[\d,]* (?:{_ONE})\b",
     "one are": rf"{_BARE}1 (?:[a-z]+ ){{0,2}}(?:are|were|have|generate|determine|leave)\b|\bthere are (?:[a-z]+ [a-z]+ )?1 ",
     "a number of nothing": rf"\b(?:exactly|at least|at most) 0 (?:[a-z]+ ){{0,2}}(?:{_MANY})\b",

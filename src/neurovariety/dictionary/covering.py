@@ -151,7 +151,8 @@ def _below(sizes: SizesOfModel, ball: BallOfFunctions, seed: int) -> tuple[Verdi
 def _glosses(covers: Covers, below: Verdict) -> tuple[Gloss, ...]:
     c = covers.constants
     if covers.best_name == "cells":
-        points = f", and at most {counted(c['points'], 'point')} on a general linear section" if c["dimension"] else ""
+        most = f"{c['points']} point{'s' * (c['points'] != 1)}"
+        points = f", and at most {most} on a general linear section" if c["dimension"] else ""
         sizes = f"a set of dimension at most {c['dimension']} in a linear span of dimension at most {c['span']}"
         degree = f"coefficients of degree {c['weight_degree']} in {counted(c['parameters'], 'parameter')}"
         made = f"by the cells of a grid that meet {sizes}, with {degree}{points}"
