@@ -17,7 +17,8 @@ import numpy as np
 from neurovariety import examples
 from neurovariety.architectures import as_model
 from neurovariety.dataset import Dataset
-from neurovariety.report.build import Row, asked_of, row_of
+from neurovariety.report.build import asked_of, row_of
+from neurovariety.report.row import Row
 
 TEXTS = Path(__file__).parents[1] / "tests" / "report" / "texts"
 ARCHITECTURES = {

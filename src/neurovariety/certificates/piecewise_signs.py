@@ -114,7 +114,10 @@ def _less_kinks(z: _Ball, t: _Ball, units: Sequence[Unit]) -> _Ball:
 def _bent(middle: np.ndarray, radius: np.ndarray, t: _Ball, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
     """The value of a unit: what was read lies on some line, and near kinks on one next to it."""
     at, off = t.middle[0], t.radius[0]
-    which = sum((middle > _float(k) * at).astype(np.intp) for k in unit.kinks) if unit.kinks else np.zeros(len(at), dtype=np.intp)
+    kinks = np.array([_float(k) for k in unit.kinks])
+    if np.isnan(kinks).any():  # which line it is cannot be told
+        return np.full(len(at), np.nan), np.full(len(at), np.nan)
+    which = (middle > kinks[:, None] * at).sum(axis=0)
     slopes, offsets = (np.array([_float(line[j]) for line in unit.lines]) for j in (0, 1))
     value = slopes[which] * middle + offsets[which] * at
     steep, high = np.abs(slopes).max(), np.abs(offsets).max()
