@@ -17,7 +17,7 @@ import numpy as np
 from neurovariety import examples
 from neurovariety.architectures import as_model
 from neurovariety.dataset import Dataset
-from neurovariety.report.build import asked_of, row_of
+from neurovariety.report.build import asked_of, row_of, steps_of
 from neurovariety.report.row import Row
 
 TEXTS = Path(__file__).parents[1] / "tests" / "report" / "texts"
@@ -65,7 +65,7 @@ def _table(samples: int, columns: int, modulus: int) -> np.ndarray[Any, np.dtype
 def rows(notation: str, cheap: bool = False) -> Iterator[Row]:
     """The rows of a report of the architecture, one after another."""
     data = data_of(notation)
-    yield from (row_of(e, as_model(notation), data) for e in asked_of(data) if not cheap or e.name in CHEAP)
+    yield from (row_of(e, answer) for e, answer in steps_of(as_model(notation), data) if not cheap or e.name in CHEAP)
 
 
 def text_of(row: Row) -> str:

@@ -68,6 +68,11 @@ ASKED = {
     "no linear symmetry": lambda: nv.symmetries("mlp(1,1,1; tanh)"),
     "a near polynomial": lambda: nv.approximate(activation="relu", interval=(-1, 1), degree=1),
     "a near network": lambda: nv.approximate(ONE, architecture="mlp(2,2,1; tanh)", degree=2),
+    "a critical point": lambda: nv.critical_point(
+        {"W1": [[0.9]], "W2": [[0.8]]}, architecture="mlp(1,1,1; tanh)", inputs=[1, 2, 3], targets=["3/5", "3/4", "4/5"], degree=5
+    ),
+    "attention with softmax": lambda: nv.fibers("attention(1,1; a=1; t=2; softmax)"),
+    "symmetries of attention with softmax": lambda: nv.symmetries("attention(1,1; a=1; t=2; softmax)"),
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
     "a rank in regions": lambda: nv.diagnose(WIDE, architecture=RELU),
 }

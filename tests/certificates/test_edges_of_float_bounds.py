@@ -12,7 +12,7 @@ from neurovariety.certificates.activation_slopes import steepness
 from neurovariety.certificates.box_bounds import Box, BoxBounds
 from neurovariety.certificates.network_distance import _Entries, _Norms, bound
 from neurovariety.certificates.piecewise_forms import Unit, _staged
-from neurovariety.certificates.piecewise_signs import signs_at
+from neurovariety.certificates.piecewise_signs import SignForms
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 
@@ -48,9 +48,9 @@ def test_kinks_that_float64_cannot_hold(place):
         forms = _staged(1, [unit], [{2: ONE, 0: Fraction(-2)}])
         whole = place * 10**150
         for x, sign in ((whole.numerator + 5 * 10**150, 1), (whole.numerator, -1), (whole.numerator - 10**150, -1)):
-            cuts, outputs = signs_at(forms, [(10**150, x)])
+            cuts, outputs = SignForms(forms).signs([(10**150, x)])
             assert outputs.tolist() == [[sign]]
-            assert cuts.tolist() == [[(x > whole) - (x < whole)]]
+            assert cuts[:].tolist() == [[(x > whole) - (x < whole)]]
 
 
 def test_powers_that_float64_cannot_hold():

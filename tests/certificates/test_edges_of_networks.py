@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from neurovariety.certificates.attention_distance import AttentionPair
+from neurovariety.certificates.cell_complex import CellComplex, _cells
+from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.channel_relations import _activated
 from neurovariety.certificates.exact_arrays import same, vanishes
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.network_shapes import windows
 from neurovariety.certificates.piecewise_forms import Unit, _staged
-from neurovariety.certificates.piecewise_signs import signs_at
+from neurovariety.certificates.piecewise_signs import SignForms, sign_at
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
@@ -124,6 +126,13 @@ def test_bounds_of_attention():
     assert large == pytest.approx(2 * (0.02 * 3 + 5 * 0.004) + 4 * 5 * 3.004 + 3 * 0.03, rel=1e-6)
 
 
+@pytest.mark.parametrize("members", [(1, 0, 2), (0, 0, 1), (-1, 0, 1), (0, 1, 3)])
+def test_cells_name_their_rays_in_order(members):
+    arrays = np.zeros((3, 2), dtype=np.int64), np.array([0, 3]), np.array(members)
+    with pytest.raises(NotShown, match="ascending"):
+        _cells(CellComplex("network", CellDomain((0,)), *arrays), 3)
+
+
 def exactly(forms, ray):
     """Signs of cuts, by unit, and of outputs at a ray."""
     t, values = Fraction(ray[0]), [Fraction(v) for v in ray]
@@ -148,17 +157,20 @@ def test_signs_at_ties_of_every_stage(seed):
             units.append(Unit(reads, (ZERO, ONE), ((ZERO, ZERO), (ONE, ZERO), (ZERO, ONE))))
         else:
             units.append(Unit(reads, (kink,), ((slope, ZERO), (slope + 1, -kink))))
-    outputs = [{k: Fraction(int(rng.integers(-1, 2))) for k in range(8)} for _ in range(3)]
+    outputs = [{k: Fraction(int(c)) for k in range(8) if (c := rng.integers(-1, 2))} for _ in range(3)]
     forms = _staged(2, units, outputs).deciding()
     rays = [r for r in product((0, 1, 2), (-2, -1, 0, 1), (-1, 0, 1, 3)) if any(r)] + [(10**40, 10**40 + 1, -(10**40))]
-    signs, ends = signs_at(forms, rays)
+    signs, ends = SignForms(forms).signs(rays)
     order = [(u - 3, c) for stage in forms.stages for u, n in zip(stage.units, stage.lines, strict=True) for c in range(len(n) - 1)]
-    values, last = forms.values(rays)
+    stages, last = np.cumsum([0, *(len(s.cuts) for s in forms.stages)]).tolist(), len(forms.stages)
     for r, ray in enumerate(rays):
         cuts, expected = exactly(forms, ray)
         assert signs[r].tolist() == [np.sign(cuts[u][c]) for u, c in order]
         assert ends[r].tolist() == [np.sign(v) for v in expected]
-        assert [int(np.sign(int(row[r]))) for stage in values for row in stage] == signs[r].tolist()
-        assert [int(np.sign(int(row[r]))) for row in last] == ends[r].tolist()
+        for k in range(last + 1):
+            count, start = (len(outputs), stages[k]) if k == last else (len(forms.stages[k].cuts), stages[k])
+            pulled = forms.pulled_back(k, range(count), np.tile(signs[r][:start] > 0, (count, 1)))
+            wanted = ends[r] if k == last else signs[r][start : start + count]
+            assert [sign_at(form, ray) for form in pulled] == wanted.tolist()
         differences = [expected[i] - expected[j] for i in range(3) for j in range(i + 1, 3)]
         assert [c[0] for c in cuts[-3:]] == differences
