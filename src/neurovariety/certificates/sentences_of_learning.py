@@ -7,7 +7,7 @@ from neurovariety.claim import Claim
 
 
 def _log_number(value: float, claim: Claim) -> str:
-    return f"log N is {amount(f'{value:,.3f}', claim)}"
+    return f"log N is {amount(f'{value:,.3f}', claim)} (natural logarithm)"
 
 
 def _enough(value: int, claim: Claim) -> str:

@@ -60,7 +60,7 @@ class DataResult(EntryResult):
     inputs: Array | None = field(default=None, repr=False, compare=False)
 
     def speaks(self) -> tuple[str, ...]:
-        known = ("samples", "jacobian_rank", "dimension", "determined")
+        known = ("samples", "quadric_rank", "jacobian_rank", "dimension", "determined")
         return (*known, "more_samples") if self.value.get("more_samples") else known
 
 

@@ -342,15 +342,15 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
 def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> tuple[Gloss, ...]:
     """How many runs there were, where the most end, and why others have not converged."""
     basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
-    glosses = [Gloss(f"{counted(value['runs'], 'run')} from random weights were followed", {}, ahead=True)]
+    glosses = [Gloss(f"gradient flow was followed from random weights, in {counted(value['runs'], 'run')}", {}, ahead=True)]
     if basins and basins[0]["point"] is not None:
         best = basins[0]
         share, low, high = (f"{100 * v:.0f} %" for v in (best["share"], best["low"], best["high"]))
-        where = f"{best['kind']} {best['point']} with loss {best['loss']:.6g}"
-        glosses.append(Gloss(f"{share} of these runs end at {where} (95 % interval: {low} to {high})", {}))
+        where = f"{best['kind']} {best['point']} of the landscape, with loss {best['loss']:.6g}"
+        glosses.append(Gloss(f"{share} of the runs end at {where} (95 % interval: {low} to {high})", {}))
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:
-        to = f" (number {', '.join(sorted(drifting, key=int))})" if drifting else ""
+        to = f" (number{'s' * (len(drifting) > 1)} {', '.join(sorted(drifting, key=int))})" if drifting else ""
         glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}{to}", {}))
     return tuple(glosses)

@@ -46,6 +46,7 @@ from neurovariety.learning.coefficient_of_question import (
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _THEOREMS: dict[str, tuple[Facts, ...]] = {
@@ -171,21 +172,24 @@ def _result(
         model=model,
         evidence=evidence,
         notices=notices,
-        glosses=_glosses(shown, model),
+        glosses=_glosses(shown, model, of_general=zero is not None),
         also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items() if v.statement.value is not None},
     )
 
 
-def _glosses(shown: KnownCoefficient, model: Model | None) -> tuple[Gloss, ...]:
-    """What the number means for learning."""
+def _glosses(shown: KnownCoefficient, model: Model | None, *, of_general: bool) -> tuple[Gloss, ...]:
+    """What the number means for learning; ``of_general``: the zero function has one of its own, beside that of a general function."""
     if not shown.exact:
         return ()
     c = Fraction(shown.value["learning_coefficient"])
-    text = f"with n samples the error of Bayesian learning falls like {_over_n(c)}"
+    of = " of a general function" if of_general else ""
+    text = f"with n samples the error of Bayesian learning{of} falls like {_over_n(c)}"
     if model is not None:
-        text += f", where {model.parameters} regular parameters would cost {_over_n(Fraction(model.parameters, 2))}"
+        usual = Fraction(model.parameters, 2)
+        regular = f"{counted(model.parameters, 'regular parameter')} would cost"
+        text += f", {'as much as' if usual == c else 'where'} {regular}{'' if usual == c else f' {_over_n(usual)}'}"
     return (Gloss(text, {"learning_coefficient": SURE}),)
 
 
 def _over_n(c: Fraction) -> str:
-    return f"{c}/n" if c.denominator == 1 else f"({c})/n"
+    return f"{c.numerator}/n" if c.denominator == 1 else f"{c.numerator}/({c.denominator}n)"
