@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neurovariety.certificates.measured_phrases import Between
 from neurovariety.certificates.phrases import Phrase, amount
 from neurovariety.claim import Claim
 
@@ -19,6 +20,9 @@ def _fit(value: int, claim: Claim) -> str:
 
 
 SAID_OF_LEARNING: dict[str, Phrase] = {
+    "interval of the learning coefficient": Phrase(
+        "its interval", Between("it"), joined=True, alone=Between("the learning coefficient")
+    ),
     "covering: at_most": Phrase("a bound of log N from above", _log_number, joined=True),
     "covering: at_least": Phrase("a bound of log N from below", _log_number),
     "sample-complexity: uniform": Phrase("samples that are enough for uniform statements", _enough),
