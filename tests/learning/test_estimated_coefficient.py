@@ -17,7 +17,7 @@ from neurovariety.learning.functions_text import read_functions
 from neurovariety.learning.sampled_problem import of_polynomials, of_products
 from neurovariety.learning.sampling_kernel import draw_block, energy, integrated, slice_along
 
-DEGENERATE = "(x^2 + y^2 - z^2)^2 + x^5*z + y^7"
+DEGENERATE = "(x*y - z^2)^2 + z^7"
 
 
 @cache

@@ -25,8 +25,8 @@ _STREAM = "learning.estimated_coefficient"
 _CHAINS, _TEMPERATURES, _SWEEPS, _WARM = 6, 40, 300, 5
 _FIRST, _LAST = 0.0, 41.0
 """Logarithms of the inverse temperature, from where the prior has b K = 1 in the median up to where rounding would show."""
-_FIT_FROM = 13.0
-"""From here on the fit holds: at less, terms count that fall like a root of the temperature."""
+_FIT_FROM = 10.0
+"""From here on the fit holds: terms that fall like a power of b are met by one."""
 _MIXED = 1.1
 """A potential scale reduction (R-hat) above which chains have not mixed."""
 _MOST_WEIGHTS = 60
