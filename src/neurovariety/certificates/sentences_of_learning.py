@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from neurovariety.certificates.measured_phrases import Between
+from collections.abc import Sequence
+
 from neurovariety.certificates.phrases import Phrase, amount
 from neurovariety.claim import Claim
 
@@ -17,6 +18,10 @@ def _enough(value: int, claim: Claim) -> str:
 
 def _fit(value: int, claim: Claim) -> str:
     return f"{value:,} independent sample{'s are' if value != 1 else ' is'} enough for a fit without error"
+
+
+def _interval(value: Sequence[float], claim: Claim) -> str:
+    return f"a 95 % interval of a sampler is {value[0]:g} to {value[1]:g}"
 
 
 SAID_OF_LEARNING: dict[str, Phrase] = {

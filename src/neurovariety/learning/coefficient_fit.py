@@ -5,9 +5,10 @@ the mean of b K is
 
     e(L) = c - P'(L)/P(L) = c - (m - 1)/(L + a) + O(1/L^2),    L = log b,
 
-and at one temperature alone it is too low wherever m > 1. What falls like a power of b is met by one more
-term, b^-1/4. For each m and each shift a on a grid c is fitted to all temperatures of a window by least squares; the fits are weighed by their likelihood, with a mild prior on m and a. What the choice of m and a leaves open
-goes into the interval, as does the spread between chains, by leaving out one at a time.
+and at one temperature alone it is too low wherever m > 1. What falls like a power of b is met by one more term, b^-1/4. For each m
+and each shift a on a grid c is fitted to all temperatures of a window by least squares; the fits are weighed by their likelihood,
+with a mild prior on m and a. What the choice of m and a leaves open goes into the interval, as does the spread between chains, by
+leaving out one at a time.
 """
 
 from __future__ import annotations

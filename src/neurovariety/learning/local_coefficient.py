@@ -113,7 +113,7 @@ def torch_loss(module: Any, batches: Iterable[tuple[Any, Any]], loss: Callable[[
             for x, y in data:
                 share = loss(torch.func.functional_call(module, weights, (x,)), y) * (len(x) / samples)
                 found = torch.autograd.grad(share, list(weights.values()))
-                values[r] += float(share)
+                values[r] += float(share.detach())
                 slopes[r] += torch.cat([g.reshape(-1) for g in found]).numpy()
         module.train(training)
         return values, slopes
@@ -214,31 +214,31 @@ def _replicas(loss: LocalLoss, inverse: Array, settings: _Settings, rng: np.rand
     at = loss.centre + apart[:, None] * rng.standard_normal((chains * count, n))
     step = np.full(chains * count, 0.3 / np.sqrt(held + inverse.max()))
 
-    def slope(positions: Array) -> tuple[Array, Array, Array]:
-        values, slopes = loss.evaluate(positions)
-        off = positions - loss.centre
-        return values, b * values + held / 2 * (off**2).sum(1), b[:, None] * slopes + held * off
+    def energy(values: Array, positions: Array) -> Array:
+        return np.asarray(b * values + held / 2 * ((positions - loss.centre) ** 2).sum(1))
 
-    value, energy, push = slope(at)
+    def force(slopes: Array, positions: Array) -> Array:
+        return np.asarray(b[:, None] * slopes + held * (positions - loss.centre))
+
+    value, slopes = loss.evaluate(at)
     losses = np.zeros((chains, count, settings.draws))
     accepted, swaps = np.zeros(count), np.zeros(count - 1)
     for k in range(settings.warm + settings.draws):
         speed = rng.standard_normal(at.shape)
-        total = energy + (speed**2).sum(1) / 2
+        total = energy(value, at) + (speed**2).sum(1) / 2
         length = step * rng.uniform(0.8, 1.2, len(step))
-        to, force = at, push
-        for _ in range(settings.steps):
-            speed = speed - length[:, None] / 2 * force
-            to = to + length[:, None] * speed
-            new_value, new_energy, force = slope(to)
-            speed = speed - length[:, None] / 2 * force
-        with np.errstate(over="ignore", invalid="ignore"):
-            gain = total - new_energy - (speed**2).sum(1) / 2
+        to, new_slopes = at, slopes
+        with np.errstate(over="ignore", invalid="ignore"):  # too long a step ends anywhere, and is refused
+            for _ in range(settings.steps):
+                speed = speed - length[:, None] / 2 * force(new_slopes, to)
+                to = to + length[:, None] * speed
+                new_value, new_slopes = loss.evaluate(to)
+                speed = speed - length[:, None] / 2 * force(new_slopes, to)
+            gain = total - energy(new_value, to) - (speed**2).sum(1) / 2
         chance = np.where(np.isfinite(gain), np.exp(np.minimum(np.nan_to_num(gain, nan=-np.inf), 0)), 0.0)
         moved = rng.random(len(chance)) < chance
-        at = np.where(moved[:, None], to, at)
-        push = np.where(moved[:, None], force, push)
-        value, energy = np.where(moved, new_value, value), np.where(moved, new_energy, energy)
+        at, slopes = (np.where(moved[:, None], new, old) for new, old in ((to, at), (new_slopes, slopes)))
+        value = np.where(moved, new_value, value)
         if k < settings.warm:  # one step length a temperature
             pooled = chance.reshape(chains, count).mean(0)
             step = step * np.tile(np.exp(_RATE * (pooled - _GOOD) * (4 if k < settings.warm // 2 else 1)), chains)
@@ -248,9 +248,7 @@ def _replicas(loss: LocalLoss, inverse: Array, settings: _Settings, rng: np.rand
         if k >= settings.warm:
             swaps += (order != np.arange(count))[:, :-1].mean(0) / settings.draws
         rows = (order + count * np.arange(chains)[:, None]).reshape(-1)
-        if (rows != np.arange(len(rows))).any():
-            at = at[rows]
-            value, energy, push = slope(at)
+        at, slopes, value = at[rows], slopes[rows], value[rows]
         if k >= settings.warm:
             losses[:, :, k - settings.warm] = value.reshape(chains, count)
     return _Run(losses, accepted, swaps)
