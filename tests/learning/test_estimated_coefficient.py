@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from campaign import size
 
 import neurovariety as nv
 from neurovariety.certificates.learning_coefficients import coefficient_of_linear
@@ -28,11 +27,10 @@ def linear(widths, rank, seed):
 @pytest.mark.parametrize(("widths", "rank"), [((2, 2, 2), 0), ((1, 1, 1), 0), ((2, 2, 2, 2), 0), ((2, 3, 2), 1)])
 def test_linear_networks(widths, rank):
     twice, _ = coefficient_of_linear(widths, rank)
-    for seed in range(size(1, 20)):
-        found = linear(widths, rank, seed)
-        assert found.value == pytest.approx(float(twice / 2), rel=0.03)
-        assert found.mixed
-        assert found.effective > 100
+    found = linear(widths, rank, 0)
+    assert found.value == pytest.approx(float(twice / 2), rel=0.03)
+    assert found.mixed
+    assert found.effective > 100
 
 
 def test_the_same_seed_gives_the_same_answer():

@@ -25,9 +25,7 @@ def _interval(value: Sequence[float], claim: Claim) -> str:
 
 
 SAID_OF_LEARNING: dict[str, Phrase] = {
-    "interval of the learning coefficient": Phrase(
-        "its interval", Between("it"), joined=True, alone=Between("the learning coefficient")
-    ),
+    "interval of the learning coefficient": Phrase("its interval", _interval),
     "covering: at_most": Phrase("a bound of log N from above", _log_number, joined=True),
     "covering: at_least": Phrase("a bound of log N from below", _log_number),
     "sample-complexity: uniform": Phrase("samples that are enough for uniform statements", _enough),
