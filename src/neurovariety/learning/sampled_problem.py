@@ -10,7 +10,7 @@ import numpy as np
 
 from neurovariety.certificates.germs import Polynomial, support
 from neurovariety.certificates.neurons_on_a_line import ODD, OddNetwork
-from neurovariety.learning.sampling_kernel import Around, Blocks, Terms
+from neurovariety.learning.sampling_kernel import Around, Blocks, FlatTerms
 
 _NODES = 2
 """Inputs a neuron, at which the values of neurons with one input are compared."""
@@ -20,7 +20,7 @@ _NODES = 2
 class SampledProblem:
     """Functions minus their true values, the blocks of weights in which they are affine, and the prior of the sampler."""
 
-    terms: Terms
+    terms: FlatTerms
     blocks: Blocks
     around: Around
 
@@ -81,7 +81,7 @@ def _problem(
     counts = [len(row) for row in rows]
     flat = [t for row in rows for t in row]
     factors = [f for _, fs in flat for f in fs]
-    terms = Terms(
+    terms = FlatTerms(
         np.cumsum([0, *counts]),
         np.cumsum([0, *(len(fs) for _, fs in flat)]),
         np.array([c for c, _ in flat], dtype=float),

@@ -6,8 +6,8 @@ matrix M in them, since normal equations would lose the prior at b = 1e18. Any o
 one such block integrated out, and the same for differences of two other chains at the same temperature: scales need no tuning, and
 they range over many powers of ten near a singular point.
 
-Terms are flat arrays: term t is ``coefficient[t]`` times its factors ``start[t]`` to ``start[t + 1]``, and a factor is a power of a
-weight, or where ``power`` is 0 the activation of ``scale`` times it. Terms of output o are ``output_start[o]`` to ``[o + 1]``.
+FlatTerms are flat arrays: term t is ``coefficient[t]`` times its factors ``start[t]`` to ``start[t + 1]``, and a factor is a power of a
+weight, or where ``power`` is 0 the activation of ``scale`` times it. FlatTerms of output o are ``output_start[o]`` to ``[o + 1]``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from neurovariety.compiled import compiled
 from neurovariety.rings.ring import Array
 
 
-class Terms(NamedTuple):
+class FlatTerms(NamedTuple):
     """Functions of weights minus the true values, as flat arrays; see the module."""
 
     output_start: Array
@@ -65,7 +65,7 @@ class Record(NamedTuple):
 
 @compiled
 @no_type_check
-def _factor(terms: Terms, k: int, w: Array) -> float:
+def _factor(terms: FlatTerms, k: int, w: Array) -> float:
     x = w[terms.weight[k]]
     p = terms.power[k]
     if p == 1:
@@ -87,7 +87,7 @@ def _factor(terms: Terms, k: int, w: Array) -> float:
 
 @compiled
 @no_type_check
-def energy(terms: Terms, w: Array) -> float:
+def energy(terms: FlatTerms, w: Array) -> float:
     """|r(w)|^2."""
     total = 0.0
     for o in range(len(terms.target)):
@@ -103,7 +103,7 @@ def energy(terms: Terms, w: Array) -> float:
 
 @compiled
 @no_type_check
-def _fill(terms: Terms, blocks: Blocks, block: int, part: int, w: Array, root: float, around: Around, out: Array) -> int:
+def _fill(terms: FlatTerms, blocks: Blocks, block: int, part: int, w: Array, root: float, around: Around, out: Array) -> int:
     """The rows of the least squares problem of a part of a block, right side last; returns their number."""
     n = blocks.weight_start[part + 1] - blocks.weight_start[part]
     rows = 0
@@ -164,7 +164,7 @@ def _triangle(s: Array, rows: int, n: int) -> float:
 
 @compiled
 @no_type_check
-def integrated(terms: Terms, blocks: Blocks, block: int, w: Array, b: float, around: Around, s: Array) -> float:
+def integrated(terms: FlatTerms, blocks: Blocks, block: int, w: Array, b: float, around: Around, s: Array) -> float:
     """The log density of all other weights with the block integrated out, up to a constant, without their prior."""
     root = math.sqrt(2 * b)
     total = 0.0
@@ -179,7 +179,7 @@ def integrated(terms: Terms, blocks: Blocks, block: int, w: Array, b: float, aro
 
 @compiled
 @no_type_check
-def draw_block(terms: Terms, blocks: Blocks, block: int, w: Array, b: float, around: Around, s: Array, small: Array) -> float:
+def draw_block(terms: FlatTerms, blocks: Blocks, block: int, w: Array, b: float, around: Around, s: Array, small: Array) -> float:
     """Draw a block given all other weights; returns the mean of b |r|^2 over what could have been drawn."""
     root = math.sqrt(2 * b)
     mean = 0.0
@@ -215,7 +215,7 @@ def draw_block(terms: Terms, blocks: Blocks, block: int, w: Array, b: float, aro
 
 @compiled
 @no_type_check
-def _log_density(terms: Terms, blocks: Blocks, w: Array, b: float, around: Around, s: Array) -> float:
+def _log_density(terms: FlatTerms, blocks: Blocks, w: Array, b: float, around: Around, s: Array) -> float:
     if len(blocks.weights):
         total = integrated(terms, blocks, 0, w, b, around, s)
     else:
@@ -231,7 +231,7 @@ _TRIES = 200
 
 @compiled
 @no_type_check
-def slice_along(terms: Terms, blocks: Blocks, w: Array, line: Array, b: float, around: Around, s: Array) -> None:
+def slice_along(terms: FlatTerms, blocks: Blocks, w: Array, line: Array, b: float, around: Around, s: Array) -> None:
     """One slice of the density on w + t ``line``, by shrinking from ten standard deviations of the prior around the centre, outside of
     which nothing will ever lie (Neal 2003)."""
     reach = 10 * around.spread
@@ -260,7 +260,7 @@ def slice_along(terms: Terms, blocks: Blocks, w: Array, line: Array, b: float, a
 @compiled
 @no_type_check
 def _sweep(
-    terms: Terms,
+    terms: FlatTerms,
     blocks: Blocks,
     w: Array,
     line: Array,
@@ -288,7 +288,7 @@ def _sweep(
 @compiled
 @no_type_check
 def temper(
-    terms: Terms,
+    terms: FlatTerms,
     blocks: Blocks,
     weights: Array,
     inverse: Array,
