@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from neurovariety.export import export_script
+    from neurovariety.learning.local_coefficient import LocalCoefficient, LocalLoss, jax_loss, local_learning_coefficient, torch_loss
     from neurovariety.model import Model
     from neurovariety.report import Report, build_report
     from neurovariety.result import Provenance, Result
@@ -133,6 +134,8 @@ _HOME = {
     "LandscapeResult": "dictionary.landscape",
     "LearningCoefficientResult": "dictionary.learning_coefficient",
     "Linear": "architectures",
+    "LocalCoefficient": "learning.local_coefficient",
+    "LocalLoss": "learning.local_coefficient",
     "MLP": "architectures",
     "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
     "MembershipResult": "dictionary.membership",
@@ -195,9 +198,11 @@ _HOME = {
     "gradient_flow": "dictionary.gradient_flow",
     "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
+    "jax_loss": "learning.local_coefficient",
     "landscape": "dictionary.landscape",
     "learning_coefficient": "dictionary.learning_coefficient",
     "load_network": "checkpoints",
+    "local_learning_coefficient": "learning.local_coefficient",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
@@ -214,6 +219,7 @@ _HOME = {
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "to_torch": "checkpoints",
+    "torch_loss": "learning.local_coefficient",
     "tropical": "beyond.piecewise.tropical",
     "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
@@ -263,6 +269,8 @@ __all__ = [
     "LandscapeResult",
     "LearningCoefficientResult",
     "Linear",
+    "LocalCoefficient",
+    "LocalLoss",
     "MaximumLikelihoodResult",
     "MembershipResult",
     "MlDegreeResult",
@@ -324,9 +332,11 @@ __all__ = [
     "gradient_flow",
     "implicit_bias",
     "invariance",
+    "jax_loss",
     "landscape",
     "learning_coefficient",
     "load_network",
+    "local_learning_coefficient",
     "maximum_likelihood",
     "membership",
     "ml_degree",
@@ -343,6 +353,7 @@ __all__ = [
     "symmetries",
     "tangent_kernel",
     "to_torch",
+    "torch_loss",
     "tropical",
     "voronoi",
     "wall_crossings",

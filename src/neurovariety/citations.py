@@ -42,6 +42,7 @@ SOURCES: dict[str, str] = {
     "Neural Networks 172 (2024)",
     "aoyagi2005": "M. Aoyagi, S. Watanabe, Resolution of singularities and the generalization error with Bayesian estimation for "
     "layered neural network, IEICE Trans. J88-D-II (2005)",
+    "geyer1991": "C. J. Geyer, Markov Chain Monte Carlo Maximum Likelihood, Computing Science and Statistics 23 (1991)",
     "arnold1988": "V. I. Arnold, S. M. Gusein-Zade, A. N. Varchenko, Singularities of Differentiable Maps, Volume II, Birkhaeuser 1988",
     "trager2020": "M. Trager, K. Kohn, J. Bruna, Pure and Spurious Critical Points: a Geometric Study of Linear Networks, "
     "ICLR 2020, arXiv:1910.01671",
