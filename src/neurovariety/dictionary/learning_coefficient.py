@@ -93,7 +93,8 @@ class LearningCoefficientResult(EntryResult):
     """``value``: ``learning_coefficient``, an exact fraction as text, and ``multiplicity``.
 
     Where the bounds do not meet both are null, and ``at_least`` and ``at_most`` hold what is proved from both sides; with
-    ``method="estimate"`` both are estimates, the coefficient a decimal number with an ``interval`` by chains and fit, of which no coverage is promised.
+    ``method="estimate"`` both are estimates, the coefficient a decimal number with an ``interval`` by chains and fit, of which
+    no coverage is promised.
     """
 
     entry: ClassVar[str] = "learning-coefficient"
@@ -106,7 +107,7 @@ class LearningCoefficientResult(EntryResult):
 
     def _repeatable(self) -> object:
         """An estimate may change with the seed."""
-        return {key: part for key, part in self.value.items() if self.claims[key].claim is not Claim.ESTIMATE}
+        return {key: part for key, part in self.value.items() if self.verdicts[key].claim is not Claim.ESTIMATE}
 
 
 @entry_of_source

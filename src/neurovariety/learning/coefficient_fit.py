@@ -38,8 +38,8 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True)
 class FittedCoefficient:
-    """A coefficient with its interval (95 % of such if the form of the fit holds), the likeliest multiplicity with its weight, and how far means are off the fit, in standard
-    errors, in the root mean square (``misfit``)."""
+    """A coefficient with its interval (95 % of such if the form of the fit holds), the likeliest multiplicity with its
+    weight, and how far means are off the fit, in standard errors, in the root mean square (``misfit``)."""
 
     value: float
     low: float

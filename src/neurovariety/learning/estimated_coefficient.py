@@ -85,7 +85,8 @@ class EstimatedCoefficient:
     def within(self, low: float | None, high: float | None) -> EstimatedCoefficient:
         """The same, cut off by proved bounds."""
         floor, top = -np.inf if low is None else low, np.inf if high is None else high
-        return replace(self, **{k: float(np.clip(getattr(self, k), floor, top)) for k in ("value", "low", "high")})
+        value, least, most = (float(np.clip(part, floor, top)) for part in (self.value, self.low, self.high))
+        return replace(self, value=value, low=least, high=most)
 
 
 def estimate(problem: SampledProblem, seed: int) -> EstimatedCoefficient:

@@ -128,9 +128,11 @@ def _blocks(rows: Sequence[Sequence[Term]], groups: Sequence[Sequence[int]], n: 
             weight_start.append(len(weights))
             output_start.append(len(outputs))
         part_start.append(len(weight_start) - 1)
-    arrays = [np.array(x, dtype=np.int64) for x in (part_start, weight_start, weights, output_start, outputs)]
-    inside = {v for group in groups for v in group}
-    return Blocks(*arrays, column, np.array([v for v in range(n) if v not in inside], dtype=np.int64))
+    outside = sorted(set(range(n)) - {v for group in groups for v in group})
+    places, starts, owned, ends, entered, alone = (
+        np.array(x, dtype=np.int64) for x in (part_start, weight_start, weights, output_start, outputs, outside)
+    )
+    return Blocks(places, starts, owned, ends, entered, column, alone)
 
 
 def _parts(rows: Sequence[Sequence[Term]], group: Sequence[int]) -> list[tuple[list[int], list[int]]]:

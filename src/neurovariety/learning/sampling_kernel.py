@@ -6,8 +6,8 @@ matrix M in them, since normal equations would lose the prior at b = 1e18. Any o
 one such block integrated out, and the same for differences of two other chains at the same temperature: scales need no tuning, and
 they range over many powers of ten near a singular point.
 
-FlatTerms are flat arrays: term t is ``coefficient[t]`` times its factors ``start[t]`` to ``start[t + 1]``, and a factor is a power of a
-weight, or where ``power`` is 0 the activation of ``scale`` times it. FlatTerms of output o are ``output_start[o]`` to ``[o + 1]``.
+Terms are flat arrays: term t is ``coefficient[t]`` times its factors ``start[t]`` to ``start[t + 1]``, and a factor is a power of a
+weight, or where ``power`` is 0 the activation of ``scale`` times it. Those of output o are ``output_start[o]`` to ``[o + 1]``.
 """
 
 from __future__ import annotations
