@@ -17,6 +17,7 @@ from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.errors import DataError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.result import SCHEMA, Result
+from neurovariety.tables.read_table import read_table
 
 OPERATIONS = 5e10
 """For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
@@ -95,13 +96,14 @@ class Report:
 
 def build_report(
     source: Source,
-    dataset: Dataset | None = None,
+    dataset: Any = None,
     *,
     seed: int = 0,
     memory_limit: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given.
+    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given: a `Dataset`, a
+    frame or a file without targets, or a pair (inputs, targets).
 
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
@@ -110,6 +112,8 @@ def build_report(
     dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
     """
     model = as_model(source)
+    if dataset is not None and not isinstance(dataset, Dataset):
+        dataset = read_table(dataset)
     if dataset is not None:
         check_fit(model, dataset)
     out = empty_report(model, dataset, seed)
@@ -177,7 +181,7 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
         "preparation": "every number exactly as written in the file; standardized for training",
-    }
+    } | ({"read": list(dataset.done)} if dataset.done else {})
 
 
 def size_of(report: Report) -> str:

@@ -34,6 +34,8 @@ def _print(report: Report, console: Console) -> None:
         d = report.data
         target = f", target {', '.join(d['targets'])}" if d["targets"] else ""
         console.print(f"{escape(d['name'])}: {d['samples']} samples of {', '.join(map(escape, d['features']))}{escape(target)}")
+        if "read" in d:
+            console.print(escape("; ".join(d["read"])))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=console.width < 140)
     table.add_column("entry", no_wrap=True, style="bold")
     table.add_column("value", ratio=3)
