@@ -154,7 +154,7 @@ STREET = {
     "training.losses": PATHS | GEOMETRY | {"dataset"},
     "training.critical": PATHS | GEOMETRY | {"training.losses"},
     "training.chambers": PATHS | GEOMETRY | CRITICAL,
-    "training.dynamics": PATHS | GEOMETRY | CRITICAL,
+    "training.dynamics": PATHS | GEOMETRY | CRITICAL | {"compiled"},
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
     "learning": PATHS | GEOMETRY,
     "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles tables"),

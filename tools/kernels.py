@@ -14,6 +14,7 @@ def main() -> None:
     nv.ed_degree("linear(2,1,2)", metric="frobenius", route="computed")
     nv.landscape("linear(2,1,2)", metric="frobenius")
     nv.equations("mlp(3,2,1; x^2)", degree=3)
+    nv.gradient_flow("linear(2,1,2)", metric="frobenius", runs=2)
     nv.point_count("mlp(2,1,1; x^2)")
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import compress
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -52,7 +53,7 @@ def as_dataset(raw: RawTable, target: str | Sequence[str] | None, options: Table
             worst = Counter(k for row in cells for k, c in enumerate(row) if c is None).most_common(1)[0][0]
             name = (found.features + found.targets)[worst]
             raise DataError(f"every row of {raw.name} has a missing value; leave out columns that have many, such as --drop {name}")
-        cells, places = ([v for v, whole in zip(values, complete, strict=True) if whole] for values in (cells, places))
+        cells, places = list(compress(cells, complete)), list(compress(places, complete))
         done.append(f"{left} of {len(complete)} rows left out, which have missing values")
     features, inputs, first = _numbers(raw, found.features, [row[: len(found.features)] for row in cells], places, categories)
     targets, outputs, second = _numbers(raw, found.targets, [row[len(found.features) :] for row in cells], places, categories)
@@ -76,16 +77,14 @@ def selected(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
     places = [raw.columns.index(c) for c in features + targets]
     cells = [[raw.read(raw.rows[i][k]) for k in places] for i in rows]
     left = [c for c in raw.columns if c not in features + targets]
-    done = (
-        (f"column{'s' if len(left) > 1 else ''} {', '.join(left[:_NAMED])}{', ...' if len(left) > _NAMED else ''} left out",)
-        if left
-        else ()
-    )
+    done = []
+    if left:
+        done.append(f"column{'s' if len(left) > 1 else ''} {', '.join(left[:_NAMED])}{', ...' if len(left) > _NAMED else ''} left out")
     if len(rows) < len(raw.rows):
-        done += (f"rows {rows[0] + 1} to {rows[-1] + 1} of {len(raw.rows)}",)
+        done.append(f"rows {rows[0] + 1} to {rows[-1] + 1} of {len(raw.rows)}")
     if not rows:
         raise DataError(f"{raw.name} has no rows")
-    return Selection(features, targets, cells, [raw.places[i] for i in rows], done)
+    return Selection(features, targets, cells, [raw.places[i] for i in rows], tuple(done))
 
 
 def kind_of(cells: Sequence[Cell]) -> str:
@@ -157,8 +156,8 @@ def _numbers(
     if len(columns) < len(names):
         raise DataError(f"two columns of {raw.name} would have the same name; rename one")
     found = np.empty((len(cells), len(columns)), dtype=object)
-    for k, column in enumerate(columns.values()):
-        found[:, k] = column
+    for k, values in enumerate(columns.values()):
+        found[:, k] = values
     return tuple(columns), found, tuple(done)
 
 

@@ -46,8 +46,7 @@ def written(relation: Relation, names: Sequence[str]) -> str:
 
 
 def _of_rows(rows: np.ndarray) -> tuple[Relation, ...]:
-    table = [[1, *map(_rational, row)] for row in rows.tolist()]
-    reduced, rank = flint.fmpq_mat([[flint.fmpq(v) for v in row] for row in table]).rref()
+    reduced, rank = flint.fmpq_mat([[flint.fmpq(1), *map(_rational, row)] for row in rows.tolist()]).rref()
     width = rows.shape[1] + 1
     entries = [[reduced[i, j] for j in range(width)] for i in range(rank)]
     pivots = [next(j for j in range(width) if row[j] != 0) for row in entries]
