@@ -6,7 +6,7 @@ A fixed part of `python -m benchmarks.landscapes`, which goes on where it stoppe
 from __future__ import annotations
 
 import pytest
-from benchmarks.landscapes import FAMILIES, KINDS, differs, problem, rate, tried
+from benchmarks.landscapes import FAMILIES, KINDS, asked, differs, problem, rate, tried
 
 from campaign import size
 
@@ -17,6 +17,12 @@ FEW = (0, 4, 9, 14, 27, 33)
 @pytest.mark.parametrize("number", FEW[: size(4, 6)])
 def test_nothing_contradicts_a_strong_claim(number):
     assert tried(number, size(6, 40))["wrong"] == []
+
+
+def test_units_decide_of_no_refusal():
+    """Nearly too ill-conditioned: the limit is asked of coordinates of size 1, whatever the data are measured in."""
+    family, _, x, y = problem(658)
+    assert not any(isinstance(asked(family, x * c, y * c), str) for c in (1.0, 300.0))
 
 
 def test_all_families_meet_all_kinds():

@@ -183,8 +183,13 @@ def _decided(task: TrainingTask, point: CriticalFunction, seed: int) -> Critical
 
 
 def _check_condition(matrix: Array, task: TrainingTask) -> None:
-    """Raise where the quadric is so ill-conditioned on the coordinates it sees that float64 would not tell critical points apart."""
-    values = np.linalg.eigvalsh(matrix)
+    """Raise where the quadric is so ill-conditioned on the coordinates it sees that float64 would not tell critical points apart.
+
+    Each coordinate is measured by its own size first, so that the answer is the same in all units.
+    """
+    size = np.sqrt(np.diag(matrix))
+    size = np.where(size > 0, size, 1.0)
+    values = np.linalg.eigvalsh(matrix / size[:, None] / size)
     seen = values[values > 1e-14 * values.max(initial=1e-300)]
     if len(seen) and seen.max() > _CONDITION * seen.min() and task.data is not None:
         raise InputError(

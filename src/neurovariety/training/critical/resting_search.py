@@ -6,9 +6,10 @@ those hidden units at which the other outputs pull nowhere. They are sought by d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import least_squares
 
 from neurovariety.geometry.strata.smaller_models import Stratum
 from neurovariety.training.critical.problem import TrainingProblem
@@ -16,7 +17,9 @@ from neurovariety.training.losses.loss import Quadratic
 
 _STARTS = 8
 _STEPS = 60
-_FOUND = 1e-9
+_DAMPING = (1e-3, 1e-12, 1e8)
+"""Of the method of Levenberg and Marquardt, relative to the slopes: at first, at least, and where a descent has come to its end."""
+_FOUND, _EXACT = 1e-9, 1e-14
 _STEP = float(np.sqrt(np.finfo(np.float64).eps))
 _FAR = 1e3
 
@@ -41,17 +44,35 @@ def resting_weights(
         slopes = np.einsum("pnk,n->pk", problem.map.derivatives(weights).real, gradient)
         return np.hstack([(problem.map.at(weights).real - value) / size, slopes / pull])
 
-    def differences(s: Float[np.ndarray, " s"]) -> Float[np.ndarray, "m s"]:
-        """Differences of one side by all unknowns in one run of the programs."""
-        steps = _STEP * np.where(s < 0, -1.0, 1.0) * np.maximum(np.abs(s), 1.0)
-        moved = off(np.vstack([s, s + np.diag(steps)]))
-        found: Float[np.ndarray, "m s"] = ((moved[1:] - moved[0]) / steps[:, None]).T
-        return found
+    starts = rng.normal(size=(_STARTS, stratum.model.parameters))
+    ends, size_of_ends = _descended(off, starts)
+    good = np.flatnonzero((size_of_ends <= _FOUND) & (np.abs(ends).max(axis=1, initial=0.0) < _FAR))
+    return np.asarray(stratum.embed(ends[good[0]])) if len(good) else None
 
-    for _ in range(_STARTS):
-        start = rng.normal(size=stratum.model.parameters)
-        end = least_squares(lambda s: off(s[None])[0], start, differences, max_nfev=_STEPS, xtol=1e-15, ftol=1e-15, gtol=1e-15)
-        if np.abs(end.fun).max() <= _FOUND and np.abs(end.x).max() < _FAR:
-            found: Float[np.ndarray, " N"] = np.asarray(stratum.embed(end.x))
-            return found
-    return None
+
+def _descended(
+    off: Callable[[Float[np.ndarray, "points s"]], Float[np.ndarray, "points m"]], points: Float[np.ndarray, "points s"]
+) -> tuple[Float[np.ndarray, "points s"], Float[np.ndarray, " points"]]:
+    """Where descents of Levenberg and Marquardt end, all at once, and the largest entry of ``off`` there. They stop as soon as one
+    has arrived; slopes are differences of one side."""
+    count, unknowns = points.shape
+    here, (first, least, last) = off(points), _DAMPING
+    norm, damping, growth = np.linalg.norm(here, axis=1), np.full(count, first), np.full(count, 2.0)
+    for _ in range(_STEPS):
+        going = damping < last
+        if not going.any() or np.abs(here).max(axis=1).min() <= _EXACT:
+            break
+        steps = _STEP * np.where(points < 0, -1.0, 1.0) * np.maximum(np.abs(points), 1.0)
+        moved = off((points[:, None] + steps[:, :, None] * np.eye(unknowns)).reshape(-1, unknowns)).reshape(count, unknowns, -1)
+        slopes = (moved - here[:, None]) / steps[:, :, None]
+        gram = slopes @ slopes.swapaxes(1, 2)
+        sizes = np.trace(gram, axis1=1, axis2=2) / unknowns + 1e-300
+        right = np.einsum("psm,pm->ps", slopes, here)
+        tried = points - np.linalg.solve(gram + (damping * sizes)[:, None, None] * np.eye(unknowns), right[:, :, None])[:, :, 0]
+        there = off(tried)
+        now = np.linalg.norm(there, axis=1)
+        gains = going & (now < norm)
+        points, here = np.where(gains[:, None], tried, points), np.where(gains[:, None], there, here)
+        norm, damping = np.where(gains, now, norm), np.where(gains, np.maximum(damping / 5, least), np.minimum(damping * growth, last))
+        growth = np.where(gains, 2.0, np.minimum(growth * 2, last))
+    return points, np.abs(here).max(axis=1)
