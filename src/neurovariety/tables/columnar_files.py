@@ -8,7 +8,7 @@ from types import ModuleType
 
 from neurovariety.errors import DataError
 from neurovariety.tables.frames import frame_table
-from neurovariety.tables.headed_records import Layout, headed
+from neurovariety.tables.headed_records import FileLayout, headed
 from neurovariety.tables.raw_table import Cell, RawTable, Record, plain_cell
 
 _EXTRA = "tables"
@@ -51,7 +51,7 @@ def excel_table(name: str, data: bytes, header: str | None) -> RawTable:
     width = max((1 + max(k for k, c in enumerate(row) if c is not None) for _, row in filled), default=0)
     records = [Record(k, (row + [None] * width)[:width]) for k, row in filled]
     which = f"Excel, sheet {str(sheet.title)!r}" + (f", the first of {len(names)}" if len(names) > 1 else "")
-    return headed(records, Layout(name, _sheet_cell, "row", (which,), header))
+    return headed(records, FileLayout(name, _sheet_cell, "row", (which,), header))
 
 
 def _sheet_cell(value: object) -> Cell:

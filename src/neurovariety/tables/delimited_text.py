@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from neurovariety.errors import DataError
-from neurovariety.tables.headed_records import Layout, headed
+from neurovariety.tables.headed_records import FileLayout, headed
 from neurovariety.tables.number_styles import looks_like_a_number, style_of
 from neurovariety.tables.raw_table import RawTable, Record
 
@@ -44,7 +44,7 @@ def text_table(name: str, data: bytes, header: str | None, decimal: str | None) 
     between = _SEPARATORS[separator] if any(len(r.cells) > 1 for r in records) else ""
     done += (f"{between} between columns",) if between else ()
     done += (f"{len(comments)} comment line{'s' if len(comments) > 1 else ''} left out",) if comments else ()
-    return headed(records, Layout(name, style.read, "line", done + style.said(), "yes" if titles is not None else header))
+    return headed(records, FileLayout(name, style.read, "line", done + style.said(), "yes" if titles is not None else header))
 
 
 def _decoded(name: str, data: bytes) -> tuple[str, tuple[str, ...]]:

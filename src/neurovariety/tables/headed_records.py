@@ -12,7 +12,7 @@ from neurovariety.tables.raw_table import Cell, RawTable, Record, numbered_colum
 _SHOWN = 5
 
 
-class Layout(NamedTuple):
+class FileLayout(NamedTuple):
     """What is known of a file beside its records: its name, how a cell is read, the word for the place of a record, what was done, and
     whether the first record names the columns (None: not yet said)."""
 
@@ -23,7 +23,7 @@ class Layout(NamedTuple):
     header: str | None
 
 
-def headed(records: Sequence[Record], layout: Layout) -> RawTable:
+def headed(records: Sequence[Record], layout: FileLayout) -> RawTable:
     """The table of records, the first of which names the columns unless they have no names.
 
     Raises `DataError` for a file without rows, rows of different lengths, a first row that is all numbers where nobody said whether it
@@ -74,11 +74,11 @@ def _looks_like_data(records: Sequence[Record], read: Callable[[object], Cell]) 
 
 
 def _name_rows(cells: Sequence[Cell]) -> bool:
-    """Whether the first cells of rows name them: words, or numbers that count."""
-    return all(isinstance(c, str) for c in cells) or cells == [Fraction(i) for i in range(1, len(cells) + 1)]
+    """Whether the first cells of rows name them: words, or numbers that count three rows or more."""
+    return all(isinstance(c, str) for c in cells) or (len(cells) > 2 and cells == [Fraction(i + 1) for i in range(len(cells))])
 
 
-def _table(columns: tuple[str, ...], rows: Sequence[Record], layout: Layout, said: tuple[str, ...]) -> RawTable:
+def _table(columns: tuple[str, ...], rows: Sequence[Record], layout: FileLayout, said: tuple[str, ...]) -> RawTable:
     cells, places = [r.cells for r in rows], [r.place for r in rows]
     named = unmet(f"the data file {layout.name}", columns)
     return RawTable(layout.name, named, cells, places, layout.place, layout.read, (*layout.done, *said))
@@ -104,7 +104,7 @@ def _named(first: Sequence[str], rows: Sequence[Record], read: Callable[[object]
     return kept, tuple(said)
 
 
-def _check_lengths(rows: Sequence[Record], width: int, layout: Layout, expected: str) -> None:
+def _check_lengths(rows: Sequence[Record], width: int, layout: FileLayout, expected: str) -> None:
     wrong = next((r for r in rows if len(r.cells) != width), None)
     if wrong is None:
         return
