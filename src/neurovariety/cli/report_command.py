@@ -19,6 +19,7 @@ from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
 from neurovariety.report.build import Report, check_fit, empty_report, fill
+from neurovariety.report.terminal import in_short, show
 
 
 def report_command(
@@ -44,8 +45,6 @@ def report_command(
         if as_json:
             click.echo(json.dumps(out.to_dict()))
         else:
-            from neurovariety.report.terminal import show
-
             show(out, Console(width=None if sys.stdout.isatty() else 120, highlight=False))
         if save:
             _write(save, json.dumps(out.to_dict(), indent=1) + "\n")
@@ -73,10 +72,18 @@ def _write(path: str, text: str) -> None:
 
 
 def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, limit: float | None) -> int:
-    console = Console(stderr=True)
+    console, start = Console(stderr=True), time.monotonic()
     try:
         with insistent_interrupt(), limited(time.time() + limit if limit else None), console.status("") as status:
-            fill(out, model, dataset, seed, memory, lambda name: status.update(f"{name} ..."))
+
+            def began(name: str) -> None:
+                """Show the row that is done and what is asked next, on a terminal."""
+                done = len(out.rows)
+                if done and console.is_terminal:
+                    console.print(in_short(out.rows[-1]), overflow="ellipsis", no_wrap=True)
+                status.update(f"{name} ... {done + 1} of {len(out.asked)}, {time.monotonic() - start:.0f} s")
+
+            fill(out, model, dataset, seed, memory, began)
     except OutOfTime:
         return _cut_short(out, NOT_FINISHED)
     except KeyboardInterrupt:

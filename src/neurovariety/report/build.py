@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,9 @@ from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.errors import DataError, NeurovarietyError
 from neurovariety.model import Model
-from neurovariety.result import SCHEMA, Result
+from neurovariety.report.opening import OpeningAnswer, opening
+from neurovariety.report.row import Row
+from neurovariety.result import SCHEMA
 from neurovariety.tables.read_table import read_table
 
 OPERATIONS = 5e10
@@ -25,25 +26,6 @@ searches to the end."""
 
 NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 24, "grid": 16, "random targets": 50, "bisections": 1}
 """In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
-
-
-_OPTIONS = {"--seed", "--time-limit", "--memory-limit"}
-"""Options of a report that mean the same for an entry alone; ``--target`` and ``--data`` do not."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One entry of the report: its result, or the sentence that says why there is none."""
-
-    entry: Entry
-    result: Result | None
-    problem: str = ""
-
-    def placed(self, sentence: str) -> str:
-        """A notice or a problem of the entry; where it names options that a report lacks, with the command that has them."""
-        if set(re.findall(r"--[a-z][a-z-]*", sentence)) <= _OPTIONS:
-            return sentence
-        return f"{sentence} (options of neurovariety {self.entry.name}, not of a report)"
 
 
 @dataclass(repr=False)
@@ -71,11 +53,19 @@ class Report:
         by = f" by {self.stopped_by}" if self.stopped_by else ""
         return f"cut short{by} after {len(self.rows)} of {len(self.asked)} entries; {', '.join(left)} not computed"
 
+    @property
+    def opening(self) -> tuple[OpeningAnswer, ...]:
+        """The five answers that come first, as far as the rows are there."""
+        return opening(self.rows, self.parameters, self.asked)
+
     def __repr__(self) -> str:
         return f"Report({self.subject}: {', '.join(r.entry.name for r in self.rows)})"
 
     def _repr_html_(self) -> str:
-        return "".join(r.result._repr_html_() if r.result is not None else f"<p>{html.escape(r.problem)}</p>" for r in self.rows)
+        answers = "".join(f"<li>{html.escape(said.question)}: {html.escape(said.sentence)}</li>" for said in self.opening)
+        return f"<ul>{answers}</ul>" + "".join(
+            r.result._repr_html_() if r.result is not None else f"<p>{html.escape(r.problem)}</p>" for r in self.rows
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data: the results as on the command line, and the sentences of the entries without one."""
@@ -87,6 +77,7 @@ class Report:
             "outputs": self.outputs,
             "seed": self.seed,
             "data": self.data,
+            "opening": [said.to_dict() for said in self.opening],
             "entries": entries,
             "finished": self.finished,
             "cut_short": self.cut_short or None,
