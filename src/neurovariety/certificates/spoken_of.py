@@ -13,14 +13,15 @@ from typing import Any
 
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
 
-TARGET, WEIGHTS, MAPS = "target", "weights", "maps"
+TARGET, WEIGHTS, MAPS, POINTS = "target", "weights", "maps", "critical points"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
-    their premises. Weights that make a target, or were drawn, are not what is asked about."""
+    their premises. Weights that make a target, or were drawn, are not what is asked about. And critical points of networks."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -38,6 +39,8 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             waiting.append(part.certificate)
         elif is_dataclass(part) and id(part) not in met:
             met.add(id(part))
+            if isinstance(part, OneCriticalPoint):
+                yield POINTS, part
             held = {f.name: getattr(part, f.name) for f in fields(part)}
             for field, value in held.items():
                 if field in _FIELDS and _fits(_FIELDS[field], value) and not (_FIELDS[field] == WEIGHTS and "target" in held):

@@ -11,14 +11,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from neurovariety.architectures import as_model
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
-from neurovariety.report.build import Report, check_fit, empty_report, fill
+from neurovariety.report.build import Report, check_fit, empty_report, fill, report_subject
 from neurovariety.report.terminal import in_short, show
 
 
@@ -33,7 +32,7 @@ def report_command(
     memory_limit: int | None,
 ) -> int:
     """Run the report and write it where it was asked for; returns the exit status."""
-    model = as_model(architecture)
+    model = report_subject(architecture)
     if dataset is not None:
         check_fit(model, dataset)
     for path in (page, save):

@@ -73,20 +73,23 @@ class OpeningAnswer:
         }
 
 
-def opening(rows: Sequence[Row], parameters: int, asked: Sequence[str]) -> tuple[OpeningAnswer, ...]:
-    """The five answers of a report on a model of that many ``parameters``, as far as the rows of the entries ``asked`` are there."""
+def opening(
+    rows: Sequence[Row], parameters: int, asked: Sequence[str], why_not: str = "it needs data with a target"
+) -> tuple[OpeningAnswer, ...]:
+    """The five answers of a report on a model of that many ``parameters``, as far as the rows of the entries ``asked`` are there;
+    ``why_not`` says why others were not."""
     known = {row.entry.name: row for row in rows}
-    first, *others = (_answer(question, known, asked) for question in QUESTIONS)
+    first, *others = (_answer(question, known, asked, why_not) for question in QUESTIONS)
     size = f"{parameters} parameter{'' if parameters == 1 else 's'}"
     return replace(first, sentence=f"{size}; {first.sentence}"), *others
 
 
-def _answer(question: OpeningQuestion, rows: Mapping[str, Row], asked: Sequence[str]) -> OpeningAnswer:
+def _answer(question: OpeningQuestion, rows: Mapping[str, Row], asked: Sequence[str], why_not: str) -> OpeningAnswer:
     sentences, claims, entries = [], [], []
     for choices in question.parts:
         there = next((p for p in choices if p.entry in rows and rows[p.entry].result is not None), None)
         if there is None:
-            sentences.append(_why_not(choices[-1].entry, rows, asked))
+            sentences.append(_why_not(choices[-1].entry, rows, asked, why_not))
             continue
         sentence, claim = _of_row(there, rows[there.entry])
         sentences.append(sentence)
@@ -103,11 +106,11 @@ def _of_row(part: AnswerPart, row: Row) -> tuple[str, Claim]:
     return told(row.result.verdicts, keys, ()), Claim.weakest(row.result.verdicts[k].claim for k in keys)
 
 
-def _why_not(entry: str, rows: Mapping[str, Row], asked: Sequence[str]) -> str:
+def _why_not(entry: str, rows: Mapping[str, Row], asked: Sequence[str], otherwise: str) -> str:
     """Why an answer is not there, in one sentence."""
     if entry in rows:
         return f"{entry}: {rows[entry].placed(rows[entry].problem)}"
-    return f"{entry} was not reached" if entry in asked else f"{entry} was not asked: it needs data with a target"
+    return f"{entry} was not reached" if entry in asked else f"{entry} was not asked: {otherwise}"
 
 
 def group_of(entry: Entry) -> str:

@@ -64,6 +64,8 @@ def _print(report: Report, console: Console) -> None:
     for row in report.rows:
         for notice in row.result.notices if row.result is not None else ():
             console.print(f"{row.entry.name}: {escape(row.placed(notice))}")
+    if report.left_out:
+        console.print(escape(report.left_out))
     if not report.finished:
         console.print(f"[yellow]not finished[/]: {report.cut_short}")
 
