@@ -14,7 +14,7 @@ import click
 
 from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
-from neurovariety.cli.parameter_types import Finite, Memory, Seconds
+from neurovariety.cli.parameter_types import Finite, Memory, Seconds, input_shapes
 from neurovariety.cli.tables_given import WHAT, summary_options, table_options, table_parameters
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
@@ -165,24 +165,10 @@ def _checkpoint_options(command: Any) -> Any:
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
 _INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
-
-
-def _input_shapes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
-    """1,3,64,64 or NAME=1,3,64,64, once for each input."""
-    out: dict[str, tuple[int, ...]] = {}
-    for text in given:
-        name, _, sizes = text.rpartition("=")
-        try:
-            out[name] = tuple(int(n) for n in sizes.split(","))
-        except ValueError:
-            raise click.BadParameter(f"{text!r} is no shape; give 1,3,64,64, or NAME=1,3,64,64 for one of several inputs") from None
-    return out or None
-
-
 _INPUT_SHAPE = click.option(
     "--input-shape",
     multiple=True,
-    callback=_input_shapes,
+    callback=input_shapes,
     metavar="SIZES",
     help="Open sizes of an ONNX file: 1,3,64,64 or NAME=1,3,64,64.",
 )
