@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from neurovariety.checkpoints.diagnose import DiagnoseResult, diagnose
     from neurovariety.checkpoints.prune import PruneResult, prune
     from neurovariety.claim import Claim
-    from neurovariety.dataset import Dataset, read_csv
+    from neurovariety.dataset import Dataset
     from neurovariety.dictionary.ambient import AmbientResult, ambient
     from neurovariety.dictionary.boundary import BoundaryResult, boundary
     from neurovariety.dictionary.components import ComponentsResult, components
@@ -90,6 +90,8 @@ if TYPE_CHECKING:
     from neurovariety.model import Model
     from neurovariety.report import Report, build_report
     from neurovariety.result import Provenance, Result
+    from neurovariety.tables.read_table import read_csv, read_table
+    from neurovariety.tables.table_summary import TableSummary, describe_table
     from neurovariety.training.bias.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.training.losses.loss import Form
 
@@ -165,6 +167,7 @@ _HOME = {
     "StateSpace": "architectures",
     "SubnetworksResult": "dictionary.subnetworks",
     "SymmetriesResult": "dictionary.symmetries",
+    "TableSummary": "tables.table_summary",
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "TropicalResult": "beyond.piecewise.tropical",
@@ -185,6 +188,7 @@ _HOME = {
     "critical_point": "beyond.approximation.critical_point",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
+    "describe_table": "tables.table_summary",
     "diagnose": "checkpoints.diagnose",
     "dimension": "dictionary.dimension",
     "discriminant": "dictionary.discriminant",
@@ -211,7 +215,8 @@ _HOME = {
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
     "prune": "checkpoints.prune",
-    "read_csv": "dataset",
+    "read_csv": "tables.read_table",
+    "read_table": "tables.read_table",
     "regions": "beyond.piecewise.regions",
     "sample_complexity": "dictionary.sample_complexity",
     "singularities": "dictionary.singularities",
@@ -299,6 +304,7 @@ __all__ = [
     "StateSpace",
     "SubnetworksResult",
     "SymmetriesResult",
+    "TableSummary",
     "TangentKernelResult",
     "TensorTrain",
     "TropicalResult",
@@ -319,6 +325,7 @@ __all__ = [
     "critical_point",
     "data",
     "degree",
+    "describe_table",
     "diagnose",
     "dimension",
     "discriminant",
@@ -346,6 +353,7 @@ __all__ = [
     "polyhedral",
     "prune",
     "read_csv",
+    "read_table",
     "regions",
     "sample_complexity",
     "singularities",

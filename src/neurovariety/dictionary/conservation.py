@@ -113,7 +113,7 @@ def conservation(
     data: Annotated[
         Any,
         Option(
-            "CSV file: what is conserved for losses on its rows only",
+            "file with a table: what is conserved for losses on its rows only",
             kind="table",
             columns="columns of --data that are no inputs, separated by commas",
         ),

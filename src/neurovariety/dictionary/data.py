@@ -69,7 +69,12 @@ def data(
     model: Model,
     inputs: Annotated[
         Any,
-        Option("CSV file with a header line", kind="table", name="data", columns="Target column, or several separated by commas"),
+        Option(
+            "file with a table (CSV, Excel, Parquet, NumPy)",
+            kind="table",
+            name="data",
+            columns="Target column, or several separated by commas",
+        ),
     ],
     *,
     seed: int = DEFAULT_SEED,

@@ -131,7 +131,7 @@ TeacherOption = Annotated[str | None, Option("polynomials whose coefficients are
 DataOption = Annotated[
     Any,
     Option(
-        "CSV file: inputs and targets, in place of a teacher",
+        "file with a table: inputs and targets, in place of a teacher",
         kind="dataset",
         columns="columns of --data that are targets, separated by commas",
     ),

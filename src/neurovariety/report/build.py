@@ -22,6 +22,7 @@ from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subje
 from neurovariety.report.opening import OpeningAnswer, opening
 from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result
+from neurovariety.tables.read_table import read_table
 
 OPERATIONS = 5e10
 """For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
@@ -95,13 +96,14 @@ class Report:
 
 def build_report(
     source: Source | Path | Network,
-    dataset: Dataset | None = None,
+    dataset: Any = None,
     *,
     seed: int = 0,
     memory_limit: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given.
+    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given: a `Dataset`, a
+    frame or a file without targets, or a pair (inputs, targets).
 
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
     trained network with dense layers and smooth activations has rows on `approximate` besides.
@@ -113,6 +115,8 @@ def build_report(
     dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
     """
     model = report_subject(source)
+    if dataset is not None and not isinstance(dataset, Dataset):
+        dataset = read_table(dataset)
     if dataset is not None:
         check_fit(model, dataset)
     out = empty_report(model, dataset, seed)
@@ -210,7 +214,7 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
         "preparation": "every number exactly as written in the file; standardized for training",
-    }
+    } | ({"read": list(dataset.done)} if dataset.done else {})
 
 
 def size_of(report: Report) -> str:

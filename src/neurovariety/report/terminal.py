@@ -48,6 +48,8 @@ def _print(report: Report, console: Console) -> None:
         d = report.data
         target = f", target{'s' * (len(d['targets']) > 1)} {', '.join(d['targets'])}" if d["targets"] else ""
         console.print(f"{escape(d['name'])}: {d['samples']} samples of {', '.join(map(escape, d['features']))}{escape(target)}")
+        if "read" in d:
+            console.print(escape("; ".join(d["read"])))
     _answers(report, console)
     for question, rows in grouped(report.rows):
         console.print(f"[bold]{question}[/]")
