@@ -156,7 +156,7 @@ STREET = {
     "training.chambers": PATHS | GEOMETRY | CRITICAL,
     "training.dynamics": PATHS | GEOMETRY | CRITICAL | {"compiled"},
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
-    "learning": PATHS | GEOMETRY,
+    "learning": PATHS | GEOMETRY | {"compiled"},
     "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles tables"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},

@@ -17,7 +17,7 @@ from neurovariety.certificates.learning_coefficients import coefficient_of_linea
 from neurovariety.errors import InputError
 from neurovariety.learning.coefficient_fit import fitted
 from neurovariety.learning.sampled_problem import SampledProblem, of_products
-from neurovariety.learning.sampling_kernel import Record, energy, temper
+from neurovariety.learning.sampling_kernel import ChainRecord, energy, temper
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
 
@@ -121,7 +121,7 @@ def _sampled(problem: SampledProblem, seed: int, part: int) -> EstimatedCoeffici
     if not usual > 0:
         raise InputError("the functions have their true values at all weights: there is nothing to estimate")
     logs = np.linspace(_FIRST, _LAST, _TEMPERATURES)
-    record = Record(np.zeros((_CHAINS, _TEMPERATURES, _SWEEPS)), np.zeros(_TEMPERATURES))
+    record = ChainRecord(np.zeros((_CHAINS, _TEMPERATURES, _SWEEPS)), np.zeros(_TEMPERATURES))
     temper(problem.terms, problem.blocks, weights, np.exp(logs) / usual, around, _WARM, int(rng.integers(2**31)), record)
     chosen = logs >= _FIT_FROM
     draws = record.energies[:, chosen, _SWEEPS // 5 :]

@@ -56,7 +56,7 @@ class Around(NamedTuple):
     spread: float
 
 
-class Record(NamedTuple):
+class ChainRecord(NamedTuple):
     """What a run leaves: energies (chains, temperatures, sweeps), and shares of exchanges (temperatures)."""
 
     energies: Array
@@ -295,7 +295,7 @@ def temper(
     around: Around,
     warm: int,
     seed: int,
-    record: Record,
+    record: ChainRecord,
 ) -> None:
     """Replica exchange: ``weights`` (chains, temperatures, N) hold each chain's start at the first temperature, from which it is
     cooled by ``warm`` sweeps a step; then ``record.energies`` of b |r|^2 are filled, with exchanges between
