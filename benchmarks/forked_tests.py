@@ -70,9 +70,9 @@ class Collected:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed = self.failed or report.failed
 
-    def passes(self, items: Sequence[pytest.Item]) -> bool:
-        """Whether all of them pass here; stops at the first that does not."""
-        for item, following in zip(items, [*items[1:], None], strict=True):
+    def passes(self, items: Sequence[pytest.Item], then: pytest.Item | None = None) -> bool:
+        """Whether all of them pass here; stops at the first that does not. ``then`` will be run next."""
+        for item, following in zip(items, [*items[1:], then], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 return False

@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.mutations record`` notes once which tests run which lines of ``certificates/``; then
 ``python -m benchmarks.mutations run --sample 150`` draws mutants and asks the tests that reach each, the fastest first, until one
-fails. It prints those that no test noticed, and the score by file. A mutant that needs five times the usual time counts as noticed.
+fails (``record run``: both). It prints those that no test noticed, and the score by file. A mutant that needs five times the usual
+time counts as noticed.
 Mutants that were read and cannot be told from what is written are in ``benchmarks/data/equivalent_mutants.json``, with a reason.
 """
 
@@ -47,7 +48,7 @@ SPARE = 10.0
 def main() -> None:
     """Record, or draw mutants and run tests."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutations", description=__doc__)
-    parser.add_argument("what", choices=("record", "run"))
+    parser.add_argument("what", nargs="+", choices=("record", "run"))
     parser.add_argument("--tests", nargs="*", default=["tests/certificates"])
     parser.add_argument("--only", default="", help="the tests whose names an expression of pytest -k chooses")
     parser.add_argument("--reached", type=Path, default=ROOT / ".pytest_cache" / "reached.json", help="where it is noted")
@@ -61,14 +62,18 @@ def main() -> None:
     given = parser.parse_args()
     if not str(Path(importlib.util.find_spec("neurovariety").origin)).startswith(str(ROOT)):
         raise SystemExit(f"the package is imported from elsewhere: set PYTHONPATH={ROOT / 'src'}")
-    work = _Recording(given) if given.what == "record" else _Running(given)
-    plugin = Collected(work)
+    works = [_Recording(given) if what == "record" else _Running(given) for what in given.what]
+    plugin = Collected(lambda own, items: [work(own, items) for work in works] and None)
     options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", "-k", given.only]
     pytest.main([*options, *given.tests], plugins=[plugin])
 
 
 class _Recording:
-    """Notes the lines that each test runs, alone; tests in files that did not change are kept as they were noted."""
+    """Notes the lines that each test runs; tests in files that did not change are kept as they were noted.
+
+    The tests of a file run in one copy, so that what one of them keeps (a document, a fixture) is made once: lines that made it are
+    noted of the test that ran first. Slow tests come last, each in a copy of its own.
+    """
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
@@ -77,39 +82,50 @@ class _Recording:
         path, start = self.given.reached, time.time()
         noted = json.loads(path.read_text()) if path.exists() else {}
         path.parent.mkdir(exist_ok=True)
-        for item in sorted(items, key=lambda item: item.get_closest_marker("slow") is not None):
-            digest = hashlib.sha256(item.path.read_bytes()).hexdigest()[:16]
-            if noted.get(item.nodeid, {}).get("of") == digest:
-                continue
+        for group in self._groups(items, noted):
             if time.time() - start > self.given.budget:
                 break
             with tempfile.NamedTemporaryFile() as out:
 
-                def alone(item: pytest.Item = item, name: str = out.name) -> int:
-                    with Traced(ROOM) as traced:
-                        passed = plugin.passes([item])
-                    lines = {k: sorted(v) for k, v in traced.found().items()}
-                    Path(name).write_text(json.dumps({"seconds": traced.seconds, "passed": passed, "lines": lines}))
+                def together(group: list[pytest.Item] = group, name: str = out.name) -> int:
+                    with Path(name).open("a") as file:
+                        for item, following in zip(group, [*group[1:], None], strict=True):
+                            plugin.failed = False
+                            with Traced(ROOM) as traced:
+                                passed = plugin.passes([item], following)
+                            lines = {k: sorted(v) for k, v in traced.found().items()}
+                            own = {"test": item.nodeid, "seconds": traced.seconds, "passed": passed, "lines": lines}
+                            file.write(json.dumps(own) + "\n")
+                            file.flush()
                     return 0
 
-                status = in_copy(alone, min(self.given.most, 600.0))
-                text = Path(out.name).read_text()
-            if status or not text or not json.loads(text)["passed"]:
-                print(f"does not pass when it is traced: {item.nodeid} ({status})", flush=True)
-                continue
-            noted[item.nodeid] = {"of": digest, **json.loads(text)}
-            if time.time() - start > 60 * (self.saved + 1):
-                self._save(path, noted)
+                in_copy(together, min(self.given.most, 600.0))
+                found = [json.loads(line) for line in Path(out.name).read_text().splitlines() if line.endswith("}")]
+            passed = {n["test"]: n for n in found if n.pop("passed")}
+            for item in group:
+                if item.nodeid in passed:
+                    noted[item.nodeid] = {"of": _digest(item), **passed[item.nodeid]}
+                else:
+                    print(f"does not pass when it is traced, or not in time: {item.nodeid}", flush=True)
+            path.write_text(json.dumps(noted))
         collected = {item.nodeid for item in items}
         gone = {k for k in noted if k not in collected and k.startswith(tuple(self.given.tests)) and not self.given.only}
-        self._save(path, {k: v for k, v in noted.items() if k not in gone})
+        path.write_text(json.dumps({k: v for k, v in noted.items() if k not in gone}))
         print(f"{len(noted)} tests, {sum(n['seconds'] for n in noted.values()):.0f} s of the processor in all")
 
-    saved = 0
+    def _groups(self, items: list[pytest.Item], noted: dict[str, Any]) -> list[list[pytest.Item]]:
+        """The tests that are not noted yet, file by file, slow ones alone."""
+        new = [item for item in items if noted.get(item.nodeid, {}).get("of") != _digest(item)]
+        slow = [item for item in new if item.get_closest_marker("slow") is not None]
+        of_files: dict[Path, list[pytest.Item]] = defaultdict(list)
+        for item in new:
+            if item not in slow:
+                of_files[item.path].append(item)
+        return [*of_files.values(), *([item] for item in slow)]
 
-    def _save(self, path: Path, noted: dict[str, Any]) -> None:
-        self.saved += 1
-        path.write_text(json.dumps(noted))
+
+def _digest(item: pytest.Item) -> str:
+    return hashlib.sha256(item.path.read_bytes()).hexdigest()[:16]
 
 
 class _Running:

@@ -166,11 +166,15 @@ STREET = {
     "beyond": set(),
     "beyond.analytic": RECORDS | NUMBERS | rooms("result certificates architectures architectures.reading"),
     "beyond.approximation": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates architectures architectures.reading model"),
-    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates"),
+    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates compiled progress"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
-    "report": MODELS | GEOMETRY | TRAINING | rooms("dictionary dataset learning _version"),
+    "report": MODELS
+    | GEOMETRY
+    | TRAINING
+    | CHECKPOINTS
+    | rooms("beyond.analytic beyond.approximation dictionary dataset learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING

@@ -5,6 +5,8 @@ Takes about 40 seconds where nothing is compiled yet, and 4 where all of it is; 
 
 from __future__ import annotations
 
+import numpy as np
+
 import neurovariety as nv
 
 
@@ -15,6 +17,9 @@ def main() -> None:
     nv.landscape("linear(2,1,2)", metric="frobenius")
     nv.equations("mlp(3,2,1; x^2)", degree=3)
     nv.point_count("mlp(2,1,1; x^2)")
+    rng = np.random.default_rng(0)
+    weights = {"W1": rng.normal(size=(12, 4)), "b1": rng.normal(size=12), "W2": rng.normal(size=(1, 12)), "b2": [0.0]}
+    nv.regions(weights, architecture="mlp(4,12,1; relu; bias)")
 
 
 if __name__ == "__main__":

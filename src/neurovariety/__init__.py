@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         parse,
     )
     from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
+    from neurovariety.beyond.approximation.critical_point import CriticalPointResult, critical_point
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
@@ -106,6 +107,7 @@ _HOME = {
     "ConservationResult": "dictionary.conservation",
     "CoveringResult": "dictionary.covering",
     "CriticalLocusResult": "dictionary.critical_locus",
+    "CriticalPointResult": "beyond.approximation.critical_point",
     "DataError": "errors",
     "DataResult": "dictionary.data",
     "Dataset": "dataset",
@@ -177,6 +179,7 @@ _HOME = {
     "conservation": "dictionary.conservation",
     "covering": "dictionary.covering",
     "critical_locus": "dictionary.critical_locus",
+    "critical_point": "beyond.approximation.critical_point",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
     "diagnose": "checkpoints.diagnose",
@@ -234,6 +237,7 @@ __all__ = [
     "ConservationResult",
     "CoveringResult",
     "CriticalLocusResult",
+    "CriticalPointResult",
     "DataError",
     "DataResult",
     "Dataset",
@@ -304,6 +308,7 @@ __all__ = [
     "conservation",
     "covering",
     "critical_locus",
+    "critical_point",
     "data",
     "degree",
     "diagnose",

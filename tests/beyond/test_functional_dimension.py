@@ -210,6 +210,32 @@ def test_scalings_are_found_again():
     assert sum(a * b + b for a, b in pairwise((2, 3, 2, 1))) == nv.functional_dimension(network(layers)).evidence["parameters"]
 
 
+@pytest.mark.parametrize(
+    ("architecture", "weights"),
+    [
+        ("mlp(2,1,2,1; relu)", ([[0, 0]], [[-1], [1]], [[1, 1]])),
+        ("mlp(2,1,2,3,1; relu)", ([[-1, 1]], [[3], [-1]], [[-8, -3], [-2, -9], [-8, -1]], [[1, -2, -2]])),
+        ("mlp(2,2,1,2; relu6)", ([[1, 1], [1, 1]], [[0, 0]], [[0], [0]])),
+    ],
+)
+def test_a_function_that_does_not_move(architecture, weights):
+    found = nv.functional_dimension({f"W{k}": w for k, w in enumerate(weights, 1)}, architecture=architecture)
+    assert (found.value, found.claim) == (0, nv.Claim.PROVED)
+
+
+def test_a_unit_that_stays_at_a_kink_is_said():
+    """The fourth unit reads 0 everywhere: |w x + b| has no derivative by w and b there."""
+    weights = {"W1": [[1], [1], [1], [0]], "b1": [1, 0, -1, 0], "W2": [[0, 1, 0, 2]], "b2": [0]}
+    source = nv.load_network(weights, architecture="mlp(1,4,1; abs; bias)")
+    found = nv.functional_dimension(source)
+    assert "the slope of the line below" in found.meaning
+    refused(replace(found.verdicts["value"].certificate, stays=False), source)
+    moving = network([([[1]], [1]), ([[1]], [1])])
+    plain = nv.functional_dimension(moving)
+    assert "the line below" not in plain.meaning
+    refused(replace(plain.verdicts["value"].certificate, stays=True), moving)
+
+
 def test_results_are_rechecked_from_json(shown):
     again = nv.FunctionalDimensionResult.from_dict(json.loads(json.dumps(shown[0].to_dict(certificates=True))))
     assert [key.outcome for key in again.verify().keys] == ["rechecked"]

@@ -254,7 +254,8 @@ def test_bounds_by_widths():
         (lambda: nv.regions(network(SQUARE), box=5), "pair"),
         (lambda: nv.regions(network(SQUARE), limit=0), "limit="),
         (lambda: nv.regions(network(SQUARE), limit=3), "more than 3 regions"),
-        (lambda: nv.regions(network([(np.eye(13, dtype=int).tolist(), [0] * 13), ([[1] * 13], [0])])), "13 directions"),
+        (lambda: nv.regions(network([(np.eye(18, dtype=int).tolist(), [0] * 18), ([[1] * 18], [0])])), "18 directions"),
+        (lambda: nv.regions(network([(np.eye(15, dtype=int).tolist(), [0] * 15), ([[1] * 15], [0])]), box=(-1, 1)), "2.15 corners"),
         (lambda: nv.regions("none.json"), "no file"),
     ],
 )
@@ -281,6 +282,26 @@ def test_networks_as_json(tmp_path):
         file.write_text(text)
         with pytest.raises(nv.InputError, match=words):
             nv.load_network(file)
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_compiled_loops_and_others_do_the_same(few, monkeypatch):
+    monkeypatch.setattr("neurovariety.beyond.piecewise.cut_kernel._FEW", few)
+    found = nv.regions(network(drawn((3, 5, 4, 1), np.random.default_rng(3), "plain")))
+    assert (found.value["activation_regions"], found.value["facet_adjacencies"]) == (141, 359)
+
+
+@pytest.mark.parametrize("power", [290, 400])
+def test_units_of_weights_change_nothing(power):
+    """In float64 the values of later layers are too large, or the weights themselves; signs are then found with whole numbers."""
+    layers = drawn((2, 3, 3, 3, 2, 1), np.random.default_rng(2), "plain")
+    scaled, unit = [], Fraction(1)
+    for weights, biases in layers:
+        unit *= 2**power
+        scaled.append(([[Fraction(v) * 2**power for v in r] for r in weights], [Fraction(v) * unit for v in biases]))
+    one, two = nv.regions(network(layers)), nv.regions(network(scaled))
+    assert one.value == two.value
+    assert one.value["activation_regions"] > 10
 
 
 # False twins: complexes that look right, and are not.

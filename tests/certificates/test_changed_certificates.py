@@ -12,7 +12,7 @@ import neurovariety as nv
 from campaign import size
 from neurovariety.certificates.recheck import recheck
 
-from .changes import at, changed, leaves, outcome, said
+from .changes import at, changed, contradictions, leaves, outcome, said
 
 RNG = np.random.default_rng(5)
 WIDE = {"w1": RNG.normal(size=(6, 3)).astype(np.float32), "w2": RNG.normal(size=(2, 6)).astype(np.float32)}
@@ -68,10 +68,59 @@ ASKED = {
     "no linear symmetry": lambda: nv.symmetries("mlp(1,1,1; tanh)"),
     "a near polynomial": lambda: nv.approximate(activation="relu", interval=(-1, 1), degree=1),
     "a near network": lambda: nv.approximate(ONE, architecture="mlp(2,2,1; tanh)", degree=2),
+    "a critical point": lambda: nv.critical_point(
+        {"W1": [[0.9]], "W2": [[0.8]]}, architecture="mlp(1,1,1; tanh)", inputs=[1, 2, 3], targets=["3/5", "3/4", "4/5"], degree=5
+    ),
+    "attention with softmax": lambda: nv.fibers("attention(1,1; a=1; t=2; softmax)"),
+    "symmetries of attention with softmax": lambda: nv.symmetries("attention(1,1; a=1; t=2; softmax)"),
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
     "a rank in regions": lambda: nv.diagnose(WIDE, architecture=RELU),
 }
-KEPT: dict[str, str] = {}
+KEPT: dict = {}
+SEEN: set[tuple[str, ...]] = set()
+"""Parts of certificates that were changed, by type."""
+TRUE = {
+    "KnownEquations.equations.shorter": "fewer equations vanish as well",
+    "SubnetworkTable.images.shorter": "a table is one of those that are known",
+    "FieldOfElements.value.changed": "there is a field of 5 elements",
+    "FieldOfElements.value.less": "and of 3",
+    "DiffersAt.input.changed": "networks differ at more than one input",
+    "DiffersAt.input.less": "networks differ at more than one input",
+    "DistanceBound.most.changed": "a larger bound, which the value names",
+    "DistanceBound.radius.changed": "a larger ball, which the value names",
+    "Traced.premises.of another subject": "which model the family is of is asked by what rests on it: `models_under`",
+    "a linear space meets this slice in one point.premises.of another subject": "and so does this",
+    "StrataTable.whole.weak": "an estimate of the dimension is not used: what it would be taken off is None",
+    "Chained.second.of another subject": "the value names it",
+    "DistanceBound.first.of another subject": "the statement is one of it",
+    "DistanceBound.second.of another subject": "the value names it",
+    "DimensionsOfDraws.known.of another subject": "the networks are drawn",
+    "NearPolynomial.least.of another subject": "the scope is the question",
+} | {
+    f"{name}.{how}": why
+    for how, why, names in (
+        (
+            "uncertain",
+            "a dimension that is right with a probability is proved from below, or was known to be proved",
+            "SingularFamily.size SingularByTheorem.whole LocusAtMost.dimension SingularVertex.span EquivariantAtMost.lower "
+            "FillsSpan.dimension BoundaryPieces.variety Smaller.known Smaller.near NetworkWithin.layers",
+        ),
+        (
+            "limited",
+            "general coefficients, the only limit that there is, are asked of the model, or excluded by weights and fields",
+            "SingularByTangents.tangent SingularByTangents.dimension TangentRange.lower TangentRange.upper TangentAtMost.known "
+            "EquivariantAtLeast.component EquivariantComponent.upper BoundaryPieces.variety ShareOfSpan.points ShareOfSpan.span",
+        ),
+        (
+            "limited",
+            "statements on networks are all of the network as read",
+            "Comparison.known Chained.first Chained.second Smaller.known Smaller.near DistanceBound.first DistanceBound.second "
+            "NetworkWithin.layers RandomRanksAtWeights.upper GenericRank.dimension GenericFrom.known",
+        ),
+    )
+    for name in names.split()
+}
+"""What a changed certificate may say."""
 LARGE = ("nearest matrices", "cross-entropy", "faces", "sections", "a singular family")
 """Documents of which a recheck takes longer, so that few of their fields are changed but in a campaign."""
 _MOST, _MOST_OF_LARGE = size(60, 1000), size(15, 1000)
@@ -79,10 +128,15 @@ _MOST, _MOST_OF_LARGE = size(60, 1000), size(15, 1000)
 
 
 def document(name):
-    """The JSON of a result with its certificates, asked once."""
+    """The JSON of a result with its certificates."""
+    return json.loads(json.dumps(result(name).to_dict(certificates=True)))
+
+
+def result(name):
+    """Asked once."""
     if name not in KEPT:
-        KEPT[name] = json.dumps(ASKED[name]().to_dict(certificates=True))
-    return json.loads(KEPT[name])
+        KEPT[name] = ASKED[name]()
+    return KEPT[name]
 
 
 def fields_of(data, within=("verdicts", "keys")):
@@ -114,6 +168,8 @@ def test_a_change_of_one_digit_gets_nothing_else_through(name):
         assert through.items() <= true.items(), path
         lost += through != true
     assert lost >= 5
+    # Where the statement is changed along with the certificate, as a forger would: each part of each type once.
+    assert {where: wrong for where, wrong in contradictions(result(name), SEEN, name not in LARGE) if where not in TRUE} == {}
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -129,3 +185,24 @@ def test_exact_data_that_were_changed_are_refused(name):
             rests = [i for i, v in enumerate(whole["certificates"]["verdicts"]) if digest in json.dumps(v["on"])]
             keys = {k for k, i in whole["certificates"]["keys"].items() if i in rests}
             assert not keys & outcome(data).keys(), path
+
+
+def numbers_of_premises(entry):
+    """The numbers of the verdicts that a stored certificate rests on."""
+    return {at(entry["certificate"], path) for path in leaves(entry["certificate"] or {}) if path[-1] == "verdict"}
+
+
+@pytest.mark.parametrize("name", ["orbits", "pieces of a boundary", "singular matrices", "strata", "functional dimension"])
+def test_estimates_prove_nothing(name):
+    """A file may call any of its verdicts an estimate; what rests on one is refused."""
+    whole = document(name)
+    verdicts = whole["certificates"]["verdicts"]
+    for i in range(len(verdicts)):
+        resting = {i}
+        for j in range(i + 1, len(verdicts)):
+            if resting & numbers_of_premises(verdicts[j]):
+                resting.add(j)
+        data = copy.deepcopy(whole)
+        data["certificates"]["verdicts"][i].update(claim="estimate", certificate=None)
+        keys = {k for k, j in whole["certificates"]["keys"].items() if j in resting}
+        assert not keys & outcome(data).keys(), (i, keys)

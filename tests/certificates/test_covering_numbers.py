@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from neurovariety.architectures import as_model
+from neurovariety.certificates.balls import precision
 from neurovariety.certificates.covering_from_below import CubeOfWeights, FarApart, FillsVolume, log_of_volume, thousandths_below
 from neurovariety.certificates.covering_numbers import (
     NORMS,
@@ -18,6 +19,7 @@ from neurovariety.certificates.covering_numbers import (
     CoveredByCells,
     CoveredBySpan,
     CoveredByWeights,
+    arb_of,
     as_number,
     log_of_cells,
     log_of_span,
@@ -25,6 +27,7 @@ from neurovariety.certificates.covering_numbers import (
     norm_at_most,
     pieces_of_slices,
     thousandths_above,
+    volumes_of_balls,
 )
 from neurovariety.certificates.issue import issue, weak
 from neurovariety.certificates.statement import Statement
@@ -302,3 +305,48 @@ def test_balls_are_of_known_norms_and_sizes():
         with pytest.raises(ValueError, match="expected"):
             replace(BALL, **wrong)
     assert {"frobenius", "bombieri", "gaussian", "uniform", "sup", "inputs"} == set(NORMS)
+
+
+def test_volumes():
+    found = volumes_of_balls(5)
+    expected = [1, 2, pi, 4 * pi / 3, pi**2 / 2, 8 * pi**2 / 15]
+    assert [float(v) for v in found] == pytest.approx(expected)
+    assert len(volumes_of_balls(0)) == 1
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 0), (1, 2, 3), (0, 1, 1), (0, 0, 0)])
+@pytest.mark.parametrize("norm", ["frobenius", "gaussian", "uniform", "bombieri", "sup"])
+def test_norms_of_balls(norm, sizes):
+    """Of positive coefficients, where the products of monomials that are not negative add up: x^2, y^2 and another output."""
+    names = [(0, (2, 0)), (0, (0, 2)), (1, (2, 0))]
+    found = norm_at_most(norm, names, [flint.arb(v) for v in sizes])
+    a, b, c = sizes
+    square = {
+        "frobenius": a * a + b * b + c * c,
+        "bombieri": a * a + b * b + c * c,
+        "gaussian": 3 * (a * a + b * b + c * c) + 2 * a * b,
+        "uniform": (a * a + b * b + c * c) / 5 + 2 * a * b / 9,
+        "sup": (a + b) ** 2 + c * c,
+    }[norm]
+    assert float(found) == pytest.approx(sqrt(square))
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 10), Fraction(3, 10), Fraction(123, 1000), Fraction(999, 1000), Fraction(2)])
+def test_thousandths_on_both_sides(number):
+    """What is told is a bound as a decimal and as a double: at the number, and a little to each side of it."""
+    for move in (Fraction(0), Fraction(1, 2**58), -Fraction(1, 2**58), Fraction(1, 2**100), -Fraction(1, 2**100)):
+        with precision(256):
+            exact, ball = number + move, arb_of(number + move)
+            below, above = thousandths_below(ball), thousandths_above(ball)
+        for told, sign in ((below, 1), (above, -1)):
+            decimal = Fraction(round(told * 1000), 1000)
+            assert all(sign * (exact - v) >= -Fraction(1, 2**200) for v in (decimal, Fraction(told)))
+            assert abs(exact - decimal) < Fraction(1, 1000) + Fraction(1, 2**50)
+
+
+def test_weights_of_other_models_are_refused():
+    good, short = (Fraction(1), Fraction(2)), (Fraction(1),)
+    subject = exact_coefficients(as_model("mlp(1,1,1; x^2)"))
+    for weights in ((good, short), (short, good), ()):
+        with pytest.raises(NotShown, match="functions of the model"):
+            FarApart(subject.hash, BallOfFunctions("frobenius", Fraction(1), Fraction(1, 2)), weights, (), 0.0).check(subject)

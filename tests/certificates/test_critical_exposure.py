@@ -13,6 +13,7 @@ from neurovariety.certificates.critical_exposure import CoefficientCount, Statio
 from neurovariety.certificates.issue import NotShown, issue
 from neurovariety.certificates.sentences import LOSSES
 from neurovariety.geometry.exact.gradient_fields import coefficients_as_polynomials
+from neurovariety.geometry.solutions.stored_subjects import stored_functions
 from neurovariety.geometry.strata.known_strata import weight_strata
 from neurovariety.training.bias.inner_product import exact_quadric
 from neurovariety.training.bias.normal_bundle import QuadricOnStrata
@@ -116,3 +117,38 @@ def test_a_stratum_that_is_missed_by_a_special_point(shown):
         3,
     )
     refused(special, loss)
+
+
+@pytest.mark.parametrize(
+    ("text", "metric"), [(TEXT, "gaussian"), ("mlp(2,2,2; x^3)", "bombieri"), ("mlp(1,2,1; x^2; bias)", "frobenius")]
+)
+def test_stored_data_answer_as_the_model_does(text, metric):
+    """Two routes to the same matrices, and to the same bound of their error."""
+    live = on_strata(text, metric)
+    table = exposedness(text, metric=metric, samples=0).verdicts["table"].certificate
+    certificates = [v.certificate for v in table.strata]
+    kept = replace(stored_functions(live.model), facts=(live.facts(certificates),))
+    assert (kept.quadric_hash, kept.quadric_words, kept.moved_count()) == (live.quadric_hash, live.quadric_words, live.moved_count())
+    assert certificates
+    for own in certificates:
+        assert kept.stratum_words(own.stratum) == live.stratum_words(own.stratum)
+        p = own.place.prime
+        one, two = kept.normal_matrices(own.stratum, own.place), live.normal_matrices(own.stratum, own.place)
+        for name in ("tangent", "jacobian", "seen", "moving"):
+            a, b = (np.array(getattr(m, name), dtype=object) % p for m in (one, two))
+            assert a.shape == b.shape
+            assert (a == b).all(), name
+        assert kept.normal_error(own.stratum, p) == pytest.approx(live.normal_error(own.stratum, p), rel=1e-9)
+        assert kept.normal_error(own.stratum, 2**51 - 1) == 1.0
+        with pytest.raises(NotShown, match="other coefficients"):
+            kept.normal_matrices(own.stratum, replace(own.place, normal=own.place.normal[1:]))
+    assert kept.stratum_words("no stratum") is None
+    with pytest.raises(NotShown, match="no stratum"):
+        kept.normal_error("no stratum", 2**52 - 1)
+    facts = kept.facts[0]
+    for twin in ({"quadric": (*facts.quadric, facts.quadric[0])}, {"strata": facts.strata[:1] * 2}):
+        with pytest.raises(ValueError, match="a square quadric, and different strata"):
+            replace(facts, **twin)
+    smaller = replace(kept, facts=(replace(facts, quadric=tuple(row[1:] for row in facts.quadric[1:])),))
+    with pytest.raises(NotShown, match="other coefficients"):
+        smaller.normal_matrices(certificates[0].stratum, replace(certificates[0].place, normal=certificates[0].place.normal[1:]))

@@ -8,8 +8,9 @@ from itertools import product
 
 import pytest
 
-from neurovariety.certificates.germ_bounds import CellBound, FromCells, FromRegion, NoCommonZero, OnZeros
+from neurovariety.certificates.germ_bounds import CellBound, FromCells, FromRegion, NoCommonZero, OnZeros, possible
 from neurovariety.certificates.germ_proofs import (
+    Bounds,
     Combined,
     Moved,
     Order,
@@ -23,6 +24,7 @@ from neurovariety.certificates.germ_proofs import (
     bounds,
 )
 from neurovariety.certificates.germs import plain_terms
+from neurovariety.certificates.learning_coefficients import check_pair
 from neurovariety.certificates.newton_cells import cells, leading
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.functions_text import read_functions
@@ -91,7 +93,7 @@ def test_the_polyhedron_alone_is_refused():
 def test_slopes_that_vanish_are_not_called_independent():
     """(x - y)^2 has a double line: no combination with its slopes is without zeros, and order 1 is refused."""
     functions = germ("x^2 - 2*x*y + y^2")
-    for minors in ((((0,), terms("x")),), (((0,), terms("2")) if False else ((1,), terms("y")),), ()):
+    for minors in ((((0,), terms("x")),), (((1,), terms("y")),), ()):
         case = OnZeros((0,), (0,), ((),), minors, (ONE,))
         bound = FromCells(tuple(CellBound((), (OnZeros((), (), (), (), (ONE,)), case)) for _ in range(3)))
         refused(functions, Polyhedra(bound, None))
@@ -160,3 +162,141 @@ def test_functions_that_do_not_vanish():
     assert plain_terms(f)
     refused([f], END)
     refused(germ("x"), None)
+
+
+def alone(*dual):
+    """A cell on which no leading form vanishes."""
+    return CellBound((), (OnZeros((), (), (), (), dual),))
+
+
+@pytest.mark.parametrize(
+    ("text", "dual", "pair"),
+    [
+        ("x*y", (ONE,), (1, 2)),
+        ("x*y", (HALF,), (HALF, 1)),
+        ("x^2*y^2", (HALF,), (HALF, 2)),
+        ("x*y^2", (HALF,), (HALF, 1)),
+        ("x*y*z", (ONE,), (1, 3)),
+        ("x*y; z", (ONE, ONE), (2, 2)),
+        ("x*y; x*z", (HALF, HALF), (1, 1)),
+    ],
+)
+def test_monomials(text, dual, pair):
+    """One cell, all weights: the sum of the dual, and the dimension of the face on which it is attained."""
+    assert bounds(germ(text), Polyhedra(FromCells((alone(*dual),)), None)).low == pair
+    for k in range(len(dual)):
+        refused(germ(text), Polyhedra(FromCells((alone(*dual[:k], dual[k] + Fraction(51, 100), *dual[k + 1 :]),)), None))
+
+
+def test_derivatives_of_higher_order():
+    """(x - y)^2 is 0 on a line, and its second derivative by x is not: half a degree of freedom."""
+    functions = germ("x^2 - 2*x*y + y^2")
+    found = cells([[e for e, _ in read_functions("x^2 - 2*x*y + y^2").functions[0]]], 2)
+    (middle,) = [k for k, c in enumerate(found) if len(c.leading[0]) == 3]
+    case = OnZeros((0,), (0,), ((),), (((0, 0), (((0, 0), ONE),)),), (HALF,), 2)
+
+    def bounded(**changes):
+        own = CellBound((), (OnZeros((), (), (), (), (ONE,)), replace(case, **changes)))
+        return Polyhedra(FromCells(tuple(own if k == middle else alone(ONE) for k in range(len(found)))), None)
+
+    assert bounds(functions, bounded()).low == (HALF, 1)
+    assert bounds(functions, bounded(order=3, dual=(Fraction(1, 3),))).low == (Fraction(1, 3), 1)
+    one = case.minors[0][1]
+    for twin in (
+        {"dual": (Fraction(51, 100),)},
+        {"order": 1},
+        {"order": 3},
+        {"minors": (((0,), one),)},
+        {"minors": (((), one),)},
+        {"minors": (((0, 0, 0), one),)},
+        {"minors": (((0, 2), one),)},
+        {"minors": (((0, -1), one),)},
+        {"chosen": (1,)},
+        {"chosen": (0, 0)},
+        {"chosen": ()},
+        {"dual": (HALF, HALF)},
+    ):
+        refused(functions, bounded(**twin))
+
+
+def test_too_many_forms():
+    forms = germ("; ".join(f"x - {k}*y" for k in range(1, 9)))
+    assert len(possible([*forms[:7], *germ("x*y")])) == 2**7
+    with pytest.raises(NotShown, match="too many"):
+        possible(forms)
+
+
+REGION = FromRegion(((NONE, NONE), (HALF, HALF)), (Fraction(1, 4),) * 2, (0,), place=(ONE, ONE))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"corners": ()},
+        {"corners": ((NONE, NONE), (HALF,))},
+        {"corners": ((NONE, NONE), (HALF, HALF, NONE))},
+        {"corners": ((-HALF, -HALF), (ONE, ONE)), "inside": (Fraction(1, 4),) * 2},
+        {"inside": (Fraction(1, 4),)},
+        {"inside": (NONE, HALF)},
+        {"zero": (1,)},
+        {"zero": (-1,)},
+        {"zero": ()},
+        {"place": (ONE,)},
+        {"place": (ONE, ONE, ONE)},
+        {"place": (ONE, HALF)},
+        {"place": ()},
+        {"place": (NONE, NONE)},
+        {"place": (), "signs": ((ONE, HALF),)},
+        {"place": (), "signs": ((ONE, HALF), (ONE, HALF))},
+        {"place": (), "signs": ((ONE, HALF), (ONE, ONE), (HALF, ONE))},
+        {"place": (), "signs": ((ONE, HALF), (HALF,))},
+    ],
+)
+def test_regions_are_held_to_all_of_it(changes):
+    refused(germ("x^2 - y^2"), Polyhedra(None, replace(REGION, **changes)))
+
+
+def test_signs_on_both_sides():
+    both = replace(REGION, place=(), signs=((ONE, HALF), (HALF, ONE)))
+    assert bounds(germ("x^2 - y^2"), Polyhedra(None, both)).high == (1, 2)
+
+
+@pytest.mark.parametrize("toward", [(), (1, 1), (1, 1, 2), (0, 1, 1)])
+def test_regions_come_near_the_origin(toward):
+    far = FromRegion(((NONE,) * 3,), (NONE, ONE, NONE), (0,), place=(ONE, ONE, ONE), toward=toward)
+    refused(germ("a*b - c*b"), Polyhedra(None, far))
+
+
+HIGH, LOW = (Fraction(1), 2), (Fraction(1), 1)
+
+
+@pytest.mark.parametrize(
+    ("part", "pair", "low", "high", "holds"),
+    [
+        ("at_least", (ONE, 9), HIGH, None, True),
+        ("at_least", (HALF, 1), HIGH, None, True),
+        ("at_least", (Fraction(2), 2), HIGH, HIGH, False),
+        ("at_least", (HALF, 1), None, HIGH, False),
+        ("at_most", (ONE, 9), None, HIGH, True),
+        ("at_most", (Fraction(2), 1), None, HIGH, True),
+        ("at_most", (HALF, 2), HIGH, HIGH, False),
+        ("at_most", (Fraction(2), 1), HIGH, None, False),
+        ("learning_coefficient", (ONE, 9), HIGH, LOW, True),
+        ("learning_coefficient", (ONE, 2), HIGH, None, False),
+        ("learning_coefficient", (ONE, 2), None, HIGH, False),
+        ("learning_coefficient", (ONE, 2), (HALF, 2), HIGH, False),
+        ("learning_coefficient", (HALF, 2), (HALF, 2), HIGH, False),
+        ("learning_coefficient", (HALF, 2), HIGH, HIGH, False),
+        ("multiplicity", HIGH, HIGH, HIGH, True),
+        ("multiplicity", HIGH, HIGH, LOW, False),
+        ("multiplicity", LOW, HIGH, HIGH, False),
+        ("multiplicity", HIGH, HIGH, None, False),
+        ("multiplicity", HIGH, None, HIGH, False),
+    ],
+)
+def test_what_two_bounds_show(part, pair, low, high, holds):
+    if holds:
+        check_pair(part, pair, Bounds(low, high))
+    else:
+        with pytest.raises(NotShown):
+            check_pair(part, pair, Bounds(low, high))

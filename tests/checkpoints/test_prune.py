@@ -93,14 +93,15 @@ def test_bottlenecks_are_narrowed(bias):
     assert np.all(source.evaluate_exact(x) == found.network.evaluate_exact(x))
 
 
-def test_at_least_one_neuron_stays():
+@pytest.mark.parametrize(("activation", "left"), [("x^2", 1), ("relu", 0)])
+def test_at_least_one_neuron_stays_or_the_matrices_become_one(activation, left):
     made = arrays((2, 3, 1), 0)
     made["l0.weight"][:] = 0
-    found = nv.prune(made, architecture="mlp(2,3,1; relu; bias)")
-    assert found.value["widths"] == {"l0": [3, 1]}
-    assert np.allclose(
-        found.network.evaluate([[1, 2]]), nv.load_network(made, architecture="mlp(2,3,1; relu; bias)").evaluate([[0, 0]])
-    )
+    made["l0.bias"][:] = np.abs(made["l0.bias"]) + 1  # always on, as relu goes
+    source = nv.load_network(made, architecture=notation((2, 3, 1), activation))
+    found = nv.prune(source)
+    assert found.value["widths"] == {"l0": [3, left]}
+    assert np.allclose(found.network.evaluate([[1, 2]]), source.evaluate([[0, 0]]))
 
 
 def test_constants_of_transcendental_activations_stay():

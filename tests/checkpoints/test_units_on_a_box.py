@@ -56,12 +56,14 @@ def test_the_function_stays_on_the_box(activation):
     assert gone >= 20
 
 
-def test_units_that_are_all_on_are_as_many_as_the_rank_of_their_map():
+def test_units_that_are_on_are_as_many_as_the_rank_of_their_map_and_none_where_all_are():
     rng = np.random.default_rng(0)
     source = mlp(rng, (6, 40, 2))
     source.weights["l0.bias"][:] = 10
     found = nv.prune(source, box=(0, 1))
-    assert (found.value["widths"], found.value["removed"]) == ({"l0": [40, 2]}, {"always on": 38})
+    assert (found.value["widths"], found.value["removed"]) == ({"l0": [40, 0]}, {"always on": 40})
+    assert [n.kind for n in found.network.nodes] == ["input", "linear"]
+    assert found.value["pruned"] == 14
     assert found.meaning.endswith("for inputs between 0 and 1")
     assert "for inputs between 0 and 1" in found.verdicts["pruned"].statement.scope
     source.weights["l0.bias"][:20] = -10  # half of them off, and one that bends
@@ -69,8 +71,66 @@ def test_units_that_are_all_on_are_as_many_as_the_rank_of_their_map():
     again = nv.prune(source, box=(0, 1))
     assert again.value["removed"] == {"always off": 19, "always on": 18}
     x = corners(np.zeros(6), np.ones(6), rng)
+    for network in (found.network, again.network):
+        assert network.parameters < source.parameters
     assert np.array_equal(source.evaluate_exact(x), again.network.evaluate_exact(x))
     assert nv.prune(source).value["removed"] == {}
+
+
+def all_on(rng, widths):
+    source = mlp(rng, widths)
+    for k, width in enumerate(widths[1:-1]):
+        source.weights[f"l{k}.weight"][:] = np.abs(source.weights[f"l{k}.weight"])
+        source.weights[f"l{k}.bias"][:] = 1 + np.arange(width) / 8
+    return source
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_matrices_with_units_between_that_are_all_on_become_one(seed):
+    rng = np.random.default_rng(seed)
+    source = all_on(rng, (3, 5, 4, 2))
+    x = corners(np.zeros(3), np.ones(3), rng)
+    found, removed = pruned_on_box(Rewritten.of(source), input_box((0, 1), (3,)))
+    assert removed == {"always on": 9}
+    assert np.array_equal(source.evaluate_exact(x), found.network.evaluate_exact(x))
+    last = found.network.trained
+    assert [found.network.weights[k].shape for k in last] == [(2,), (2, 3)]
+    certificate = found.certificate()
+    issue(certificate, source)
+    for box in (None, input_box((-8, 1), (3,))):
+        with pytest.raises(NotShown, match="change nothing"):
+            issue(replace(certificate, box=box), source)
+    for key in last:
+        for place in range(found.network.weights[key].size):
+            weights = {k: np.array(v, order="C") for k, v in found.network.weights.items()}
+            weights[key].reshape(-1)[place] += 0.125
+            changed = replace(found.network, weights=weights)
+            steps = (*certificate.steps[:-1], replace(certificate.steps[-1], after=changed))
+            with pytest.raises(NotShown, match="product"):
+                issue(replace(certificate, second=network_hash(changed), steps=steps), source)
+    for k, step in enumerate(certificate.steps):
+        for other in (replace(step, merged=frozenset()), replace(step, bounded=False), replace(step, backwards=True)):
+            with pytest.raises(NotShown):
+                issue(replace(certificate, steps=(*certificate.steps[:k], other, *certificate.steps[k + 1 :])), source)
+
+
+def test_matrices_do_not_become_one_where_a_unit_bends_another_value_reads_it_or_numbers_get_more():
+    rng = np.random.default_rng(4)
+    source = all_on(rng, (3, 5, 2))
+    source.weights["l0.bias"][2] = -1.5
+    assert [n.kind for n in nv.prune(source, box=(0, 1)).network.nodes] == ["input", "linear", "activation", "linear"]
+    source.weights["l0.bias"][2] = -40  # that unit goes, and then all are on
+    assert nv.prune(source, box=(0, 1)).value["removed"] == {"always off": 1, "always on": 4}
+    wide = all_on(rng, (40, 1, 40))
+    assert nv.prune(wide, box=(0, 1)).value["removed"] == {}
+    skip = all_on(rng, (3, 3, 3))
+    nodes = (*skip.nodes, Node("sum", "add", (skip.nodes[2].name, skip.nodes[-1].name)))
+    assert nv.prune(replace(skip, nodes=nodes, output="sum"), box=(0, 1)).value["removed"] == {}
+    leaky = all_on(rng, (3, 5, 4, 2))
+    bent = [replace(n, attributes={"function": "tanh"}) if k == 4 else n for k, n in enumerate(leaky.nodes)]
+    found = nv.prune(replace(leaky, nodes=tuple(bent)), box=(0, 1))
+    assert found.value["removed"] == {"always on": 5}
+    assert found.claim is Claim.PROVED
 
 
 def test_a_unit_that_just_reaches_the_kink_is_on_and_one_beyond_is_not():
@@ -187,7 +247,7 @@ def test_what_is_on_at_all_inputs_needs_no_box():
     source.weights["l1.bias"][0] = -100  # never on
     found = nv.prune(source)
     assert found.claim is Claim.PROVED
-    assert found.value["removed"] == {"always off": 1, "always on": 4}
+    assert found.value["removed"] == {"always off": 1, "always on": 5}
     assert found.verdicts["pruned"].statement.scope == ("for the network as read",)
 
 
@@ -210,6 +270,42 @@ def test_a_file_is_changed_where_it_stands_and_compared_in_the_box(tmp_path):
     one, two = (s.run(None, {s.get_inputs()[0].name: x})[0] for s in sessions)
     assert np.abs(one - two).max() < 1e-5
     assert nv.load_network(tmp_path / "b.onnx").parameters < source.parameters
+
+
+@pytest.mark.parametrize("form", ["Gemm", "MatMul"])
+def test_matrices_of_a_file_become_one_where_they_stand(form, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    rng, helper, stored = np.random.default_rng(9), pytest.importorskip("onnx.helper"), {}
+    nodes, x = [helper.make_node("Flatten", ["x"], ["h"])], "h"
+    for k, (a, b) in enumerate(pairwise((4, 6, 5, 3))):
+        stored |= {f"w{k}": np.abs(rng.normal(size=(a, b))), f"b{k}": 1 + rng.random(b)}
+        if form == "Gemm":
+            nodes.append(helper.make_node("Gemm", [x, f"w{k}", f"b{k}"], [f"a{k}"]))
+        else:
+            nodes += [helper.make_node("MatMul", [x, f"w{k}"], [f"p{k}"]), helper.make_node("Add", [f"p{k}", f"b{k}"], [f"a{k}"])]
+        x = f"a{k}"
+        if k < 2:
+            nodes += [helper.make_node("Relu", [x], [f"r{k}"]), helper.make_node("Dropout", [f"r{k}"], [f"d{k}"])]
+            x = f"d{k}"
+    kind = onnx.TensorProto.FLOAT
+    infos = [helper.make_tensor_value_info("x", kind, ["N", 2, 2])], [helper.make_tensor_value_info(x, kind, ["N", 3])]
+    arrays = [onnx.numpy_helper.from_array(v.astype(np.float32), k) for k, v in stored.items()]
+    model = helper.make_model(helper.make_graph(nodes, "g", *infos, arrays), opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "a.onnx")
+    found = nv.prune(tmp_path / "a.onnx", box=(0, 1))
+    found.write(tmp_path / "b.onnx")
+    found.write(tmp_path / "b.pt2")
+    assert found.value["removed"] == {"always on": 11}
+    assert found.value["widths"] == {"a0": [6, 0], "a1": [5, 0]} or form == "MatMul"
+    assert any("reads h instead of d1" in change for change in found.evidence["changes"])
+    assert [n.op_type for n in onnx.load(tmp_path / "b.onnx").graph.node] == [
+        "Flatten",
+        *(["Gemm"] if form == "Gemm" else ["MatMul", "Add"]),
+    ]
+    x = rng.random((20, 2, 2)).astype(np.float32)
+    one, two = (runtime.InferenceSession(str(tmp_path / f)).run(None, {"x": x})[0] for f in ("a.onnx", "b.onnx"))
+    assert np.abs(one - two).max() < 1e-5 * np.abs(one).max()
 
 
 @pytest.mark.parametrize("box", [3, (1, 0), (0, float("nan")), (0, float("inf")), ("a", "b"), (np.zeros(2), np.ones(2)), (0, 1, 2)])

@@ -16,6 +16,7 @@ from neurovariety.dictionary import registry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.report import build
 from neurovariety.report.figures import figure
+from neurovariety.report.opening import GROUPS, group_of
 from neurovariety.report.page import page
 from neurovariety.report.terminal import show
 
@@ -148,13 +149,13 @@ class TestPage:
     def test_holds_every_entry_with_its_evidence_folded_away(self, html, report):
         found = outline(html)
         for row in report.rows:
-            assert row.entry.name in found.text["h2"]
+            assert row.entry.name in found.text["h3"]
             assert row.entry.learning in found.text["small"]
             assert row.result.meaning[1:] in found.text["article"]
         assert found.count["details"] == 2 * len(report.rows) + 1
         assert found.text["summary"].count("evidence") == len(report.rows)
         assert '"trials"' in found.text["details"]
-        assert "trials" not in found.text["h2"]
+        assert "trials" not in found.text["h3"]
 
     @whole_report
     def test_figures(self, html, report):
@@ -231,6 +232,57 @@ def shown(report, width=120):
     stream = io.StringIO()
     show(report, Console(file=stream, width=width, highlight=False))
     return stream.getvalue()
+
+
+@whole_report
+def test_five_answers_come_first(report, html):
+    """Each says no more than its row: its words are those of the verdicts, its claim the weakest among them."""
+    assert len(report.opening) == 5
+    text, page_text = re.sub(r"\s+", " ", shown(report, 160)), outline(html).text["dd"]
+    rows = {row.entry.name: row for row in report.rows}
+    for said in report.opening:
+        assert said.question in text
+        assert said.sentence[1:60] in text
+        assert said.sentence[1:] in page_text
+        assert said.claim in [v.claim for name in said.entries for v in rows[name].result.verdicts.values()]
+    assert text.index("degrees of freedom") < text.index("What can it express?")
+    assert [s.entries for s in report.opening] == [
+        ("dimension",),
+        ("data",),
+        ("landscape",),
+        ("gradient-flow",),
+        ("fibers", "singularities"),
+    ]
+    assert report.to_dict()["opening"] == [said.to_dict() for said in report.opening]
+
+
+@whole_report
+def test_answers_lead_to_their_rows(html):
+    found = outline(html)
+    assert {r[1:] for r in found.references if r.startswith("#entry-")} <= set(found.ids)
+
+
+def test_an_answer_that_is_not_there_says_why(monkeypatch):
+    monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name in ("dimension", "landscape", "fibers", "singularities")])
+    report = nv.build_report("linear(2,2)")
+    sentences = [said.sentence for said in report.opening]
+    assert sentences[0].startswith("4 parameters; ")
+    assert sentences[2] == "landscape was not asked: it needs data with a target"
+    assert report.opening[2].claim is None
+    report.rows.pop()
+    assert report.opening[4].sentence.endswith("singularities was not reached")
+
+
+def test_every_entry_answers_a_question():
+    assert all(group_of(e) in dict(GROUPS) for e in ENTRIES)
+
+
+@pytest.mark.parametrize("width", [79, 99])
+def test_narrow_terminals_stack(monkeypatch, width):
+    monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name in ("dimension", "components")])
+    lines = shown(nv.build_report("linear(2,2)"), width).split("\n")
+    place = lines.index("dimension  proved")
+    assert lines[place + 1 : place + 3] == ["  4", f"  {lines[place + 2].strip()}"]
 
 
 @whole_report

@@ -311,3 +311,11 @@ class TestPolynomials:
 def test_exact_images_of_numbers(fraction, number, integer):
     for value in (fraction, number, integer):
         assert to_fraction(Rationals().constant(np.array([value], dtype=object))[0]) == Fraction(value) == as_fraction(value)
+
+
+def test_constants_of_mixed_kinds_that_are_equal_or_one_object():
+    half, third = Fraction(1, 2), Fraction(1, 3)
+    entries = np.array([half, half, third, 0.5, Fraction(1, 2), 2, True, third, 1.0, -2], dtype=object)
+    found = FiniteField(101).constant(entries)
+    assert [int(v) % 101 for v in found] == [51, 51, 34, 51, 51, 2, 1, 34, 1, 99]
+    assert [to_fraction(v) for v in Rationals().constant(entries)] == [Fraction(v) for v in entries]

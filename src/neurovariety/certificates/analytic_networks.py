@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import flint
 
@@ -31,6 +32,30 @@ ANALYTIC = "as the generic rank of an analytic map; finitely many components are
 PERIODIC = ("sin", "cos")
 """Activations that no o-minimal structure holds: they vanish at infinitely many isolated points."""
 Table = Sequence[Sequence[Fraction]]
+
+
+@runtime_checkable
+class AnalyticNetwork(Protocol):
+    """A family of functions that are analytic in weights and inputs, with derivatives in ball arithmetic."""
+
+    @property
+    def hash(self) -> str:
+        """The name under which certificates speak of it."""
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """In which sense the functions have a dimension."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights."""
+
+    @property
+    def outputs(self) -> int:
+        """The number of values at an input."""
+
+    def jacobian(self, weights: Sequence[Fraction], inputs: Table) -> list[list[flint.arb]]:
+        """The derivatives of all values by all weights, within `taylor` of two terms: a row for each input and output."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +84,11 @@ class AnalyticPerceptron:
         """The network in the notation of architectures."""
         names = self.activations[:1] if len(set(self.activations)) == 1 else self.activations
         return f"mlp({','.join(map(str, self.widths))}; {', '.join(names)}{'; bias' if self.bias else ''})"
+
+    @property
+    def transcendental(self) -> str:
+        """What makes its functions no polynomials."""
+        return self.activations[0]
 
     @property
     def parameters(self) -> int:
@@ -95,24 +125,23 @@ class AnalyticPerceptron:
             found.append((matrix, bias))
         return found
 
+    def jacobian(self, weights: Sequence[Fraction], inputs: Table) -> list[list[flint.arb]]:
+        """The derivatives of all values by all weights, in balls, within `taylor` of two terms: a row for each input and output.
 
-def jacobian(network: AnalyticPerceptron, weights: Sequence[Fraction], inputs: Table) -> list[list[flint.arb]]:
-    """The derivatives of all values by all weights, in balls, within `taylor` of two terms: a row for each input and output.
-
-    Raises `NotShown` for weights or inputs of another number.
-    """
-    if len(weights) != network.parameters or any(len(x) != network.widths[0] for x in inputs):
-        raise NotShown("weights and inputs of the network are expected")
-    layers = network.layers(weights)
-    rows: list[list[flint.arb]] = []
-    for x in inputs:
-        values, slopes = [[rational_ball(v) for v in x]], []
-        for (matrix, bias), name in zip(layers, network.activations, strict=False):
-            series = [taylor_coefficients(name, z, 2) for z in _affine(matrix, bias, values[-1])]
-            values.append([c[0] for c in series])
-            slopes.append([c[1] for c in series])
-        rows += _backward(network, layers, values, slopes)
-    return rows
+        Raises `NotShown` for weights or inputs of another number.
+        """
+        if len(weights) != self.parameters or any(len(x) != self.widths[0] for x in inputs):
+            raise NotShown("weights and inputs of the network are expected")
+        layers = self.layers(weights)
+        rows: list[list[flint.arb]] = []
+        for x in inputs:
+            values, slopes = [[rational_ball(v) for v in x]], []
+            for (matrix, bias), name in zip(layers, self.activations, strict=False):
+                series = [taylor_coefficients(name, z, 2) for z in _affine(matrix, bias, values[-1])]
+                values.append([c[0] for c in series])
+                slopes.append([c[1] for c in series])
+            rows += _backward(self, layers, values, slopes)
+        return rows
 
 
 def _affine(matrix: list[list[flint.arb]], bias: list[flint.arb], x: list[flint.arb]) -> list[flint.arb]:
@@ -157,7 +186,7 @@ class AnalyticRank:
     columns: tuple[int, ...]
     bits: int
 
-    def check(self, subject: AnalyticPerceptron) -> None:
+    def check(self, subject: AnalyticNetwork) -> None:
         """Raises `NotShown` where the determinant of the block may be 0."""
         if subject.hash != self.subject or subject.scope != self.scope:
             raise NotShown("the certificate is one of another network")
@@ -176,10 +205,10 @@ class AnalyticRank:
         return Statement(ANALYTIC_DIMENSION, self.subject, len(self.rows), self.scope), Claim.LOWER_BOUND
 
 
-def is_invertible(network: AnalyticPerceptron, place: AnalyticRank) -> bool:
+def is_invertible(network: AnalyticNetwork, place: AnalyticRank) -> bool:
     """Whether the determinant of a block is shown not to be 0."""
     with taylor(bits_of(place.bits), 2):
-        whole = jacobian(network, place.drawn, place.inputs)
+        whole = network.jacobian(place.drawn, place.inputs)
         determinant = flint.arb_mat([[whole[i][j] for j in place.columns] for i in place.rows]).det()
         return bool(abs(determinant).lower() > 0)
 
@@ -194,7 +223,7 @@ class LessShifts:
 
     def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` for another number."""
-        if subject.hash != self.subject or subject.scope != self.scope:
+        if not isinstance(subject, AnalyticPerceptron) or subject.hash != self.subject or subject.scope != self.scope:
             raise NotShown("the certificate is one of another network")
         if type(self.value) is not int or subject.parameters - subject.shifts != self.value:
             raise NotShown("parameters and shifts leave another number")

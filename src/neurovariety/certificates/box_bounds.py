@@ -259,7 +259,7 @@ def _activated(node: NodeData, low: np.ndarray, high: np.ndarray) -> Interval | 
         size, total = np.maximum(np.abs(low), np.abs(high)), np.zeros(low.shape)
         for k, v in enumerate(c):
             if v:
-                total = total + _up(abs(v)) * size**k
+                total = total + _up(abs(v)) * np.maximum(size**k, _LEAST)
         total = total * (1 + 2.0**-40) + _LEAST
         even = not any(c[1::2]) and all(v >= 0 for v in c)
         return (np.zeros(low.shape) if even else -total), total

@@ -50,7 +50,7 @@ def _check(premises: tuple[Verdict, ...]) -> None:
     if not premises or len({p.statement.subject for p in premises}) > 1:
         raise NotShown("the dimension of one model is expected")
     for p in premises:
-        if not p.checked or p.claim not in SURE or p.statement.kind != DIMENSION:
+        if not p.shown or p.claim not in SURE or p.statement.kind != DIMENSION:
             raise NotShown(f"the {p.statement.kind} is not known for sure")
 
 
@@ -66,7 +66,7 @@ class Distinct:
 
     def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where one is not shown, or two are not shown to be different."""
-        if subject.hash != self.family or self.kind not in GENERAL or not all(p.checked for p in self.premises):
+        if subject.hash != self.family or self.kind not in GENERAL or not all(p.shown for p in self.premises):
             raise NotShown("the certificate is one of another family")
         self.points.shown(Programs.of(subject)).check_different()
 

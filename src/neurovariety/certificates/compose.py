@@ -38,9 +38,7 @@ class Meets:
     def check(self, subject: Any) -> None:
         """Raises `NotShown` where they are not of one kind and value, or do not bound from two sides."""
         low, high = self.lower.statement, self.upper.statement
-        if (low.kind, low.subject, low.value) != (high.kind, high.subject, high.value) or not (
-            self.lower.checked and self.upper.checked
-        ):
+        if (low.kind, low.subject, low.value) != (high.kind, high.subject, high.value) or not (self.lower.shown and self.upper.shown):
             raise NotShown("the bounds do not meet")
         if self.lower.claim not in (Claim.LOWER_BOUND, Claim.PROVED) or self.upper.claim not in (Claim.UPPER_BOUND, Claim.PROVED):
             raise NotShown("a bound from below and one from above are expected")

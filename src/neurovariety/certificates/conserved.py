@@ -147,7 +147,7 @@ class IndependentLaws:
     def check(self, subject: Moving) -> None:
         """Raises `NotShown` where the rank is smaller."""
         shown, n, p = self.laws.certificate, subject.parameters, self.prime
-        if not isinstance(shown, ConservedLaws) or not self.laws.checked or shown.subject != subject.hash:
+        if not isinstance(shown, ConservedLaws) or not self.laws.shown or shown.subject != subject.hash:
             raise NotShown("conserved laws of the model are expected")
         check_prime(p)
         if len(self.point) != n or rank_of_rows(differentials(shown.laws, self.point, p), p) < self.value:
@@ -221,7 +221,7 @@ class AllShown:
         low, high = self.lower.statement, self.upper.statement
         if not low.kind.startswith(CONSERVED) or (low.kind, low.subject) != (high.kind, high.subject):
             raise NotShown("bounds of the number of conserved quantities are expected")
-        if not (self.lower.checked and self.upper.checked):
+        if not (self.lower.shown and self.upper.shown):
             raise NotShown("the bounds were not checked")
         if self.lower.claim is not Claim.LOWER_BOUND or self.upper.claim is not Claim.UPPER_BOUND:
             raise NotShown("a bound from below and one from above are expected")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import isfinite
 
 import flint
@@ -197,7 +198,7 @@ def log_of_volume(subject: RealFunctions, ball: BallOfFunctions, cube: CubeOfWei
         moved = inverse * (weighed * flint.arb_mat(len(names), m, [v for row in slopes for v in row]))
         half = [arb_of(r) for r in cube.radii]
         rows = [sum((abs(moved[i, j] - int(i == j)) * half[j] for j in range(m)), flint.arb(0)) / half[i] for i in range(m)]
-        off = max((row.upper() for row in rows), key=float)
+        off = reduce(flint.arb.max, rows)
         left = 1 - off
         size, volume = abs(inverse.det()), flint.arb((tests * products * tests.transpose()).det())
         if not (left > 0 and size > 0 and volume > 0):

@@ -22,7 +22,7 @@ import flint
 from neurovariety.certificates.balls import precision
 from neurovariety.certificates.functions import DIMENSION, SPAN, Functions
 from neurovariety.certificates.inner_products import EXACT_PRODUCTS
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.realized import RealFunctions
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -80,11 +80,6 @@ class BallOfFunctions:
             f"N being the fewest balls of radius {as_number(self.epsilon)} that cover the functions{of} of norm at most "
             f"{as_number(self.radius)} ({NORMS[self.norm]})",
         )
-
-
-def scopes(own: tuple[str, ...], *premises: Verdict) -> tuple[str, ...]:
-    """The phrases of a statement, and after them those of what it rests on."""
-    return tuple(dict.fromkeys((*own, *(phrase for v in premises for phrase in v.statement.scope))))
 
 
 def as_number(value: Fraction) -> str:
@@ -167,7 +162,7 @@ def log_of_span(span: int, ratio: Fraction) -> flint.arb:
 def known_from_above(verdict: Verdict, kind: str, subject: str) -> int:
     """The number that a verdict says something is no larger than. Raises `NotShown` for one that says something else."""
     said = verdict.statement
-    if not verdict.checked or said.kind != kind or said.subject != subject or verdict.claim not in _FROM_ABOVE:
+    if not verdict.shown or said.kind != kind or said.subject != subject or verdict.claim not in _FROM_ABOVE:
         raise NotShown(f"the {kind} is not known from above")
     return int(said.value)
 

@@ -309,7 +309,7 @@ class RealAmongThem:
     def check(self, subject: Charts) -> None:
         """Raises `NotShown` where another number is real, or one is undecided though none may be."""
         listed = self.listed.certificate
-        if not self.listed.checked or not isinstance(listed, InCharts):
+        if not self.listed.shown or not isinstance(listed, InCharts):
             raise NotShown("a list of critical functions is expected")
         complete = self.listed.claim is Claim.COMPLETE
         found = truths(listed.shown(subject), complete and self.exact)  # a lower bound may not rest on a test for missing ones
@@ -338,7 +338,7 @@ class RealMinima:
 
     def check(self, subject: Charts) -> None:
         """Raises `NotShown` where one is not real, the signs of its Hessian are not shown, or another number are minima."""
-        if not self.real.checked or self.real.statement.kind != REAL or self.real.statement.subject != self.places.charts_of:
+        if not self.real.shown or self.real.statement.kind != REAL or self.real.statement.subject != self.places.charts_of:
             raise NotShown("the number of real functions is expected")
         if len(self.turns) != len(self.places):
             raise NotShown("a matrix for each Hessian is expected")

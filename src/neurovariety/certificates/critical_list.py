@@ -109,9 +109,9 @@ def _number(whole: Verdict, subject: DecayedLoss) -> int:
     so of these only `Distinct` says something. No test would exclude critical points whose Hessian is singular.
     """
     said = whole.statement
-    if whole.checked and said.kind in ACCOUNTS and said.subject == subject.system.hash:
+    if whole.shown and said.kind in ACCOUNTS and said.subject == subject.system.hash:
         return int(said.value["simple"])
-    if whole.checked and said.kind == TESTED and said.subject == subject.hash and isinstance(whole.certificate, Distinct):
+    if whole.shown and said.kind == TESTED and said.subject == subject.hash and isinstance(whole.certificate, Distinct):
         return int(said.value)
     raise NotShown("what is known of the number of points speaks of another system")
 

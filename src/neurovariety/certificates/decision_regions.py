@@ -54,23 +54,20 @@ def decision_counts(known: KnownCells) -> Mapping[str, int | dict[str, int]]:
     """What is counted, by key."""
     outputs = known.outputs.shape[1]
     columns = _columns(known, outputs)
-    winners = [_winner(known.signs[c], columns, outputs) for c in range(len(known.cells))]
-    joined = [(s[0], s[1], facet) for facet, s in known.facets.items() if len(s) == 2]
-    alike = [
-        (a, b)
-        for a, b, facet in joined
-        if (w := winners[a]) is not None and w == winners[b] and _wins(known.at_rays[list(facet)], columns, w, outputs)
-    ]
-    classes = {
-        str(k): components([c for c, w in enumerate(winners) if w == k], [p for p in alike if winners[p[0]] == k])
-        for k in range(outputs)
-    }
-    tied = _ties(known.at_rays, columns, outputs)
-    border = [c for c, members in enumerate(known.cells) if any(tied[r] and r not in known.at_infinity for r in members)]
-    return {
-        "class_components": classes,
-        "boundary_components": components(border, touching(known, lambda c, ray: 0, lambda ray: bool(tied[ray]))),
-    }
+    of_cells, at_rays = known.signs[:], known.at_rays[:]
+    inner = known.facets.inner
+    one, two = known.facets.sides[inner].T
+    classes, alone = {}, np.zeros(len(known.rays), dtype=bool)
+    for k in range(outputs):
+        others = [columns[k, j] for j in range(outputs) if j != k]
+        mine: np.ndarray = np.all(_ahead(of_cells, others), axis=1)
+        ahead = _ahead(at_rays, others)
+        alone |= ahead.all(axis=1)
+        within = mine[one] & mine[two] & known.facets.any_ray(ahead)[inner].all(axis=1)
+        classes[str(k)] = components(mine, one[within], two[within])
+    border = known.any_ray(~alone & ~known.at_infinity)
+    meeting = touching(known, np.zeros(len(border), dtype=np.int64), ~alone)
+    return {"class_components": classes, "boundary_components": components(border, *meeting)}
 
 
 def _columns(known: KnownCells, outputs: int) -> dict[tuple[int, int], tuple[int, int]]:
@@ -81,27 +78,6 @@ def _columns(known: KnownCells, outputs: int) -> dict[tuple[int, int], tuple[int
     return found | {(j, i): (place, -1) for (i, j), (place, _) in found.items()}
 
 
-def _winner(signs: np.ndarray, columns: Mapping[tuple[int, int], tuple[int, int]], outputs: int) -> int | None:
-    """The output that is the largest on a cell; None where two are."""
-    for k in range(outputs):
-        if all(signs[columns[k, j][0]] * columns[k, j][1] > 0 for j in range(outputs) if j != k):
-            return k
-    return None
-
-
-def _wins(signs: np.ndarray, columns: Mapping[tuple[int, int], tuple[int, int]], k: int, outputs: int) -> bool:
-    """Whether an output is the largest inside a facet, from the signs at its rays, none of which says otherwise."""
-    return all(bool(np.any(signs[:, columns[k, j][0]] * columns[k, j][1] > 0)) for j in range(outputs) if j != k)
-
-
-def _ties(signs: np.ndarray, columns: Mapping[tuple[int, int], tuple[int, int]], outputs: int) -> Sequence[bool]:
-    """Whether the largest value at a ray is attained twice."""
-    alone = np.zeros(len(signs), dtype=bool)
-    for k in range(outputs):
-        mine = np.ones(len(signs), dtype=bool)
-        for j in range(outputs):
-            if j != k:
-                place, sign = columns[k, j]
-                mine &= signs[:, place] * sign > 0
-        alone |= mine
-    return (~alone).tolist()
+def _ahead(signs: np.ndarray, others: Sequence[tuple[int, int]]) -> np.ndarray:
+    """(rows, others) whether an output is larger than each other one, from rows of signs of all cuts."""
+    return np.stack([signs[:, place] * sign > 0 for place, sign in others], axis=1)

@@ -17,7 +17,7 @@ import numpy as np
 
 from neurovariety.certificates.equivariant_bounds import PairOfMaps, linear_sizes, polynomial_maps
 from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.ranks import GENERAL_COEFFICIENTS, LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -188,7 +188,7 @@ class EquivariantComponent:
         if (subject.parameters, subject.generic) != (self.parameters, self.general):
             raise NotShown("the model is another")
         said = self.upper.statement
-        known = self.upper.checked and said.kind == DIMENSION and said.subject == subject.hash
+        known = self.upper.shown and said.kind == DIMENSION and said.subject == subject.hash
         if not known or self.upper.claim not in (Claim.PROVED, Claim.UPPER_BOUND):
             raise NotShown("the rank of the Jacobian is not bounded")
         found = subject.component_taken(self.maps, self.place)
@@ -215,7 +215,7 @@ class EquivariantComponent:
 
 def _component(verdict: Verdict, subject: MovableFunctions, maps: PairOfMaps) -> EquivariantComponent:
     found = verdict.certificate
-    if not verdict.checked or not isinstance(found, EquivariantComponent) or (found.subject, found.maps) != (subject.hash, maps):
+    if not verdict.shown or not isinstance(found, EquivariantComponent) or (found.subject, found.maps) != (subject.hash, maps):
         raise NotShown("weights that follow the maps are expected")
     return found
 
@@ -242,7 +242,7 @@ class ComponentsListed:
         for verdict, words in zip(self.components, self.words, strict=True):
             _, weights, functions = verdict.statement.value
             rows.append({"classes": list(words), "weights": weights, "functions": functions})
-        return Statement(kind_of("components", self.maps), self.subject, rows), Claim.LOWER_BOUND
+        return Statement(kind_of("components", self.maps), self.subject, rows, scopes((), *self.components)), Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,7 +296,7 @@ class EquivariantAtMost:
         _require(subject, self.subject, self.maps)
         for verdict, claims in ((self.upper, (Claim.PROVED, Claim.UPPER_BOUND)), (self.lower, _BELOW)):
             said = verdict.statement
-            if not verdict.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
+            if not verdict.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
                 raise NotShown("bounds of the dimension are expected")
         top, degrees, order = int(self.upper.statement.value), subject.input_degrees(), self.maps.order
         if degrees is not None and order is not None:
@@ -307,7 +307,7 @@ class EquivariantAtMost:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """It is at most that."""
-        scope = tuple(dict.fromkeys((*self.upper.statement.scope, *self.lower.statement.scope)))
+        scope = scopes((), self.upper, self.lower)
         return Statement(kind_of(self.part, self.maps), self.subject, self.value, scope), Claim.UPPER_BOUND
 
 
@@ -327,7 +327,7 @@ class EveryFunctionEquivariant:
         """Raises `NotShown` where a function is not equivariant, or the error says little."""
         said = self.dimension.statement
         _require(subject, said.subject, self.maps)
-        if not self.dimension.checked or said.kind != DIMENSION or self.dimension.claim not in _BELOW:
+        if not self.dimension.shown or said.kind != DIMENSION or self.dimension.claim not in _BELOW:
             raise NotShown("the dimension is not that of the model")
         if subject.parameters != self.parameters or not self.places:
             raise NotShown("places of the model are expected")

@@ -51,7 +51,7 @@ class HiddenDirections:
 
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where a rank is smaller, or the error says little."""
-        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.checked:
+        if self.dimension.statement.kind != DIMENSION or self.dimension.statement.subject != subject.hash or not self.dimension.shown:
             raise NotShown("the dimension is not that of the model")
         if len({draw_of(f.prime, f.weights) for f in self.fields}) < len(self.fields):
             raise NotShown("fields at different places are expected")
@@ -95,7 +95,7 @@ class EvenlyCovered:
     def check(self, subject: SystemFamily) -> None:
         """Raises `NotShown` where the points are not closed under loops, where a point is not shown, or the values are not
         evenly covered, or are not all."""
-        if subject.hash != self.family or not all(v.checked and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
+        if subject.hash != self.family or not all(v.shown and v.claim in (*SURE, Claim.COMPLETE) for v in (self.graph, self.degree)):
             raise NotShown("the graph and the degree of the values are not known")
         models = models_under(self.graph)
         if models and models_under(self.degree) != models:

@@ -110,7 +110,7 @@ class NoSmallerThanGeneral:
         known = self.dimension.statement
         _of(subject, known.subject, self.at)
         above = self.dimension.claim in (Claim.PROVED, Claim.PROBABILITY, Claim.UPPER_BOUND)
-        if known.kind != DIMENSION or not above or not self.dimension.checked:
+        if known.kind != DIMENSION or not above or not self.dimension.shown:
             raise NotShown("the dimension is not bounded from above")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -286,7 +286,7 @@ def weights_of(bound: Verdict) -> Weights | None:
 def _together(first: Verdict, second: Verdict, subject: Functions, kinds: tuple[str, str]) -> None:
     """Raises `NotShown` unless two statements are of these kinds, and of the same weights."""
     for known, kind in zip((first, second), kinds, strict=True):
-        if known.statement.kind != kind or not known.checked or known.statement.subject != subject.hash:
+        if known.statement.kind != kind or not known.shown or known.statement.subject != subject.hash:
             raise NotShown(f"{kind} is expected")
     if weights_of(first) != weights_of(second):
         raise NotShown("the two speak of different weights")

@@ -4,7 +4,7 @@ On each region the function is affine, and its coefficients are polynomials in t
 is at least that modulo a prime, of the regions that are known. It is at most the number of weights less the dimension of a space of
 directions along which no piece changes: those that scale a unit, for which a proof is written down in `dense_layers`, and others, along
 which the derivative is computed on each region and found to be 0. The derivative of a unit at its kink is taken to be that of the line
-before it: this matters for units that read 0 on a whole region.
+before it: this matters for units that stay at a kink on a whole region, and the statement says so then.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ FUNCTIONAL = "functional-dimension: value"
 BOUND = "functional-dimension: bound"
 COUNTS = "functional-dimension: counts"
 WITHOUT_BIASES = "along directions that keep the biases at 0"
+LOWER_LINES = "where a unit that stays at a kink on an open set counts with the slope of the line below"
 _BITS = 26
 """Products of residues below 2^26 can be added 2,048 at a time in 64 bits."""
 _AT_ONCE = 1024
@@ -48,17 +49,21 @@ def check_small_prime(p: int) -> None:
 class RankOfPieces:
     """The functional dimension is at least the rank of the derivatives of all pieces mod ``prime``; and at most what ``directions``
     (whole numbers, one direction of the weights a row) and the scalings of units leave. ``value`` is both, or the first alone where
-    ``directions`` is None. Without ``biases``, which are all 0 then, these are no weights."""
+    ``directions`` is None. Without ``biases``, which are all 0 then, these are no weights; ``stays`` says whether some unit is at a
+    kink on a whole region."""
 
     cells: Verdict
     prime: int
     value: int
     directions: np.ndarray | None = None
     biases: bool = True
+    stays: bool = False
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` where the rank is smaller, where a direction changes a piece, and where more directions are left."""
         known, layers = self._known(subject)
+        if self.stays is not stays_at_kinks(known):
+            raise NotShown("whether a unit stays at a kink is said wrongly")
         if rank_of_pieces(known, layers, self.prime) < self.value:
             raise NotShown("the rank of the derivatives is smaller modulo this prime")
         if self.directions is None:
@@ -92,7 +97,7 @@ class RankOfPieces:
         """The functional dimension is that number, or at least that."""
         said = self.cells.statement
         claim = Claim.LOWER_BOUND if self.directions is None else Claim.PROVED
-        scope = said.scope if self.biases else (*said.scope, WITHOUT_BIASES)
+        scope = (*said.scope, *(() if self.biases else (WITHOUT_BIASES,)), *((LOWER_LINES,) if self.stays else ()))
         return Statement(FUNCTIONAL, said.subject, self.value, scope), claim
 
 
@@ -129,14 +134,21 @@ class DimensionsOfDraws:
 
     def check(self, subject: object) -> None:
         """Raises `NotShown` where a functional dimension is not proved."""
-        if any(not v.shown or v.statement.kind != FUNCTIONAL or v.claim is not Claim.PROVED or v.statement.scope for v in self.known):
+        proved = all(v.shown and v.statement.kind == FUNCTIONAL and v.claim is Claim.PROVED for v in self.known)
+        if not proved or any(set(v.statement.scope) - {LOWER_LINES} for v in self.known):
             raise NotShown("functional dimensions that are proved are expected")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The numbers, by dimension."""
         found = sorted(v.statement.value for v in self.known)
         counts = {str(d): found.count(d) for d in sorted(set(found))}
-        return Statement(COUNTS, "", counts, (f"at the weights of the {len(found)} networks that were drawn",)), Claim.PROVED
+        stays = [LOWER_LINES] if any(v.statement.scope for v in self.known) else []
+        return Statement(COUNTS, "", counts, (f"at the weights of the {len(found)} networks that were drawn", *stays)), Claim.PROVED
+
+
+def stays_at_kinks(known: KnownCells) -> bool:
+    """Whether some unit is at a kink on a whole region."""
+    return len(known.signs.zeros()[0]) > 0
 
 
 def pieces(known: KnownCells, layers: DenseLayers, chosen: Sequence[int] | None = None) -> Iterator[list[list[Line]]]:

@@ -45,7 +45,7 @@ Places = Sequence[tuple[int, int, int, float]]
 def is_number(general: Verdict) -> bool:
     """Whether it is known how many solutions there are at general parameters of the systems that the verdict was checked on."""
     said, on = general.statement, general.on
-    known = general.checked and said.kind in GENERAL and general.claim in _SURE
+    known = general.shown and said.kind in GENERAL and general.claim in _SURE
     return known and isinstance(on, Systems) and on.hash == said.subject
 
 

@@ -193,7 +193,7 @@ class GenerateAll:
 def generated_by(generate: Verdict, known: KnownEquations) -> KnownEquations:
     """The ``known`` equations, which a verdict says to generate all. Raises `NotShown` where it says so of others, or does not."""
     shown = generate.certificate
-    hilbert = shown.hilbert.certificate if isinstance(shown, GenerateAll) and shown.complete and generate.checked else None
+    hilbert = shown.hilbert.certificate if isinstance(shown, GenerateAll) and shown.complete and generate.shown else None
     if not isinstance(hilbert, HilbertFunction) or hilbert.known.certificate is not known:
         raise NotShown("equations that generate all are expected")
     return known

@@ -208,7 +208,7 @@ class ComponentOfModel:
         if self.sizes is not None and self.sizes != subject.bounded_rank:
             raise NotShown("the functions are no such matrices")
         level = self.linear
-        if level is not None and (not level.checked or level.claim is not Claim.PROVED or level.statement.kind != LINEAR):
+        if level is not None and (not level.shown or level.claim is not Claim.PROVED or level.statement.kind != LINEAR):
             raise NotShown("the functions are not shown to fill a linear space")
         if level is not None and level.statement.subject != subject.hash:
             raise NotShown("the certificate is one of another model")

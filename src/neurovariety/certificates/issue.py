@@ -60,6 +60,11 @@ class Verdict:
         return self.checked and self.claim not in WEAK
 
 
+def scopes(own: tuple[str, ...], *premises: Verdict) -> tuple[str, ...]:
+    """The phrases of a statement, and after them those of what it rests on."""
+    return tuple(dict.fromkeys((*own, *(phrase for v in premises for phrase in v.statement.scope))))
+
+
 ForEach = Callable[[str, Any], Verdict]
 """What makes the verdict of each key of a value."""
 
@@ -111,6 +116,7 @@ __all__ = [
     "first_shown",
     "issue",
     "recorded",
+    "scopes",
     "weak",
     "weakly",
 ]

@@ -15,6 +15,7 @@ from neurovariety.certificates.linear_symmetries import STATED
 from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.point_counts import FIELD, POINTS, SHARE
 from neurovariety.certificates.ranks_at_weights import AT_WEIGHTS
+from neurovariety.certificates.smooth_critical_points import KEYS
 from neurovariety.certificates.uniform_error import AT_LEAST, ERROR
 from neurovariety.certificates.upper_bounds import ML_DEGREE
 
@@ -23,6 +24,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("dimension", "value"): (DIMENSION, ANALYTIC_DIMENSION),
     ("approximate", "error"): (ERROR, WITHIN),
     ("approximate", "error_at_least"): (AT_LEAST, APART),
+    **{("critical-point", key): (f"critical point: {key}",) for key in KEYS},
     ("ambient", "value"): (SPAN, AFFINE),
     ("degree", "value"): ("degree", "degree *"),
     ("ed-degree", "value"): ("ed_degree", "ed_degree *"),

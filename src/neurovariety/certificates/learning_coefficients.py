@@ -154,14 +154,14 @@ class HalfOfDimension:
     def check(self, subject: Any) -> None:
         """Raises `NotShown` where the premises say something else."""
         said, claims = self.dimension.statement, (Claim.PROVED, Claim.PROBABILITY, Claim.COMPLETE)
-        if said.kind != DIMENSION or said.subject != subject.hash or not self.dimension.checked or self.dimension.claim not in claims:
+        if said.kind != DIMENSION or said.subject != subject.hash or not self.dimension.shown or self.dimension.claim not in claims:
             raise NotShown("the dimension of the model is expected, exactly")
         if self.part not in ("learning_coefficient", "multiplicity"):
             raise NotShown("the coefficient is known exactly")
         if self.here is not None:
             rank = self.here.statement
             right = isinstance(self.here.certificate, RankOverQ) and self.here.certificate.inputs is None
-            if not right or not self.here.checked or not rank.kind.startswith(AT_WEIGHTS) or rank.subject != subject.hash:
+            if not right or not self.here.shown or not rank.kind.startswith(AT_WEIGHTS) or rank.subject != subject.hash:
                 raise NotShown("the rank at weights is expected")
             if rank.value != said.value:
                 raise NotShown("the rank at the weights is not the dimension")

@@ -145,7 +145,7 @@ class LeastInLists:
                 raise NotShown("a list is missing")
             for verdict, kind in zip(pair or (), (CRITICAL, REAL), strict=False):
                 said = verdict.statement
-                if not verdict.checked or (said.kind, said.subject) != (kind, expected) or verdict.claim is not Claim.COMPLETE:
+                if not verdict.shown or (said.kind, said.subject) != (kind, expected) or verdict.claim is not Claim.COMPLETE:
                     raise NotShown("a list may lack a function")
                 if BUT_ONE in said.scope:
                     raise NotShown("a list may lack the function of loss 0")

@@ -174,7 +174,7 @@ class StatedSpan:
                 raise NotShown("the stated symmetries may span more")
             return
         said = self.within.statement
-        known = self.within.checked and self.within.claim in (Claim.PROVED, Claim.UPPER_BOUND)
+        known = self.within.shown and self.within.claim in (Claim.PROVED, Claim.UPPER_BOUND)
         if not known or (said.kind, said.subject, said.value) != (symmetries_in(self.least.ansatz), subject.hash, self.least.value):
             raise NotShown("the Lie algebra may be larger than the stated symmetries")
 
@@ -223,7 +223,7 @@ class SampledMaps:
     def check(self, subject: Reparametrizations) -> None:
         """Raises `NotShown` where a map fails, or the error says little."""
         known = self.upper.certificate
-        if not self.upper.checked or not isinstance(known, MapsAtMost) or self.upper.statement.value != len(self.vectors):
+        if not self.upper.shown or not isinstance(known, MapsAtMost) or self.upper.statement.value != len(self.vectors):
             raise NotShown("as many maps as the equations leave are expected")
         _of(subject, known.subject)
         ansatz = known.place.ansatz
@@ -270,7 +270,7 @@ class UnstatedMaps:
     def check(self, subject: Reparametrizations) -> None:
         """Raises `NotShown` where they are not those of one ansatz."""
         whole, part = self.dimension, self.stated
-        known = isinstance(part.certificate, StatedSpan) and whole.checked and part.checked
+        known = isinstance(part.certificate, StatedSpan) and whole.shown and part.shown
         if not known or whole.claim in (Claim.LOWER_BOUND, Claim.ESTIMATE, Claim.UNDECIDED):
             raise NotShown("the dimension of the Lie algebra, from above, and that of its stated part are expected")
         assert isinstance(part.certificate, StatedSpan)
@@ -304,7 +304,7 @@ class OrbitDimension:
         """Raises `NotShown` where the fields have a smaller rank, or may have a larger one."""
         check_prime(self.prime)
         known, above = self.maps.certificate, self.upper.certificate
-        if not self.maps.checked or not self.upper.checked or not isinstance(above, MapsAtMost):
+        if not self.maps.shown or not self.upper.shown or not isinstance(above, MapsAtMost):
             raise NotShown("what bounds the Lie algebra is expected")
         _of(subject, above.subject)
         _of(subject, self.maps.statement.subject)
@@ -337,7 +337,7 @@ class SearchedAmong:
 
     def check(self, subject: Reparametrizations) -> None:
         """Raises `NotShown` for what bounds no Lie algebra."""
-        if not self.upper.checked or not isinstance(self.upper.certificate, MapsAtMost):
+        if not self.upper.shown or not isinstance(self.upper.certificate, MapsAtMost):
             raise NotShown("a bound of the Lie algebra is expected")
         _of(subject, self.upper.statement.subject)
 

@@ -118,7 +118,7 @@ class Chained:
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` where the third is not one and the same."""
         for verdict in (self.first, self.second):
-            if verdict.statement.kind != SAME_FUNCTION or not verdict.checked or verdict.claim is not Claim.PROVED:
+            if verdict.statement.kind != SAME_FUNCTION or not verdict.shown or verdict.claim is not Claim.PROVED:
                 raise NotShown("networks of the same function are expected")
         if self.first.statement.value != self.second.statement.value or network_hash(subject) != self.first.statement.subject:
             raise NotShown("the networks are the same function as different ones")
@@ -144,7 +144,7 @@ class DistanceBound:
         """Raises `NotShown` where the two of one graph are other networks, or no such bound is found."""
         for verdict, network in zip((self.first, self.second), subject, strict=True):
             said = verdict.statement
-            if said.kind != SAME_FUNCTION or not verdict.checked or verdict.claim is not Claim.PROVED:
+            if said.kind != SAME_FUNCTION or not verdict.shown or verdict.claim is not Claim.PROVED:
                 raise NotShown("networks of the same function are expected")
             if said.value != network_hash(network):
                 raise NotShown("the certificate is one of other networks")
@@ -193,7 +193,7 @@ class Comparison:
         first, second = map(Counted.of, subject)
         said = self.known.statement
         other = said.value if said.kind == SAME_FUNCTION else said.value[0]
-        if not self.known.checked or self.known.claim is not Claim.PROVED:
+        if not self.known.shown or self.known.claim is not Claim.PROVED:
             raise NotShown("a verdict on the functions is expected")
         if (first.hash, second.hash) != (said.subject, other):
             raise NotShown("the verdict is one on other networks")

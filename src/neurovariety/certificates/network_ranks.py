@@ -119,7 +119,7 @@ class RandomRanksAtWeights:
     def check(self, subject: TrainedJacobian) -> None:
         """Raises `NotShown` where a rank is another, where a further input adds to it, or where the error says little."""
         known = self.upper.statement
-        bounded = self.upper.checked and self.upper.claim in (Claim.UPPER_BOUND, Claim.PROVED)
+        bounded = self.upper.shown and self.upper.claim in (Claim.UPPER_BOUND, Claim.PROVED)
         if not bounded or known.kind != RANK or known.subject != subject.hash:
             raise NotShown("a bound of the rank is expected")
         if not self.trials or len({_drawn(full.place) for full, _ in self.trials}) < len(self.trials):
@@ -167,7 +167,7 @@ class GenericFrom:
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` where the graph is another, or no rank is known from below."""
         said = self.known.statement
-        low = self.known.checked and self.known.claim in (Claim.LOWER_BOUND, Claim.PROVED)
+        low = self.known.shown and self.known.claim in (Claim.LOWER_BOUND, Claim.PROVED)
         if said.kind != RANK or not low or said.subject != network_hash(self.other):
             raise NotShown("a rank at some weights is expected")
         for network in (subject, self.other):
@@ -193,7 +193,7 @@ class GenericRank:
 
     def check(self, subject: TrainedJacobian) -> None:
         """Raises `NotShown` where the dimension is another model's, or not known from below."""
-        low = self.dimension.checked and self.dimension.claim in (Claim.LOWER_BOUND, Claim.PROVED)
+        low = self.dimension.shown and self.dimension.claim in (Claim.LOWER_BOUND, Claim.PROVED)
         if subject.hash != self.subject or self.dimension.statement.kind != DIMENSION or not low:
             raise NotShown("a dimension of the model is expected")
         if self.dimension.statement.subject != subject.functions:

@@ -22,6 +22,7 @@ from neurovariety.certificates.channel_relations import (
     Combined,
     Terms,
     checked,
+    identity,
     joined,
     passed,
     same_maps,
@@ -39,7 +40,7 @@ from neurovariety.certificates.network_nodes import (
     ratio,
 )
 from neurovariety.certificates.network_shapes import Shape, pads, shapes
-from neurovariety.certificates.product_relations import check_heads, check_products
+from neurovariety.certificates.product_relations import check_heads, check_merged, check_products
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -63,6 +64,7 @@ class RewriteStep:
     ``composed`` are matrices that follow another one, whose products with it are compared; ``heads`` those that read the heads of an
     attention, which are compared by their products. ``backwards``: the rows say what the channels of ``after`` are in terms of those
     before. ``bounded``: it holds where bounds of the values say so, and every channel that changes is on a line of its activation.
+    ``merged`` are matrices that take the place of two, with an activation between them that changes nothing where that holds.
     """
 
     after: NetworkData
@@ -72,6 +74,7 @@ class RewriteStep:
     heads: frozenset[str] = frozenset()
     backwards: bool = False
     bounded: bool = False
+    merged: frozenset[str] = frozenset()
 
 
 Bounds = Callable[[NetworkData], BoxBounds]
@@ -138,6 +141,9 @@ class _SideBySide:
             if node.name in self.step.heads:
                 check_heads(((self.first, self.shapes[0]), (self.second, self.shapes[1])), (node, other), self._unchanged)
                 self.found[node.name] = None
+            elif node.name in self.step.merged:
+                self._merged(node, other)
+                self.found[node.name] = None
             elif node.name in self.step.rows or all(n in self.found for n in node.inputs):
                 self.found[node.name] = self._related(node, other)
         name = self.first.output
@@ -145,6 +151,21 @@ class _SideBySide:
             raise NotShown("the outputs are not shown to be equal")
         if self.bounds is not None and not self.on_lines:
             raise NotShown("nothing in a step is on a line of its activation")
+
+    def _merged(self, node: NodeData, other: NodeData) -> None:
+        """Checks that a matrix is the product of two between which no activation changes a value."""
+        before = self.mine[node.inputs[0]]
+        while before.kind == "activation":
+            if not identity(before):
+                shape = self.shapes[0][before.name]
+                if self.bounds is None or not shape:
+                    raise NotShown(f"the activation {before.name!r} is not shown to change nothing")
+                lines = self.bounds(self.first).settled(before, len(shape) - 1)
+                if len(lines) != shape[-1] or any(line != (1, 0) for line in lines):
+                    raise NotShown(f"the activation {before.name!r} is not shown to change nothing")
+                self.on_lines = True
+            before = self.mine[before.inputs[0]]
+        check_merged((self.first, self.second), (before, node, other), self._unchanged)
 
     def _unchanged(self, mine: str, theirs: str) -> bool:
         return self.found.get(mine, self) is None and self.step.names.get(mine, mine) == theirs

@@ -154,7 +154,7 @@ class Together:
             raise NotShown("a list is missing, or one of something else")
         if self.kind.startswith(_OF_ITSELF) and any(models_under(p) - {self.model} for p in self.parts):
             raise NotShown("a list is one of another model")
-        if any(not p.checked or not isinstance(self._of(p), int) or not self._whole(p) for p in self.parts):
+        if any(not p.shown or not isinstance(self._of(p), int) or not self._whole(p) for p in self.parts):
             raise NotShown("a number is not known")
 
     def _of(self, part: Verdict) -> object:

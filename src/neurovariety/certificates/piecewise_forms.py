@@ -11,18 +11,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import lcm, prod
 from typing import Any
 
 import flint
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, check_order
+from neurovariety.certificates.network_nodes import NetworkData, check_order, network_hash
 from neurovariety.certificates.network_values import Field, value
 from neurovariety.certificates.zeros import NotShown
 
-Rows = list[list[Any]]
-"""For each of some forms its values at all rays, whole numbers of flint."""
+Form = tuple[int, ...]
+"""The coefficients of a form at t and the inputs."""
+
+
+_NOTHING = Fraction(0)
+_KNOWN: dict[str, PiecewiseForms] = {}
+"""The forms of some networks, by the hash of all that they are."""
+_MOST_KNOWN = 4
 
 
 class FeatureSum:
@@ -135,6 +142,11 @@ class UnitStage:
     lines: tuple[tuple[tuple[int, int], ...], ...]
     grown: int
 
+    @cached_property
+    def rows(self) -> list[list[Any]]:
+        """The matrix as whole numbers of flint."""
+        return [[flint.fmpz(v) for v in row] for row in self.matrix]
+
 
 @dataclass(frozen=True)
 class PiecewiseForms:
@@ -182,46 +194,67 @@ class PiecewiseForms:
         """The network with other combinations of its features as outputs."""
         return _staged(self.inputs, self.units, outputs)
 
-    def values(self, rays: Sequence[Sequence[int]], upto: int | None = None) -> tuple[list[Rows], Rows]:
-        """The values of the cuts of each stage (of the first ``upto``) at rays (t, x), and of the outputs, each times a positive number
-        that is the same for all rays."""
-        features: dict[int, list[Any]] = {k: [flint.fmpz(r[k]) for r in rays] for k in range(self.inputs + 1)}
-        found = []
-        for stage in self.stages[:upto]:
-            rows = product(stage, features, len(rays))
-            at = features[0]
-            cut = [[a * z - b * t for z, t in zip(rows[u], at, strict=True)] if (a, b) != (1, 0) else rows[u] for u, a, b in stage.cuts]
-            found.append(cut)
-            k = 0
-            for u, unit in enumerate(stage.units):
-                mine = cut[k : k + len(stage.lines[u]) - 1]
-                k += len(mine)
-                features[unit] = on_lines(rows[u], at, mine, stage.lines[u])
-        return found, ([] if upto is not None else product(self.last, features, len(rays)))
+    def pulled_back(self, k: int, chosen: Sequence[int], on: np.ndarray) -> list[Form]:
+        """Cuts of stage k as forms in t and the inputs; of the outputs, for k the number of stages. Each is times a positive number
+        that is the same for all forms of one cut.
+
+        ``chosen`` are places of cuts in the stage, and row i of ``on`` says which cuts of the stages before are positive where cut
+        chosen[i] is wanted. Where one is 0, both lines of its unit have the same value, so it may count as either.
+        """
+        last = k == len(self.stages)
+        stage = self.last if last else self.stages[k]
+        cuts = [(j, 1, 0) if last else stage.cuts[j] for j in chosen]
+        rows = [stage.rows[u] if a == 1 else [a * v for v in stage.rows[u]] for u, a, _ in cuts]
+        total: dict[int, list[Any]] = dict(zip(stage.reads, map(list, zip(*rows, strict=True)), strict=True)) if cuts else {}
+        if any(b for _, _, b in cuts):
+            _add(total, 0, [-b for _, _, b in cuts])
+        end = sum(len(s.cuts) for s in self.stages[:k])
+        for before in reversed(self.stages[:k]):
+            start = end - len(before.cuts)
+            self._through(before, total, on[:, start:end], len(cuts))
+            end = start
+        nothing = [flint.fmpz(0)] * len(cuts)
+        return list(zip(*([int(v) for v in total.get(i, nothing)] for i in range(self.inputs + 1)), strict=True))
+
+    def _through(self, stage: UnitStage, total: dict[int, list[Any]], on: np.ndarray, count: int) -> None:
+        """Write what is a combination of the units of a stage as one of what they read."""
+        columns, rows, at = [], [], 0
+        for u, place in enumerate(stage.units):
+            lines = stage.lines[u]
+            mine = on[:, at : at + len(lines) - 1]
+            at += len(lines) - 1
+            if place not in total:
+                continue
+            factors = total.pop(place)
+            rows.append(stage.rows[u])
+            if lines == ((0, 0), (1, 0)):
+                zero = flint.fmpz(0)
+                columns.append([c if o else zero for c, o in zip(factors, mine[:, 0].tolist(), strict=True)])
+                continue
+            which = mine.sum(axis=1).tolist()
+            columns.append([c * lines[w][0] for c, w in zip(factors, which, strict=True)])
+            _add(total, 0, [c * lines[w][1] for c, w in zip(factors, which, strict=True)])
+        if rows and stage.reads and count:
+            made = (flint.fmpz_mat([list(c) for c in zip(*columns, strict=True)]) * flint.fmpz_mat(rows)).tolist()
+            for f, column in zip(stage.reads, zip(*made, strict=True), strict=True):
+                _add(total, f, column)
 
 
-def product(stage: UnitStage, features: Mapping[int, list[Any]], count: int) -> Rows:
-    """What the units of a stage read, as they are scaled, from the values of features at so many rays."""
-    if not stage.reads or not count or not stage.matrix:
-        return [[flint.fmpz(0)] * count for _ in stage.matrix]
-    left = flint.fmpz_mat([list(r) for r in stage.matrix])
-    return (left * flint.fmpz_mat([features[k] for k in stage.reads])).tolist()
-
-
-def on_lines(z: list[Any], at: list[Any], cuts: Rows, lines: Sequence[tuple[int, int]]) -> list[Any]:
-    """The values of a unit at rays, where it reads ``z`` and its cuts are ``cuts``; ``at`` is t."""
-    if lines == ((0, 0), (1, 0)):
-        nothing = flint.fmpz(0)
-        return [v if v > 0 else nothing for v in z]
-    out = []
-    for i, (v, t) in enumerate(zip(z, at, strict=True)):
-        a, b = lines[sum(c[i] > 0 for c in cuts)]
-        out.append(a * v + b * t)
-    return out
+def _add(total: dict[int, list[Any]], feature: int, more: Sequence[Any]) -> None:
+    total[feature] = [v + w for v, w in zip(total[feature], more, strict=True)] if feature in total else list(more)
 
 
 def piecewise_forms(network: NetworkData) -> PiecewiseForms:
     """The forms of a network. Raises `NotShown` for one that is not piecewise linear."""
+    name = network_hash(network)
+    if name not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[name] = _forms(network)
+    return _KNOWN[name]
+
+
+def _forms(network: NetworkData) -> PiecewiseForms:
     check_order(network)
     inputs = prod(network.input_shape)
     units: list[Unit] = []
@@ -250,13 +283,14 @@ def _staged(inputs: int, units: Sequence[Unit], outputs: Sequence[dict[int, Frac
 def _stage(chosen: Sequence[int], units: Sequence[Unit], scale: Mapping[int, int]) -> UnitStage:
     """Common denominators: positive numbers change no sign."""
     reads = sorted({k for u in units for k in u.reads})
-    rows = [[u.reads.get(k, Fraction(0)) / scale[k] for k in reads] for u in units]
-    d = lcm(*(v.denominator for r in rows for v in r))
+    below = [scale[k] for k in reads]
+    rows = [[u.reads.get(k, _NOTHING) for k in reads] for u in units]
+    d = lcm(*{v.denominator * s for r in rows for v, s in zip(r, below, strict=True) if v})
     e = lcm(*(v.denominator for u in units for line in u.lines for v in line))
     return UnitStage(
         units=tuple(chosen),
         reads=tuple(reads),
-        matrix=tuple(tuple(int(v * d) for v in r) for r in rows),
+        matrix=tuple(tuple(v.numerator * (d // (v.denominator * s)) if v else 0 for v, s in zip(r, below, strict=True)) for r in rows),
         cuts=tuple((i, k.denominator, k.numerator * d) for i, u in enumerate(units) for k in u.kinks),
         lines=tuple(tuple((int(s * e), int(o * d * e)) for s, o in u.lines) for u in units),
         grown=d * e,

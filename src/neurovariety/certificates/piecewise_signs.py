@@ -1,20 +1,21 @@
 """The signs of all cuts and outputs of a piecewise linear network at rays: in float64 with a bound of the error, exactly at ties.
 
-A sum of n products in any order is off by less than (n + 8) 2^-52 times the sum of their sizes. Activations are continuous, so an error
-of what a unit reads is an error of its value times at most its steepest slope, whichever line was taken. Where a number is no larger
-than its bound, it is computed with whole numbers: of a ray whose ties lie in early stages nothing later is needed for that.
+A sum of n products in any order is off by less than (n + 8) 2^-52 times the sum of their sizes, which is at most the product of the
+norms of both factors. Activations are continuous, so an error of what a unit reads is an error of its value times at most its steepest
+slope, whichever line was taken. Where a number is no larger than its bound, it is computed with whole numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 
-import flint
 import numpy as np
 
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Rows, Unit, UnitStage, on_lines, product
+from neurovariety.certificates.piecewise_forms import Form, PiecewiseForms, Unit, UnitStage
+from neurovariety.certificates.sign_table import SignTable
 
 _UNIT = 2.0**-52
 _LEAST = 1e-290
@@ -24,6 +25,8 @@ _SLACK = 1.001
 _LARGE, _SMALL = 1e100, 1e-100
 """Weights beyond these are left to whole numbers."""
 _SHIFT = 64
+_AT_ONCE = 2**12
+"""Rays whose signs are found together."""
 
 
 @dataclass(frozen=True)
@@ -40,129 +43,184 @@ class _Ball:
             return np.where(sure, np.sign(self.middle), 0).astype(np.int8), ~sure
 
 
-def signs_at(forms: PiecewiseForms, rays: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """(rays, cuts) and (rays, outputs) of -1, 0 and 1, stage by stage."""
-    cuts, outputs = _floats(forms, rays)
-    found = [b.signs() for b in (*cuts, outputs)]
-    last = np.full(len(rays), -1)
-    for s, (_, unsure) in enumerate(found):
-        last[unsure.any(axis=0)] = s
-    _settle(forms, rays, [(sign, unsure) for sign, unsure in found], last)
-    signs = [sign for sign, _ in found]
-    whole = np.concatenate(signs[:-1]) if len(signs) > 1 else np.zeros((0, len(rays)), dtype=np.int8)
-    return np.ascontiguousarray(whole.T), np.ascontiguousarray(signs[-1].T)
+@dataclass(frozen=True)
+class _FloatStage:
+    """A stage in float64: ``matrix`` (units, reads) and bounds of the norms of its rows; cuts as unit and kink; kinks, slopes and
+    offsets of each unit, filled up with kinks that are nowhere reached."""
+
+    reads: np.ndarray
+    makes: np.ndarray
+    matrix: np.ndarray
+    norms: np.ndarray
+    cut_units: np.ndarray
+    cut_kinks: np.ndarray
+    kinks: np.ndarray
+    slopes: np.ndarray
+    offsets: np.ndarray
+    relu: bool
+
+    def read(self, features: _Ball) -> _Ball:
+        """What the units take."""
+        if not len(self.reads) or not len(self.matrix):
+            nothing = np.zeros((len(self.matrix), features.middle.shape[1]))
+            return _Ball(nothing, nothing)
+        middle, radius = features.middle[self.reads], features.radius[self.reads]
+        off = _norms(radius + (len(self.reads) + 8) * _UNIT * (np.abs(middle) + radius))
+        made = self.matrix @ middle
+        return _Ball(made, np.where(np.isfinite(made), self.norms[:, None] * (off * _SLACK) + _LEAST, np.inf))
+
+    def less_kinks(self, z: _Ball, t: _Ball) -> _Ball:
+        """The cuts."""
+        if not self.cut_kinks.any():
+            return _Ball(z.middle[self.cut_units], z.radius[self.cut_units])
+        k = self.cut_kinks[:, None]
+        middle, radius, size = z.middle[self.cut_units], z.radius[self.cut_units], np.abs(k)
+        off = radius + size * t.radius + 4 * _UNIT * (np.abs(middle) + size * t.middle)
+        return _Ball(middle - k * t.middle, off * _SLACK)
+
+    def bent(self, z: _Ball, t: _Ball) -> _Ball:
+        """The values of the units: what was read lies on some line, and near kinks on one next to it."""
+        if self.relu:
+            return _Ball(np.maximum(z.middle, 0), z.radius)
+        which = np.zeros(z.middle.shape, dtype=np.intp)
+        for k in range(self.kinks.shape[1]):
+            which += z.middle > self.kinks[:, k, None] * t.middle
+        slope, offset = np.take_along_axis(self.slopes, which, axis=1), np.take_along_axis(self.offsets, which, axis=1)
+        steep, high = np.abs(self.slopes).max(axis=1)[:, None], np.abs(self.offsets).max(axis=1)[:, None]
+        off = steep * z.radius + high * t.radius + 8 * _UNIT * (steep * np.abs(z.middle) + high * t.middle)
+        return _Ball(slope * z.middle + offset * t.middle, off * _SLACK + _LEAST)
 
 
-def _floats(forms: PiecewiseForms, rays: Sequence[Sequence[int]]) -> tuple[list[_Ball], _Ball]:
-    """Cuts of each stage, and outputs, in float64."""
-    first = _unit_rays(rays)
-    features: dict[int, tuple[np.ndarray, np.ndarray]] = {
-        k: (row, row_off) for k, (row, row_off) in enumerate(zip(*first, strict=True))
-    }
-    t = _Ball(first[0][:1], first[1][:1])
-    cuts = []
-    with np.errstate(all="ignore"):
-        for stage in forms.stages:
-            units = [forms.units[u - forms.inputs - 1] for u in stage.units]
-            z = _read([u.reads for u in units], stage, features)
-            cuts.append(_less_kinks(z, t, units))
-            for i, (place, unit) in enumerate(zip(stage.units, units, strict=True)):
-                features[place] = _bent(z.middle[i], z.radius[i], t, unit)
-        return cuts, _read(forms.outputs, forms.last, features)
+class SignForms:
+    """The forms of a network, ready for signs at many rays."""
+
+    def __init__(self, forms: PiecewiseForms) -> None:
+        self.forms = forms
+        by_stage = [[forms.units[u - forms.inputs - 1] for u in s.units] for s in forms.stages]
+        self._stages = [_float_stage(s, units) for s, units in zip(forms.stages, by_stage, strict=True)]
+        self._last = _float_stage(forms.last, [Unit(o, (), ()) for o in forms.outputs])
+
+    def signs(self, rays: Sequence[Sequence[int]]) -> tuple[SignTable, np.ndarray]:
+        """(rays, cuts), stage by stage, and (rays, outputs) of -1, 0 and 1."""
+        cuts = []
+        outputs = np.empty((len(rays), len(self.forms.outputs)), dtype=np.int8)
+        for start in range(0, len(rays), _AT_ONCE):
+            some = rays[start : start + _AT_ONCE]
+            found = list(self._settled(some))
+            cuts.append(SignTable.of(np.concatenate([np.zeros((0, len(some)), dtype=np.int8), *found[:-1]]).T))
+            outputs[start : start + len(some)] = found[-1].T
+        return SignTable.stacked(cuts, self.forms.cuts), outputs
+
+    def _settled(self, rays: Sequence[Sequence[int]]) -> Iterator[np.ndarray]:
+        before = np.zeros((0, len(rays)), dtype=bool)
+        for k, ball in enumerate(self._balls(rays)):
+            signs, unsure = ball.signs()
+            self._settle(rays, k, before, signs, unsure)
+            yield signs
+            before = np.concatenate([before, signs > 0])
+
+    def of_stage(self, rays: Sequence[Sequence[int]], k: int) -> tuple[np.ndarray, np.ndarray]:
+        """(cuts of stage k, rays) signs, and where they are not known."""
+        for at, ball in enumerate(self._balls(rays)):
+            if at == k:
+                return ball.signs()
+        raise IndexError(k)
+
+    def _balls(self, rays: Sequence[Sequence[int]]) -> Iterator[_Ball]:
+        """Cuts of each stage, and outputs, in float64."""
+        forms = self.forms
+        features = _Ball(*(np.empty((1 + forms.inputs + len(forms.units), len(rays))) for _ in range(2)))
+        features.middle[: forms.inputs + 1], features.radius[: forms.inputs + 1] = _unit_rays(rays, forms.inputs + 1)
+        t = _Ball(features.middle[:1], features.radius[:1])
+        with np.errstate(all="ignore"):
+            for stage in self._stages:
+                z = stage.read(features)
+                yield stage.less_kinks(z, t)
+                made = stage.bent(z, t)
+                features.middle[stage.makes], features.radius[stage.makes] = made.middle, made.radius
+            yield self._last.read(features)
+
+    def _settle(self, rays: Sequence[Sequence[int]], k: int, before: np.ndarray, signs: np.ndarray, unsure: np.ndarray) -> None:
+        """Write the signs of stage k (of the outputs, for the last) that are not known, by whole numbers; ``before`` says which cuts of
+        the stages before are positive."""
+        cut, ray = np.nonzero(unsure)
+        if not len(cut):
+            return
+        used, place = np.unique(ray, return_inverse=True)
+        packed = np.packbits(np.concatenate([before[:, used], np.zeros((1, len(used)), dtype=bool)]), axis=0)
+        patterns = np.ascontiguousarray(packed.T).view(f"V{len(packed)}")[:, 0].tolist()
+        names: dict[tuple[int, bytes], int] = {}
+        which = [names.setdefault((j, patterns[i]), len(names)) for j, i in zip(cut.tolist(), place.reshape(-1).tolist(), strict=True)]
+        first = np.unique(which, return_index=True)[1]
+        forms = self.forms.pulled_back(k, cut[first].tolist(), before[:, ray[first]].T)
+        signs[cut, ray] = [sign_at(forms[w], rays[r]) for w, r in zip(which, ray.tolist(), strict=True)]
 
 
-def _unit_rays(rays: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Rays (coordinates, rays) divided by the power of two above their largest entry."""
-    rows = []
-    for ray in rays:
-        bits = max(v.bit_length() for v in ray)
-        rows.append([float((v << _SHIFT) >> bits) for v in ray])
-    middle = np.array(rows, dtype=np.float64).reshape(len(rays), -1).T * 2.0**-_SHIFT
-    return middle, np.abs(middle) * _UNIT + 2.0 ** (4 - _SHIFT)
+def sign_at(form: Form, ray: Sequence[int]) -> int:
+    """The sign of a form at a ray."""
+    value = value_at(form, ray)
+    return int(value > 0) - int(value < 0)
 
 
-def _read(reads: Sequence[Mapping[int, Fraction]], stage: UnitStage, features: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> _Ball:
-    """Combinations of features."""
-    count = len(next(iter(features.values()))[0])
-    if not stage.reads or not reads:
-        return _Ball(np.zeros((len(reads), count)), np.zeros((len(reads), count)))
-    matrix = np.array([[_float(r.get(k, Fraction(0))) for k in stage.reads] for r in reads])
-    middle = np.array([features[k][0] for k in stage.reads])
-    radius = np.array([features[k][1] for k in stage.reads])
-    size = np.abs(matrix)
-    bound = size @ radius + (len(stage.reads) + 8) * _UNIT * (size @ (np.abs(middle) + radius))
-    return _Ball(matrix @ middle, bound * _SLACK + _LEAST)
+def value_at(form: Form, ray: Sequence[int]) -> int:
+    """The value of a form at a ray."""
+    return sum(map(mul, form, ray))
+
+
+def _float_stage(stage: UnitStage, units: Sequence[Unit]) -> _FloatStage:
+    places = {f: i for i, f in enumerate(stage.reads)}
+    matrix = np.zeros((len(units), len(places)))
+    for i, unit in enumerate(units):
+        for f, c in unit.reads.items():
+            matrix[i, places[f]] = _float(c)
+    longest = max((len(u.kinks) for u in units), default=0)
+    kinks = np.full((len(units), longest), np.inf)
+    slopes, offsets = np.zeros((len(units), longest + 1)), np.zeros((len(units), longest + 1))
+    for i, unit in enumerate(units):
+        kinks[i, : len(unit.kinks)] = [_float(k) for k in unit.kinks]
+        known = not np.isnan(kinks[i]).any()  # or it is not seen on which line a number lies
+        for j, (slope, offset) in enumerate(unit.lines):
+            slopes[i, j], offsets[i, j] = _float(slope) if known else np.nan, _float(offset)
+    return _FloatStage(
+        reads=np.array(stage.reads, dtype=np.intp),
+        makes=np.array(stage.units, dtype=np.intp),
+        matrix=matrix,
+        norms=_norms(matrix.T) * _SLACK,
+        cut_units=np.array([u for u, _, _ in stage.cuts], dtype=np.intp),
+        cut_kinks=np.array([_float(k) for u in units for k in u.kinks]),
+        kinks=kinks,
+        slopes=slopes,
+        offsets=offsets,
+        relu=all(u.lines == ((0, 0), (1, 0)) and u.kinks == (0,) for u in units),
+    )
+
+
+def _norms(columns: np.ndarray) -> np.ndarray:
+    """The norms of columns, each scaled to its largest entry, so that no square is too small or too large."""
+    largest = np.abs(columns).max(axis=0, initial=0)
+    part = columns / np.where(largest > 0, largest, 1)
+    return largest * np.sqrt(np.einsum("ij,ij->j", part, part))
 
 
 def _float(value: Fraction) -> float:
     """The nearest float; of a number too large or small for sums of them nothing that is a number."""
-    size = abs(value)
-    return float(value) if not value or _SMALL < size < _LARGE else float("nan")
+    try:
+        near = float(value)
+    except OverflowError:
+        return float("nan")
+    return near if not value or _SMALL < abs(near) < _LARGE else float("nan")
 
 
-def _less_kinks(z: _Ball, t: _Ball, units: Sequence[Unit]) -> _Ball:
-    rows, off = [], []
-    for middle, radius, unit in zip(z.middle, z.radius, units, strict=True):
-        for kink in unit.kinks:
-            k = _float(kink)
-            rows.append(middle - k * t.middle[0])
-            off.append(radius + abs(k) * t.radius[0] + 4 * _UNIT * (np.abs(middle) + abs(k) * t.middle[0]) if k else radius)
-    count = t.middle.shape[1]
-    return _Ball(np.array(rows).reshape(len(rows), count), np.array(off).reshape(len(rows), count) * _SLACK)
-
-
-def _bent(middle: np.ndarray, radius: np.ndarray, t: _Ball, unit: Unit) -> tuple[np.ndarray, np.ndarray]:
-    """The value of a unit: what was read lies on some line, and near kinks on one next to it."""
-    at, off = t.middle[0], t.radius[0]
-    which = sum((middle > _float(k) * at).astype(np.intp) for k in unit.kinks) if unit.kinks else np.zeros(len(at), dtype=np.intp)
-    slopes, offsets = (np.array([_float(line[j]) for line in unit.lines]) for j in (0, 1))
-    value = slopes[which] * middle + offsets[which] * at
-    steep, high = np.abs(slopes).max(), np.abs(offsets).max()
-    return value, (steep * radius + high * off + 8 * _UNIT * (steep * np.abs(middle) + high * at)) * _SLACK + _LEAST
-
-
-def _settle(
-    forms: PiecewiseForms, rays: Sequence[Sequence[int]], found: Sequence[tuple[np.ndarray, np.ndarray]], last: np.ndarray
-) -> None:
-    """Write the signs that are not known, by whole numbers."""
-    alive = np.flatnonzero(last >= 0).tolist()
-    features: dict[int, list[flint.fmpz]] = {k: [flint.fmpz(rays[r][k]) for r in alive] for k in range(forms.inputs + 1)}
-    for s, stage in enumerate(forms.stages):
-        signs, unsure = found[s]
-        for i, r in enumerate(alive):
-            if last[r] == s:
-                _settle_ray(stage, features, i, r, signs, unsure)
-        on = [i for i, r in enumerate(alive) if last[r] > s]
-        alive = [alive[i] for i in on]
-        features = {k: [row[i] for i in on] for k, row in features.items()}
-        if not alive:
-            return
-        rows = product(stage, features, len(alive))
-        cuts = [[a * z - b * t for z, t in zip(rows[u], features[0], strict=True)] for u, a, b in stage.cuts]
-        for j, row in enumerate(cuts):
-            for i in np.flatnonzero(unsure[j, alive]).tolist():
-                signs[j, alive[i]] = _sign(row[i])
-        at = 0
-        for u, place in enumerate(stage.units):
-            mine = cuts[at : at + len(stage.lines[u]) - 1]
-            at += len(mine)
-            features[place] = on_lines(rows[u], features[0], mine, stage.lines[u])
-    signs, unsure = found[-1]
-    outputs: Rows = product(forms.last, features, len(alive))
-    for j, row in enumerate(outputs):
-        signs[j, alive] = [_sign(v) for v in row]
-
-
-def _settle_ray(
-    stage: UnitStage, features: Mapping[int, list[flint.fmpz]], i: int, ray: int, signs: np.ndarray, unsure: np.ndarray
-) -> None:
-    """The cuts of a stage that are not known at a ray, which stands at place ``i`` of the features."""
-    values = [features[k][i] for k in stage.reads]
-    for j in np.flatnonzero(unsure[:, ray]).tolist():
-        u, a, b = stage.cuts[j]
-        z = sum((m * v for m, v in zip(stage.matrix[u], values, strict=True) if m and v), flint.fmpz(0))
-        signs[j, ray] = _sign(a * z - b * features[0][i])
-
-
-def _sign(v: flint.fmpz) -> int:
-    return int(v > 0) - int(v < 0)
+def _unit_rays(rays: Sequence[Sequence[int]], width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rays (coordinates, rays) divided by the power of two above their largest entry."""
+    try:
+        near = np.array(rays, dtype=np.float64).reshape(len(rays), width).T
+        middle = np.ldexp(near, -np.frexp(np.abs(near).max(axis=0))[1])
+        return middle, np.abs(middle) * _UNIT + _LEAST
+    except OverflowError:
+        rows = []
+        for ray in rays:
+            bits = max(v.bit_length() for v in ray)
+            rows.append([float((v << _SHIFT) >> bits) for v in ray])
+        middle = np.array(rows).reshape(len(rays), width).T * 2.0**-_SHIFT
+        return middle, np.abs(middle) * _UNIT + 2.0 ** (4 - _SHIFT)

@@ -98,7 +98,7 @@ class ShareOfSpan:
     def check(self, subject: Coefficients) -> None:
         """Raises `NotShown` where one of them is of another kind, or is not known exactly."""
         for given, kind in ((self.points, POINTS), (self.span, SPAN)):
-            right = given.checked and given.claim is Claim.PROVED and given.statement.subject == subject.hash
+            right = given.shown and given.claim is Claim.PROVED and given.statement.subject == subject.hash
             if not right or given.statement.kind != _over(kind, self.q):
                 raise NotShown("the number of functions and that of points of the span are expected")
 

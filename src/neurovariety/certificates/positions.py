@@ -12,7 +12,7 @@ import numpy as np
 
 from neurovariety.certificates.balls import contracts, precision
 from neurovariety.certificates.functions import DIMENSION, Coefficients
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -257,8 +257,8 @@ class BoundaryPieces:
 
     def check(self, subject: Positions) -> None:
         """Raises `NotShown` where there is no piece, or one is as large as the closure."""
-        kinds = [p.statement.kind == "piece of a boundary" and p.checked for p in self.pieces]
-        known = self.variety.checked and self.variety.statement.kind == DIMENSION
+        kinds = [p.statement.kind == "piece of a boundary" and p.shown for p in self.pieces]
+        known = self.variety.shown and self.variety.statement.kind == DIMENSION
         subjects = {v.statement.subject for v in (self.variety, *self.pieces)}
         if not kinds or not all(kinds) or not known or subjects != {subject.hash}:
             raise NotShown("pieces of the boundary of the model are expected")
@@ -272,9 +272,10 @@ class BoundaryPieces:
         """That the boundary is not empty; pieces of it; its dimension."""
         said = self.variety.statement
         if self.part == "boundary":
-            return Statement("boundary: boundary", said.subject, "nonempty"), Claim.PROVED
+            return Statement("boundary: boundary", said.subject, "nonempty", scopes((), *self.pieces)), Claim.PROVED
         if self.part == "pieces":
-            return Statement("boundary: pieces", said.subject, [dict(p.statement.value) for p in self.pieces]), Claim.LOWER_BOUND
+            value = [dict(p.statement.value) for p in self.pieces]
+            return Statement("boundary: pieces", said.subject, value, scopes((), *self.pieces)), Claim.LOWER_BOUND
         meets = self._largest() == said.value - 1
         claim = self.variety.claim if meets and self.variety.claim in (Claim.PROVED, Claim.PROBABILITY) else Claim.LOWER_BOUND
-        return Statement("boundary: dimension", said.subject, self._largest(), said.scope, said.error), claim
+        return Statement("boundary: dimension", said.subject, self._largest(), scopes(said.scope, *self.pieces), said.error), claim

@@ -58,6 +58,26 @@ def check_products(
             raise NotShown(f"the products at {place!r} differ")
 
 
+def check_merged(pair: tuple[NetworkData, NetworkData], nodes: tuple[NodeData, NodeData, NodeData], unchanged: Unchanged) -> None:
+    """Raises `NotShown` unless V W = V' and V b + c = c', of two matrices of the first network and one of the second."""
+    first, second = pair
+    before, node, other = nodes
+    if {n.kind for n in nodes} != {"linear"} or any(dict(n.attributes) != dict(other.attributes) for n in nodes):
+        raise NotShown(f"{node.name!r} is no matrix that follows another one")
+    if not unchanged(before.inputs[0], other.inputs[0]):
+        raise NotShown(f"the matrix before {node.name!r} reads another value")
+    w, v = (exact(first.weights[n.weights["weight"]]) for n in (before, node))
+    made = product(v, np.concatenate([w, bias(first, before, len(w))[:, None]], axis=1))
+    theirs = exact(second.weights[other.weights["weight"]])
+    wanted = np.concatenate([theirs, bias(second, other, len(theirs))[:, None]], axis=1)
+    if wanted.shape != (made.nrows(), made.ncols()):
+        raise NotShown(f"the product at {node.name!r} differs")
+    own, last = bias(first, node, len(v)), made.ncols() - 1
+    for i, row in enumerate(wanted.tolist()):
+        if any(made[i, k] + (rational(own[i]) if k == last else 0) != rational(x) for k, x in enumerate(row)):
+            raise NotShown(f"the product at {node.name!r} differs")
+
+
 def check_heads(sides: tuple[Side, Side], nodes: tuple[NodeData, NodeData], unchanged: Unchanged) -> None:
     """Raises `NotShown` unless two matrices that read heads have the same value: the sums of their products over heads of equal scores
     are the same, and so is the sum of all constants (see `attention_blocks`)."""

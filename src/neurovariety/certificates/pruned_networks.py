@@ -39,12 +39,25 @@ def reasons(known: Verdict) -> Counter[str]:
     found: Counter[str] = Counter()
     before: NetworkData = known.on
     for step in own.steps:
-        if step.heads:
+        if step.merged:
+            found.update(_on_in_between(before, step))
+        elif step.heads:
             found.update(heads_gone(before, step.after, step.heads, step.names))
         else:
             found.update(_replaced(before, step) if step.backwards else _reasons_of(before, step))
         before = step.after
     return found
+
+
+def _on_in_between(before: NetworkData, step: RewriteStep) -> Counter[str]:
+    """The neurons between two matrices that one takes the place of: they are on."""
+    if not step.bounded or step.rows or step.heads or step.backwards or step.names:
+        raise NotShown("a step in which matrices are joined, and nothing else, is expected")
+    kept = {n.name for n in step.after.nodes}
+    gone = [n for n in before.nodes if n.name not in kept and "weight" in n.weights]
+    if len(gone) != len(step.merged):
+        raise NotShown("it is not shown which neurons went")
+    return Counter({"always on": sum(len(before.weights[n.weights["weight"]]) for n in gone)})
 
 
 def _replaced(before: NetworkData, step: RewriteStep) -> Counter[str]:
@@ -202,7 +215,7 @@ class Smaller:
         known = {k: self.layers.get(k, "") for k in self.value} if self.key == "widths" else {}
         if any(first.told.get(k) != shown for shown, k in known.items()):
             raise NotShown("a layer has another name")
-        if self.key == "widths" and all((before.get(k), after.get(k)) == tuple(self.value[shown]) for shown, k in known.items()):
+        if self.key == "widths" and all((before.get(k), after.get(k, 0)) == tuple(self.value[shown]) for shown, k in known.items()):
             return
         raise NotShown(f"{self.key} does not follow")
 

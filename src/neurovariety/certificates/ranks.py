@@ -86,7 +86,7 @@ class ModularRank:
 
 def _bounds(upper: Verdict, subject: Functions, at_most: int) -> bool:
     said = upper.statement
-    known = upper.checked and said.kind == DIMENSION and said.subject == subject.hash and said.value == at_most
+    known = upper.shown and said.kind == DIMENSION and said.subject == subject.hash and said.value == at_most
     return known and upper.claim in (Claim.UPPER_BOUND, Claim.PROVED)
 
 

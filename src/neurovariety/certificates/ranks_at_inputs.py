@@ -107,7 +107,7 @@ class AsLargeAsAnywhere:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where it is smaller, or the dimension is not known."""
         low, high, shown = self.lower.statement, self.generic.statement, self.lower.certificate
-        if not isinstance(shown, RankAtInputs) or not (self.lower.checked and self.generic.checked) or low.subject != subject.hash:
+        if not isinstance(shown, RankAtInputs) or not (self.lower.shown and self.generic.shown) or low.subject != subject.hash:
             raise NotShown("a rank at inputs is expected")
         if high.subject != subject.hash or high.kind != shown.rank.kind or self.generic.claim not in _KNOWN or high.value != low.value:
             raise NotShown("the rank over all inputs is not known, or larger")
@@ -135,7 +135,7 @@ class RandomRanksAtInputs:
         ):
             raise NotShown("ranks of one matrix at different places are expected")
         said, bounds = self.upper.statement, (Claim.UPPER_BOUND, Claim.PROVED)
-        if said.subject != subject.hash or not self.upper.checked or self.upper.claim not in bounds:
+        if said.subject != subject.hash or not self.upper.shown or self.upper.claim not in bounds:
             raise NotShown("a bound of the rank is expected")
         if said.kind not in (first.kind, first.rank.kind):
             raise NotShown("a bound of the rank is expected")
@@ -193,7 +193,7 @@ class Determines:
 
 def _check_pair(inputs: Inputs, rank: Verdict, dimension: Verdict, subject: Functions) -> None:
     """Raises `NotShown` unless both are bounded from below, and the rank is that of the Jacobian at the inputs."""
-    if not (rank.checked and dimension.checked) or rank.claim not in _BELOW or dimension.claim not in _BELOW:
+    if not (rank.shown and dimension.shown) or rank.claim not in _BELOW or dimension.claim not in _BELOW:
         raise NotShown("a rank and a dimension are expected")
     if rank.statement.kind != at_inputs(JACOBIAN, inputs) or dimension.statement.kind != DIMENSION:
         raise NotShown("the rank of the Jacobian at the inputs and the dimension are expected")

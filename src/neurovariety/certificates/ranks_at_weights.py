@@ -115,7 +115,7 @@ class NoSmallerElsewhere:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where the rank at weights is not known from below."""
         said, shown = self.here.statement, self.here.certificate
-        known = self.here.checked and self.here.claim in (Claim.PROVED, Claim.LOWER_BOUND) and said.kind.startswith(AT_WEIGHTS)
+        known = self.here.shown and self.here.claim in (Claim.PROVED, Claim.LOWER_BOUND) and said.kind.startswith(AT_WEIGHTS)
         ours = isinstance(shown, RankOverQ | RankAtWeightsModP) and shown.inputs == self.inputs
         if not known or not ours or said.subject != subject.hash:
             raise NotShown("a rank at weights is expected")

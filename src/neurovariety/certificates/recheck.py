@@ -19,6 +19,7 @@ from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
 from neurovariety.certificates.sentences import sentence_of
+from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.certificates.spoken_of import spoken_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
@@ -164,7 +165,7 @@ class _Read:
             self._unfit[key] = "the exact data do not have the hash under which they are kept: the file was changed"
         elif isinstance(found, StoredFunctions) and not found.fields_hold:
             self._unfit[key] = "a stored symmetry changes the functions"
-        elif isinstance(found, AnalyticPerceptron) and found.notation != self.architecture:
+        elif isinstance(found, AnalyticPerceptron | SoftmaxAttention) and found.notation != self.architecture:
             self._unfit[key] = f"the exact data are those of {found.notation}, not of the architecture that is named"
         else:
             self.subjects[key] = found

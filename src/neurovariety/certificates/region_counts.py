@@ -8,20 +8,17 @@ of the set in common: on a facet, and for the zero set, which is closed, at a po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
-from math import gcd
+from functools import lru_cache
 from typing import Any
 
-import flint
 import numpy as np
 
 from neurovariety.certificates.cell_complex import REGIONS, CellComplex, KnownCells, known_cells
 from neurovariety.certificates.cell_domains import rank
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData
-from neurovariety.certificates.piecewise_forms import UnitStage
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -74,37 +71,38 @@ def region_counts(complex_: CellComplex, subject: NetworkData) -> Mapping[str, i
 
 @lru_cache(maxsize=4)
 def _counts(complex_: CellComplex, known: KnownCells) -> Mapping[str, int | bool]:
-    cells = range(len(known.cells))
-    joined = [(s[0], s[1], facet) for facet, s in known.facets.items() if len(s) == 2]
     function = _functions(known)
-    alike = [(a, b) for a, b, _ in joined if function[a] == function[b]]
+    one, two = known.facets.sides[known.facets.inner].T
+    alike = function[one] == function[two]
+    every = np.ones(len(known.signs), dtype=bool)
     bounded = complex_.domain.is_box or known.forms.inputs == known.whole.inputs
     found: dict[str, int | bool] = {
-        "bounded_regions": sum(known.at_infinity.isdisjoint(c) for c in known.cells) if bounded else 0,
-        "linear_regions_open": components(cells, alike),
-        "linear_regions_closed": components(cells, touching(known, lambda c, ray: function[c], lambda ray: True)),
-        "distinct_affine_functions": len(set(function)),
-        "facet_adjacencies": len(joined),
-        "degenerate_zero_preactivation_on_open_set": bool(np.any(known.signs == 0)),
+        "bounded_regions": int(np.sum(~known.any_ray(known.at_infinity))) if bounded else 0,
+        "linear_regions_open": components(every, one[alike], two[alike]),
+        "linear_regions_closed": components(every, *touching(known, function, np.ones(len(known.rays), dtype=bool))),
+        "distinct_affine_functions": len(np.unique(function)),
+        "facet_adjacencies": len(one),
+        "degenerate_zero_preactivation_on_open_set": len(known.signs.zeros()[0]) > 0,
     }
     if known.outputs.shape[1] == 1:
-        found |= _signs_of_output(known, joined, complex_)
+        found |= _signs_of_output(known, complex_)
     return found
 
 
-def _functions(known: KnownCells) -> list[tuple[int, ...]]:
-    """For each cell a name of its affine function.
+def _functions(known: KnownCells) -> np.ndarray:
+    """For each cell the name of its affine function, a number.
 
     Functions that differ modulo a prime are different; of those that do not the coefficients are computed exactly.
     """
-    names = [tuple(map(int, row)) for row in _functions_mod(known, _PRIME).tolist()]
-    times: dict[tuple[int, ...], int] = {}
-    for name in names:
-        times[name] = times.get(name, 0) + 1
-    twice = [c for c, name in enumerate(names) if times[name] > 1]
-    for c, exact in zip(twice, _exact_functions(known, twice), strict=True):
-        names[c] = (*names[c], *exact)
-    return names
+    rows = np.ascontiguousarray(_functions_mod(known, _PRIME).astype(np.int32))
+    names: dict[Any, int] = {}
+    found = np.array([names.setdefault(r, len(names)) for r in rows.view(f"V{4 * rows.shape[1]}")[:, 0].tolist()])
+    twice = np.flatnonzero(np.bincount(found)[found] > 1)
+    if len(twice):
+        mine = found[twice].tolist()
+        exact = _exact_functions(known, twice.tolist())
+        found[twice] = [names.setdefault(n, len(names)) for n in zip(mine, exact, strict=True)]
+    return found
 
 
 def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
@@ -114,101 +112,95 @@ def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
     """
     forms = known.forms
     n, found = forms.inputs + 1, []
-    for start in range(0, len(known.cells), _AT_ONCE):
-        signs = known.signs[start : start + _AT_ONCE]
-        features = {k: np.broadcast_to(np.eye(n)[k], (len(signs), n)) for k in range(n)}
+    matrices = [np.array([[v % p for v in row] for row in s.matrix], dtype=np.float64) for s in (*forms.stages, forms.last)]
+    lines = [[np.array([[v % p for v in line] for line in unit], dtype=np.float64).T for unit in s.lines] for s in forms.stages]
+    for start in range(0, len(known.signs), _AT_ONCE):
+        signs = known.signs[start : start + _AT_ONCE].T > 0
+        cells = signs.shape[1]
+        features = np.zeros((n + len(forms.units), cells, n))
+        features[np.arange(n), :, np.arange(n)] = 1
         cut = 0
-        for stage in forms.stages:
-            z = _combined_mod(stage, features, len(signs), n, p)
+        for stage, matrix, own in zip(forms.stages, matrices, lines, strict=False):
+            z = _combined_mod(matrix, features[list(stage.reads)], p)
             for u, place in enumerate(stage.units):
                 kinks = len(stage.lines[u]) - 1
-                which = (signs[:, cut : cut + kinks] > 0).sum(axis=1)
+                which = signs[cut : cut + kinks].sum(axis=0)
                 cut += kinks
-                a, b = (np.array([line[j] % p for line in stage.lines[u]], dtype=np.float64)[which] for j in (0, 1))
-                value = a[:, None] * z[:, u]
-                value[:, 0] += b
+                if stage.lines[u] == ((0, 0), (1, 0)):
+                    np.multiply(z[u], which[:, None], out=features[place])
+                    continue
+                value = own[u][0][which][:, None] * z[u]
+                value[:, 0] += own[u][1][which]
                 features[place] = value % p
-        found.append(_combined_mod(forms.last, features, len(signs), n, p).reshape(len(signs), -1))
+        found.append(np.moveaxis(_combined_mod(matrices[-1], features[list(forms.last.reads)], p), 1, 0).reshape(cells, -1))
     return np.concatenate(found)
 
 
-def _combined_mod(stage: UnitStage, features: Mapping[int, np.ndarray], cells: int, n: int, p: int) -> np.ndarray:
-    """(cells, units, coefficients) of what a stage reads."""
-    total = np.zeros((cells, len(stage.matrix), n))
-    for k in range(0, len(stage.reads), _TERMS):
-        matrix = np.array([[v % p for v in row[k : k + _TERMS]] for row in stage.matrix], dtype=np.float64)
-        read = np.stack([features[r] for r in stage.reads[k : k + _TERMS]], axis=1)
-        total = (total + matrix @ read) % p
-    return total
+def _combined_mod(matrix: np.ndarray, read: np.ndarray, p: int) -> np.ndarray:
+    """(units, cells, coefficients) of what a stage reads."""
+    total = np.zeros((len(matrix), *read.shape[1:]))
+    for k in range(0, len(read), _TERMS):
+        some = read[k : k + _TERMS]
+        total += (matrix[:, k : k + _TERMS] @ some.reshape(len(some), -1)).reshape(total.shape)
+        total -= np.floor(total * (1 / p)) * p
+    return np.where(total < 0, total + p, np.where(total >= p, total - p, total))
 
 
 def _exact_functions(known: KnownCells, chosen: Sequence[int]) -> list[tuple[int, ...]]:
-    """The affine functions of some cells, from the values of the outputs at their rays: a common denominator and the coefficients."""
-    used = sorted({v for c in chosen for v in known.cells[c]})
-    values = known.forms.values([known.rays[v] for v in used])[1] if used else []
-    rows = {v: [*map(flint.fmpz, known.rays[v]), *(row[i] for row in values)] for i, v in enumerate(used)}
-    n, out = known.forms.inputs + 1, []
-    for c in chosen:
-        reduced, denominator, found = flint.fmpz_mat([rows[v] for v in known.cells[c]]).rref()
-        if found != n:  # the rays span all, and on a cell the outputs are linear
-            raise NotShown("outputs are not linear on a cell")
-        numbers = [int(denominator), *(int(reduced[i, j]) for i in range(n) for j in range(n, n + len(values)))]
-        g = reduce(gcd, numbers) * (1 if denominator > 0 else -1)
-        out.append(tuple(v // g for v in numbers))
+    """The affine functions of some cells, all coefficients times the same number."""
+    forms, out = known.forms, []
+    k, outputs = len(forms.stages), range(len(forms.outputs))
+    for start in range(0, len(chosen), _AT_ONCE):
+        on = known.signs[list(chosen[start : start + _AT_ONCE])] > 0
+        found = [forms.pulled_back(k, [j] * len(on), on) for j in outputs]
+        out += [tuple(v for form in cell for v in form) for cell in zip(*found, strict=True)]
     return out
 
 
-def touching(known: KnownCells, group: Callable[[int, int], Any], wanted: Callable[[int], bool]) -> Iterable[tuple[int, int]]:
-    """Pairs of cells of one group that have a point in common, which is one of the wanted rays."""
-    first: dict[tuple[int, Any], int] = {}
-    for c, members in enumerate(known.cells):
-        for ray in members:
-            if ray not in known.at_infinity and wanted(ray):
-                yield c, first.setdefault((ray, group(c, ray)), c)
+def touching(known: KnownCells, group: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of cells of one group (cells,) that have a vertex in common, one of the wanted ones (rays,): enough of them to join all."""
+    cell = np.repeat(np.arange(len(known.signs)), np.diff(known.starts))
+    use = (wanted & ~known.at_infinity)[known.members]
+    cell, ray = cell[use], known.members[use]
+    key = group[cell] * len(known.rays) + ray
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(np.diff(key[order]) == 0)
+    return cell[order[same]], cell[order[same + 1]]
 
 
-def _signs_of_output(
-    known: KnownCells, joined: Sequence[tuple[int, int, tuple[int, ...]]], complex_: CellComplex
-) -> dict[str, int | bool]:
+def _signs_of_output(known: KnownCells, complex_: CellComplex) -> dict[str, int | bool]:
     """Components of the sets where the output is positive, negative and zero.
 
     Where the output moves along a direction that no unit sees, each is one piece: over every point it takes all values once.
     """
     if not complex_.domain.is_box and rank(known.whole.input_rows(outputs=True)) > known.forms.inputs:
         return dict(zip(OF_ONE_OUTPUT, (1, False, 1, 1), strict=True))
-    value = known.outputs[:, 0].tolist()
-    has = [(any(value[r] < 0 for r in c), any(value[r] > 0 for r in c)) for c in known.cells]
-    crossing = [(a, b) for a, b, f in joined if any(value[r] < 0 for r in f) and any(value[r] > 0 for r in f)]
-    meeting = touching(known, lambda c, ray: 0, lambda ray: not value[ray])
-    zero = [
-        c for c, members in enumerate(known.cells) if all(has[c]) or any(not value[r] and r not in known.at_infinity for r in members)
-    ]
+    value = known.outputs[:, 0]
+    low, high = known.any_ray(value < 0), known.any_ray(value > 0)
+    inner = known.facets.inner
+    one, two = known.facets.sides[inner].T
+    below, above = (known.facets.any_ray(side)[inner] for side in (value < 0, value > 0))
+    crossing = below & above
+    meeting = touching(known, np.zeros(len(low), dtype=np.int64), value == 0)
+    zero = (low & high) | known.any_ray((value == 0) & ~known.at_infinity)
     return {
-        "zero_set_components": components(zero, [*crossing, *meeting]),
-        "zero_set_has_interior": any(not low and not high for low, high in has),
-        "positive_components": components(
-            [c for c, (_, high) in enumerate(has) if high], [(a, b) for a, b, f in joined if any(value[r] > 0 for r in f)]
+        "zero_set_components": components(
+            zero, np.concatenate([one[crossing], meeting[0]]), np.concatenate([two[crossing], meeting[1]])
         ),
-        "negative_components": components(
-            [c for c, (low, _) in enumerate(has) if low], [(a, b) for a, b, f in joined if any(value[r] < 0 for r in f)]
-        ),
+        "zero_set_has_interior": bool(np.any(~low & ~high)),
+        "positive_components": components(high, one[above], two[above]),
+        "negative_components": components(low, one[below], two[below]),
     }
 
 
-def components(chosen: Iterable[int], pairs: Iterable[tuple[int, int]]) -> int:
-    """The number of components of a graph on the chosen cells."""
-    above = {c: c for c in chosen}
-
-    def top(c: int) -> int:
-        while above[c] != c:
-            above[c] = above[above[c]]
-            c = above[c]
-        return c
-
-    count = len(above)
-    for a, b in pairs:
-        one, two = top(a), top(b)
-        if one != two:
-            above[one] = two
-            count -= 1
-    return count
+def components(chosen: np.ndarray, one: np.ndarray, two: np.ndarray) -> int:
+    """The number of components of a graph on the chosen cells (cells,), which edges go between."""
+    label = np.arange(len(chosen))
+    while len(one):
+        one, two = label[one], label[two]
+        apart = one != two
+        one, two = one[apart], two[apart]
+        np.minimum.at(label, np.maximum(one, two), np.minimum(one, two))
+        while np.any(label != (above := label[label])):
+            label = above
+    return int(np.sum(chosen & (label == np.arange(len(label)))))

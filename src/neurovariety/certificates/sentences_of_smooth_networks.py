@@ -8,6 +8,15 @@ from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION
 from neurovariety.certificates.measured_phrases import rounded
 from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.phrases import Listed, Number, Phrase
+from neurovariety.certificates.smooth_critical_points import ALONE, BETWEEN, INDEX, LOSS, NEAR, NEXT, NEXT_ALONE, NEXT_INDEX
+from neurovariety.certificates.smooth_critical_points import DEGREE as DEGREE_OF_POLYNOMIALS
+
+
+def _index(value: int, where: str) -> str:
+    if value == 0:
+        return f"{where} all eigenvalues of the Hessian are positive: a local minimum"
+    return f"{where} {value} of the eigenvalues of the Hessian {'is' if value == 1 else 'are'} negative: no minimum"
+
 
 SAID_OF_SMOOTH: Mapping[str, Phrase] = {
     "approximate: error": Phrase(
@@ -25,6 +34,29 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
         "the change of the outputs somewhere",
         Listed(lambda v: f"at some input they change by at least {rounded(v, up=False)}"),
         joined=True,
+    ),
+    NEAR: Phrase(
+        "a critical point of the squared error near the trained weights",
+        Listed(lambda v: f"a critical point of the squared error lies within {rounded(v, up=True)} of the trained weights"),
+    ),
+    ALONE: Phrase("whether it is alone", Listed(lambda v: f"within {rounded(v, up=False)} of it, in each weight, there is no other")),
+    INDEX: Phrase("the index of the critical point", Listed(lambda v: _index(v, "there")), counts=False),
+    LOSS: Phrase(
+        "the loss at the critical point",
+        Listed(lambda v: f"the squared error there lies between {rounded(v[0], up=False)} and {rounded(v[1], up=True)}"),
+    ),
+    DEGREE_OF_POLYNOMIALS: Phrase(
+        "the degree of polynomials", Listed(lambda v: f"polynomials of degree at most {v} were put in place of the activations")
+    ),
+    NEXT: Phrase(
+        "a critical point of the network with polynomials",
+        Listed(lambda v: f"with them one lies within {rounded(v, up=True)} of the trained weights"),
+    ),
+    NEXT_ALONE: Phrase("whether that is alone", Listed(lambda v: f"within {rounded(v, up=False)} of that one there is no other")),
+    NEXT_INDEX: Phrase("the index of that point", Listed(lambda v: _index(v, "at that one")), counts=False),
+    BETWEEN: Phrase(
+        "how far the two critical points are apart",
+        Listed(lambda v: f"the two critical points differ by at most {rounded(v, up=True)} in each weight"),
     ),
     ANALYTIC_DIMENSION: Phrase("the dimension", Number("the functions form a set of dimension {n}")),
 }

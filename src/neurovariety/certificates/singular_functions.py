@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from neurovariety.certificates.functions import DIMENSION, Functions
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import LINEAR
 from neurovariety.certificates.zeros import NotShown
@@ -43,7 +43,7 @@ class SmoothClosure:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where it is not known to be one."""
         said = self.flat.statement
-        if not self.flat.checked or said.kind != LINEAR or said.subject != subject.hash:
+        if not self.flat.shown or said.kind != LINEAR or said.subject != subject.hash:
             raise NotShown("the closure is not shown to be a linear space")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -86,13 +86,13 @@ class SingularByTheorem:
     def check(self, subject: SmallerModels) -> None:
         """Raises `NotShown` where the theorem is another, a model is missing, or more than one has the largest dimension."""
         known = subject.singular_models()
-        if not self.whole.checked or (self.whole.statement.kind, self.whole.statement.subject) != (DIMENSION, subject.hash):
+        if not self.whole.shown or (self.whole.statement.kind, self.whole.statement.subject) != (DIMENSION, subject.hash):
             raise NotShown("the dimension is not that of the model")
         names = [name for name, _ in self.sizes]
         if known is None or known[0] != self.theorem or sorted(known[1]) != sorted(names) or subject.constants() != self.constants:
             raise NotShown("no theorem says that these are the singular functions")
         for name, verdict in self.sizes:
-            if not verdict.checked or (verdict.statement.kind, verdict.statement.subject) != (DIMENSION, known[1][name]):
+            if not verdict.shown or (verdict.statement.kind, verdict.statement.subject) != (DIMENSION, known[1][name]):
                 raise NotShown(f"the dimension of {name} is not known")
         if self._size() >= self.whole.statement.value:
             raise NotShown("a smaller model is as large as the closure")
@@ -105,7 +105,7 @@ class SingularByTheorem:
             raise NotShown("one model of the largest dimension is expected")
         if not largest and self.degree is None:
             return  # constants are a linear space
-        if not largest or self.degree is None or not self.degree.checked:
+        if not largest or self.degree is None or not self.degree.shown:
             raise NotShown("the degree of the largest model is expected")
         if (self.degree.statement.kind, self.degree.statement.subject) != (DEGREE, hashes[largest[0]]):
             raise NotShown("the degree is one of another model")
@@ -124,4 +124,5 @@ class SingularByTheorem:
         elif self.part == "degree":
             used, value = (used, 1) if self.degree is None else ([self.degree, *used], int(self.degree.statement.value))
         claim, error = Claim.weakest(v.claim for v in used), sum(v.statement.error for v in used)
-        return Statement(f"{_ENTRY}: {self.part}", self.whole.statement.subject, value, error=error), claim
+        scope = scopes((), self.whole, *used)
+        return Statement(f"{_ENTRY}: {self.part}", self.whole.statement.subject, value, scope, error), claim

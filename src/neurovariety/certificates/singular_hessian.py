@@ -44,7 +44,7 @@ class SingularHessian:
 
     def check(self, subject: LikelihoodEquations) -> None:
         """Raises `NotShown` where the weights are not critical, or the Hessian is regular."""
-        if self.kind not in (ML_DEGREE, CRITICAL_POINTS) or not all(p.checked for p in self.premises):
+        if self.kind not in (ML_DEGREE, CRITICAL_POINTS) or not all(p.shown for p in self.premises):
             raise NotShown("the number of critical points is expected")
         if subject.hash != self.family or subject.hessian_error > self.error or not self.error <= LARGEST_ERROR:
             raise NotShown("the certificate is one of another likelihood, or its error says little")

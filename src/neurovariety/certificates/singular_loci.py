@@ -20,7 +20,7 @@ from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.known_equations import equations_in
 from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.stratum_ranks import ON_STRATUM
+from neurovariety.certificates.stratum_ranks import ON_STRATUM, limits
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
@@ -96,7 +96,7 @@ class SectionsOfLoci(Coefficients, Protocol):
 
 def _dimension(verdict: Verdict, subject: Functions, claims: tuple[Claim, ...]) -> int:
     said = verdict.statement
-    if not verdict.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
+    if not verdict.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
         raise NotShown("a bound of the dimension of the closure is expected")
     return int(said.value)
 
@@ -105,7 +105,7 @@ def _size(verdict: Verdict, subject: FamiliesOfStrata, strata: tuple[str, ...], 
     """The dimension of the functions of a family, of a model with as many or a rank along one of its strata."""
     said = verdict.statement
     network = subject.family_network(strata)
-    if not verdict.checked or verdict.claim not in claims:
+    if not verdict.shown or verdict.claim not in claims:
         raise NotShown("the dimension of the functions of a family is expected")
     if said.kind == DIMENSION and said.subject == network and network is not None:
         return int(said.value)
@@ -134,7 +134,7 @@ class SingularFamily:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The locus has at least that dimension."""
-        return Statement(LOCUS, self.upper.statement.subject, self.value, self.upper.statement.scope), Claim.LOWER_BOUND
+        return Statement(LOCUS, self.upper.statement.subject, self.value, limits([self.upper, self.size])), Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ class SingularVertex:
     def check(self, subject: FamiliesOfStrata) -> None:
         """Raises `NotShown` where the closure is not known to be a cone, or may be as large as its span."""
         said = self.span.statement
-        known = self.span.checked and (said.kind, said.subject) == (SPAN, subject.hash) and self.span.claim in _BELOW
+        known = self.span.shown and (said.kind, said.subject) == (SPAN, subject.hash) and self.span.claim in _BELOW
         if not known or said.value <= _dimension(self.upper, subject, _ABOVE):
             raise NotShown("the closure may be its whole span")
         if subject.vertex() is None or self.value != subject.vertex():
@@ -156,7 +156,7 @@ class SingularVertex:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The locus has at least that dimension."""
-        return Statement(LOCUS, self.upper.statement.subject, self.value, self.upper.statement.scope), Claim.LOWER_BOUND
+        return Statement(LOCUS, self.upper.statement.subject, self.value, limits([self.upper, self.span])), Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +182,7 @@ class SingularInFamilies:
         """The locus has at most that dimension: but for the errors of those of the families."""
         error = sum(v.statement.error for v in self.sizes)
         claim = Claim.PROBABILITY if error or any(v.claim is Claim.PROBABILITY for v in self.sizes) else Claim.UPPER_BOUND
-        return Statement(f"{LOCUS}, at most", self.subject, self.value, error=error), claim
+        return Statement(f"{LOCUS}, at most", self.subject, self.value, limits(self.sizes), error), claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +207,8 @@ class LocusAtMost:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The locus has at most that dimension."""
-        return Statement(f"{LOCUS}, at most", self.known.statement.subject, self.value), Claim.UPPER_BOUND
+        scope = limits([self.known, self.dimension])
+        return Statement(f"{LOCUS}, at most", self.known.statement.subject, self.value, scope), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,7 +243,8 @@ class LocusAtLeast:
         """The locus has at least that dimension, but for the error."""
         used = (self.generate, self.dimension)
         error = self.error + sum(v.statement.error for v in used)
-        return Statement(f"{LOCUS}, at least", self.generate.statement.subject, self.value, error=error), Claim.PROBABILITY
+        subject = self.generate.statement.subject
+        return Statement(f"{LOCUS}, at least", subject, self.value, limits(used), error), Claim.PROBABILITY
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +263,7 @@ class LocusDimension:
             if verdict is None:
                 continue
             said = verdict.statement
-            if not verdict.checked or said.kind not in kinds or said.subject != subject.hash or verdict.claim not in claims:
+            if not verdict.shown or said.kind not in kinds or said.subject != subject.hash or verdict.claim not in claims:
                 raise NotShown("a bound of the dimension of the locus is expected")
         known = [v.statement.value for v in (self.lower, self.upper) if v is not None]
         if not known or len(set(known)) > 1:
@@ -273,7 +275,7 @@ class LocusDimension:
         """That dimension, or a bound of it."""
         used = [v for v in (self.lower, self.upper) if v is not None]
         said, error = used[0].statement, sum(v.statement.error for v in used)
-        scope = tuple(dict.fromkeys(phrase for v in used for phrase in v.statement.scope))
+        scope = limits(used)
         claim = used[0].claim
         if len(used) == 2:
             claim = Claim.PROBABILITY if any(v.claim is Claim.PROBABILITY for v in used) else Claim.PROVED
@@ -299,8 +301,8 @@ class LocusCodimension:
         said, whole = self.locus.statement, self.whole.statement
         turned = {Claim.LOWER_BOUND: Claim.UPPER_BOUND, Claim.UPPER_BOUND: Claim.LOWER_BOUND}
         claim = Claim.weakest([self.whole.claim, turned.get(self.locus.claim, self.locus.claim)])
-        error = said.error + whole.error
-        return Statement("singularities: codimension", said.subject, whole.value - said.value, said.scope, error), claim
+        value, scope, error = whole.value - said.value, limits([self.locus, self.whole]), said.error + whole.error
+        return Statement("singularities: codimension", said.subject, value, scope, error), claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +314,7 @@ class DegreeOfVertex:
     def check(self, subject: FamiliesOfStrata) -> None:
         """Raises `NotShown` where the locus is not known to be a point."""
         said = self.locus.statement
-        known = self.locus.checked and (said.kind, said.subject, said.value) == (LOCUS, subject.hash, 0)
+        known = self.locus.shown and (said.kind, said.subject, said.value) == (LOCUS, subject.hash, 0)
         if not known or self.locus.claim not in _SURE or subject.vertex() != 0:
             raise NotShown("the locus is not known to be a point")
 

@@ -14,16 +14,17 @@ from typing import Any
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_approximation import NetworkWithin
+from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
 from neurovariety.certificates.uniform_error import NearPolynomial
 
-TARGET, WEIGHTS, MAPS, POLYNOMIALS = "target", "weights", "maps", "polynomials"
+TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
-    their premises, and the polynomials near activations, those of a network together. Weights that make a target, or were drawn, are
-    not what is asked about."""
+    their premises, the polynomials near activations, those of a network together, and critical points of networks. Weights that make a
+    target, or were drawn, are not what is asked about."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -49,6 +50,8 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             waiting.append(part.certificate)
         elif is_dataclass(part) and id(part) not in met:
             met.add(id(part))
+            if isinstance(part, OneCriticalPoint):
+                yield POINTS, part
             held = {f.name: getattr(part, f.name) for f in fields(part)}
             for field, value in held.items():
                 if field in _FIELDS and _fits(_FIELDS[field], value) and not (_FIELDS[field] == WEIGHTS and "target" in held):

@@ -7,6 +7,7 @@ at most that; at a random point over a random prime it is that, but for a probab
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -16,7 +17,7 @@ import numpy as np
 
 from neurovariety.certificates.functions import DIMENSION, Functions, draw_of
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.ranks import LARGEST_ERROR, check_prime
+from neurovariety.certificates.ranks import GENERAL_COEFFICIENTS, LARGEST_ERROR, check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -88,8 +89,13 @@ class StratifiedFunctions(Functions, Protocol):
         ...
 
 
+def limits(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """What limits the statements of verdicts, each phrase once; the first phrase of one on a stratum is its name, and no limit."""
+    return tuple(dict.fromkeys(p for v in verdicts for p in v.statement.scope[v.statement.kind == ON_STRATUM :]))
+
+
 def _known(verdict: Verdict, kind: str, subject: str) -> bool:
-    return verdict.checked and verdict.statement.kind == kind and verdict.statement.subject == subject
+    return verdict.shown and verdict.statement.kind == kind and verdict.statement.subject == subject
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +145,9 @@ class StratumRanks:
     def concludes(self) -> tuple[Statement, Claim]:
         """These numbers, of the general points of the stratum."""
         claim = Claim.LOWER_BOUND if self.bound else Claim.PROBABILITY if self.error else Claim.PROVED
-        return Statement(ON_STRATUM, self.subject, self.value, (self.stratum,), self.error), claim
+        general = (GENERAL_COEFFICIENTS,) if self.places[0].coefficients.size else ()
+        scope = tuple(dict.fromkeys((self.stratum, *general, *limits([self.upper]))))
+        return Statement(ON_STRATUM, self.subject, self.value, scope, self.error), claim
 
 
 def ranks_at(subject: StratifiedFunctions, place: StratumPlace) -> PlaceRanks:
@@ -233,7 +241,10 @@ class StrataTable:
         """Raises `NotShown` where a verdict speaks of another model, or of no stratum."""
         if len(self.kinds) != len(self.ranks) or not self.ranks:
             raise NotShown("a kind for each stratum is expected")
-        if not _known(self.whole, DIMENSION, subject.hash) or not all(_known(v, ON_STRATUM, subject.hash) for v in self.ranks):
+        said = self.whole.statement  # an estimate is not used
+        if not self.whole.checked or (said.kind, said.subject) != (DIMENSION, subject.hash):
+            raise NotShown("the dimension is not that of the model")
+        if not all(_known(v, ON_STRATUM, subject.hash) for v in self.ranks):
             raise NotShown("the verdicts are not those of strata of the model")
         names = [v.statement.scope[0] for v in self.ranks]
         if len(set(names)) < len(names) or tuple(map(subject.stratum_kind, names)) != self.kinds:
@@ -252,7 +263,8 @@ class StrataTable:
             rows.append({**name, **numbers, "fiber": dimension - functions if sure else None, "claim": str(verdict.claim)})
         used = (*([] if whole is None else [self.whole]), *self.ranks)
         claim = Claim.weakest(v.claim for v in used)
-        return Statement(f"{_LOCUS}: strata", self.whole.statement.subject, rows, error=sum(v.statement.error for v in used)), claim
+        error = sum(v.statement.error for v in used)
+        return Statement(f"{_LOCUS}: strata", self.whole.statement.subject, rows, limits(used), error), claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +288,9 @@ class CriticalDimension:
             raise NotShown("no stratum is shown to be critical")
         if self.union is not None:
             names = {v.statement.scope[0] for v in self.ranks}
-            if not _known(self.union, f"{_LOCUS}: complete", subject.hash) or not names.issuperset(self.union.statement.scope):
+            said = self.union.statement
+            known = _known(self.union, f"{_LOCUS}: complete", subject.hash) and self.union.claim is Claim.PROVED
+            if not known or not names.issuperset(said.scope):
                 raise NotShown("others are not excluded")
 
     def _critical(self) -> list[Verdict]:
@@ -292,4 +306,4 @@ class CriticalDimension:
         if self.part == "codimension":
             value, claim = self.parameters - size, Claim.UPPER_BOUND if claim is Claim.LOWER_BOUND else claim
         error = sum(v.statement.error for v in used)
-        return Statement(f"{_LOCUS}: {self.part}", self.whole.statement.subject, value, error=error), claim
+        return Statement(f"{_LOCUS}: {self.part}", self.whole.statement.subject, value, limits(used), error), claim

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from neurovariety.certificates.functions import DIMENSION
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.statement import Statement
-from neurovariety.certificates.stratum_ranks import ON_STRATUM, StratifiedFunctions
+from neurovariety.certificates.stratum_ranks import ON_STRATUM, StratifiedFunctions, limits
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
@@ -93,13 +93,13 @@ class SubnetworkImage:
             raise NotShown("what is known of different strata is expected")
         for verdict, over in zip(self.ranks, self.over, strict=True):
             said = verdict.statement
-            if not verdict.checked or (said.kind, said.subject) != (ON_STRATUM, subject.hash) or verdict.claim not in _SURE:
+            if not verdict.shown or (said.kind, said.subject) != (ON_STRATUM, subject.hash) or verdict.claim not in _SURE:
                 raise NotShown("the ranks on a stratum are not known")
             if subject.over_stratum(said.scope[0]) != over:
                 raise NotShown(f"the functions over {said.scope[0]} are others")
         known = {o.network for o in self.over if o.functions is not None}
         for verdict in self.models:
-            if not verdict.checked or verdict.statement.kind != DIMENSION or verdict.claim not in _SURE:
+            if not verdict.shown or verdict.statement.kind != DIMENSION or verdict.claim not in _SURE:
                 raise NotShown("the dimension of a smaller model is not known")
             if verdict.statement.subject not in known:
                 raise NotShown("a dimension is that of another model")
@@ -153,7 +153,7 @@ class SubnetworkTable:
     def check(self, subject: Subnetworks) -> None:
         """Raises `NotShown` where a number is not known on both sides: differences of lower bounds say nothing."""
         said = self.whole.statement
-        if not self.whole.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or self.whole.claim not in _SURE:
+        if not self.whole.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or self.whole.claim not in _SURE:
             raise NotShown("the dimension of the whole network is not known")
         if len({i.name for i in self.images}) < len(self.images):
             raise NotShown("different images are expected")
@@ -165,7 +165,7 @@ class SubnetworkTable:
         used = [self.whole, *(v for i in self.images for v in i.used())]
         rows = [i.row(self.whole.statement.value) for i in self.images]
         error = sum(v.statement.error for v in used)
-        return Statement(IMAGES, self.whole.statement.subject, rows, error=error), Claim.weakest(v.claim for v in used)
+        return Statement(IMAGES, self.whole.statement.subject, rows, limits(used), error), Claim.weakest(v.claim for v in used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +189,8 @@ class SubnetworkInclusions:
         """These, as sure as the names stand for the same closures."""
         said = self.table.statement
         value = [list(pair) for pair in self.pairs]
-        return Statement(
-            INCLUSIONS, said.subject, value, ("covers among the inclusions that sizes show",), said.error
-        ), self.table.claim
+        scope = ("covers among the inclusions that sizes show", *said.scope)
+        return Statement(INCLUSIONS, said.subject, value, scope, said.error), self.table.claim
 
 
 def covers(images: tuple[SubnetworkImage, ...], subject: Subnetworks, top: str) -> list[tuple[str, str]]:

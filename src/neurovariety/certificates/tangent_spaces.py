@@ -71,19 +71,14 @@ def _status(value: str, tangent: Statement) -> Statement:
 
 def _dimension(verdict: Verdict, subject: Functions, claims: tuple[Claim, ...]) -> int:
     said = verdict.statement
-    if not verdict.checked or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
+    if not verdict.shown or (said.kind, said.subject) != (DIMENSION, subject.hash) or verdict.claim not in claims:
         raise NotShown("a bound of the dimension of the closure is expected")
     return int(said.value)
 
 
 def _tangent(verdict: Verdict, subject: Functions, claim: Claim) -> int:
     said = verdict.statement
-    if (
-        not verdict.checked
-        or not said.kind.startswith(f"{_TANGENT}{_AT}")
-        or said.subject != subject.hash
-        or verdict.claim is not claim
-    ):
+    if not verdict.shown or not said.kind.startswith(f"{_TANGENT}{_AT}") or said.subject != subject.hash or verdict.claim is not claim:
         raise NotShown("a bound of the tangent space is expected")
     return int(said.value)
 
@@ -259,7 +254,7 @@ class TangentOfSmooth:
         said = None if self.status is None else self.status.statement
         if said is not None and (said.kind, said.subject, said.value) != (f"{_ENTRY}: status", subject.hash, "smooth"):
             raise NotShown("a smooth function is expected")
-        if self.status is not None and not self.status.checked:
+        if self.status is not None and not self.status.shown:
             raise NotShown("the status was not checked")
 
     def concludes(self) -> tuple[Statement, Claim]:

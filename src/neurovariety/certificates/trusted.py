@@ -29,6 +29,7 @@ from neurovariety.certificates.resting import AllResting
 from neurovariety.certificates.singular_functions import SingularByTheorem
 from neurovariety.certificates.singular_hessian import SingularHessian
 from neurovariety.certificates.singular_loci import DegreeOfVertex, SingularFamily, SingularInFamilies, SingularVertex
+from neurovariety.certificates.softmax_attention import LessOrbits
 from neurovariety.certificates.stratum_ranks import CriticalUnion, OrbitRanks, StratumRanks
 from neurovariety.certificates.subnetwork_posets import KnownStrataListed, SubnetworkTable
 from neurovariety.certificates.uniform_learning import UniformByCover, UniformBySpan
@@ -107,6 +108,7 @@ _SAYING: Mapping[type, Callable[[Any, Verdict], str]] = {
         "" if c.sizes is None else "that the functions are all matrices of bounded rank, of the stated sizes"
     ),
     LessShifts: lambda c, _: _DEFINABLE if DEFINABLE in c.scope else "",
+    LessOrbits: lambda c, _: _DEFINABLE,
     Placed: lambda c, _: _IMAGE if c.part == "position" else f"{_IMAGE}, and the words for it",
     NoneBelow: lambda c, found: (
         ""

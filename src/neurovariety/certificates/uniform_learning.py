@@ -26,10 +26,9 @@ from neurovariety.certificates.covering_numbers import (
     as_number,
     at_most_fraction,
     known_from_above,
-    scopes,
 )
 from neurovariety.certificates.functions import SPAN, Functions
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -184,11 +183,7 @@ def _log_number(certificate: UniformByCover | FitByCover, subject: Functions) ->
     if subject.hash != certificate.subject or certificate.eta <= 0:
         raise NotShown("the certificate is one of another model, or has no balls")
     ours = (AT_MOST, subject.hash, certificate.task.ball(certificate.eta).scope)
-    if (
-        not certificate.cover.checked
-        or (said.kind, said.subject, said.scope) != ours
-        or certificate.cover.claim is not Claim.UPPER_BOUND
-    ):
+    if not certificate.cover.shown or (said.kind, said.subject, said.scope) != ours or certificate.cover.claim is not Claim.UPPER_BOUND:
         raise NotShown("the cover is one of other functions, or by other balls")
     return Fraction(said.value)
 

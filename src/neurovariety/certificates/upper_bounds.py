@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN, Coefficients, Equation, Functions
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.ranks import check_prime
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -135,7 +135,7 @@ class AtMostSpan:
     def check(self, subject: Functions) -> None:
         """Raises `NotShown` where the span is not known from above."""
         _same(subject, self.span.statement.subject)
-        if not self.span.checked or self.span.statement.kind != SPAN or self.span.claim not in (Claim.PROVED, Claim.UPPER_BOUND):
+        if not self.span.shown or self.span.statement.kind != SPAN or self.span.claim not in (Claim.PROVED, Claim.UPPER_BOUND):
             raise NotShown("the span is not bounded from above")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -154,7 +154,7 @@ class AtLeastDimension:
         """Raises `NotShown` where the dimension is not known from below."""
         _same(subject, self.dimension.statement.subject)
         known = self.dimension.statement.kind == DIMENSION and self.dimension.claim in (Claim.PROVED, Claim.LOWER_BOUND)
-        if not known or not self.dimension.checked:
+        if not known or not self.dimension.shown:
             raise NotShown("the dimension is not bounded from below")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -169,7 +169,7 @@ LINEAR = "linear space"
 def _from_below(dimension: Verdict) -> bool:
     """Whether a dimension is bounded from below: one that is proved or random is, by the rank it rests on."""
     claims = (Claim.PROVED, Claim.PROBABILITY, Claim.LOWER_BOUND)
-    return dimension.checked and dimension.statement.kind == DIMENSION and dimension.claim in claims
+    return dimension.shown and dimension.statement.kind == DIMENSION and dimension.claim in claims
 
 
 @dataclass(frozen=True)
@@ -184,14 +184,14 @@ class FillsSpan:
         _same(subject, self.dimension.statement.subject)
         _same(subject, self.span.statement.subject)
         low, high = self.dimension.statement, self.span.statement
-        known = _from_below(self.dimension) and high.kind in (SPAN, AFFINE) and self.span.checked
+        known = _from_below(self.dimension) and high.kind in (SPAN, AFFINE) and self.span.shown
         if not known or low.value != high.value or self.span.claim not in (Claim.PROVED, Claim.PROBABILITY):
             raise NotShown("the span is not shown to be as small as the dimension")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """A linear space of that dimension."""
         known = self.span.statement
-        return Statement(LINEAR, known.subject, known.value, known.scope, known.error), self.span.claim
+        return Statement(LINEAR, known.subject, known.value, scopes(known.scope, self.dimension), known.error), self.span.claim
 
 
 FILLS_COEFFICIENTS = "fills all coefficients"

@@ -21,7 +21,8 @@ from neurovariety.checkpoints.input_box import fed_inside
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
-from neurovariety.checkpoints.writers.onnx_edit import NotEditable, OnnxEdit, edited, without_stale_shapes
+from neurovariety.checkpoints.writers.onnx_edit import NotEditable, OnnxEdit, edited
+from neurovariety.checkpoints.writers.stated_shapes import without_stale_shapes
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.result import counted
 

@@ -114,12 +114,10 @@ def left_as_they_are(network: Network, seed: int) -> list[dict[str, str]]:
 
 
 def widths(before: Network, after: Network) -> Mapping[str, list[int]]:
-    """Layer -> its width before and after; a depthwise convolution goes with the layer that it reads."""
+    """Layer -> its width before and after, 0 where it became one matrix with the next. A depthwise convolution goes with the
+    layer that it reads."""
     later = {n.name: len(after.weights[n.weights["weight"]]) for n in after.nodes if "weight" in n.weights}
-    return {
-        place: [len(before.weights[n.weights["weight"]]), later.get(n.name, len(before.weights[n.weights["weight"]]))]
-        for place, n in makers_of_channels(before).items()
-    }
+    return {place: [len(before.weights[n.weights["weight"]]), later.get(n.name, 0)] for place, n in makers_of_channels(before).items()}
 
 
 def makers_of_channels(network: Network) -> dict[str, Node]:

@@ -20,6 +20,7 @@ from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import read_csv
 from neurovariety.errors import InputError
+from neurovariety.progress import watch
 from neurovariety.result import Result
 
 
@@ -127,9 +128,14 @@ def answered(
 ) -> int:
     """Do the work within a limit of seconds, print what came out, and ``finish``; returns the exit status."""
 
+    seen = watch()
+
     def last_words(status: int) -> None:
+        reached = f" (reached: {seen['phase']})" if seen.get("phase") else ""
         if status == NOT_FINISHED:
-            click.echo(f"neurovariety: not finished within {limit:g} seconds; raise --time-limit", err=True)
+            click.echo(f"neurovariety: not finished within {limit:g} seconds{reached}; raise --time-limit", err=True)
+        elif status == INTERRUPTED and reached:
+            click.echo(f"neurovariety: interrupted{reached}", err=True)
 
     try:
         with ended_if_stuck(last_words), insistent_interrupt(), limited(time.time() + limit if limit else None):
@@ -138,6 +144,7 @@ def answered(
         last_words(NOT_FINISHED)
         return NOT_FINISHED
     except KeyboardInterrupt:
+        last_words(INTERRUPTED)
         return INTERRUPTED
     click.echo(json.dumps(found.to_dict()) if shown.as_json else found.summary())
     if shown.certificates:

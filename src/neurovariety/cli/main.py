@@ -233,6 +233,19 @@ def approximate(**options: Any) -> None:
     sys.exit(approximate_command(options))
 
 
+@app.command("critical-point", context_settings=CONTEXT)
+@click.argument("network", metavar="NETWORK")
+@click.option("--data", required=True, help="CSV file with a header line: the data that it was trained on.")
+@click.option("--target", required=True, help="Target columns, separated by commas.")
+@click.option("--degree", type=click.IntRange(min=1), help="Beside it that of the network with polynomials of this degree.")
+@_checkpoint_options
+def critical_point(**options: Any) -> None:
+    """The critical point of the squared error next to the weights of a network with smooth activations, shown by Krawczyk's test."""
+    from neurovariety.cli.approximation_command import critical_point_command
+
+    sys.exit(critical_point_command(options))
+
+
 @app.command(context_settings=CONTEXT)
 @click.argument("network", metavar="NETWORK")
 @_INSIDE

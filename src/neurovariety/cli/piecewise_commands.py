@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS
 from neurovariety.beyond.piecewise.functional_dimension import functional_dimension
 from neurovariety.beyond.piecewise.region_pictures import check_drawable, draw_regions
-from neurovariety.beyond.piecewise.regions import MOST_REGIONS, RegionsResult, regions
+from neurovariety.beyond.piecewise.regions import RegionsResult, regions
 from neurovariety.beyond.piecewise.tropical import tropical
 from neurovariety.cli.checkpoint_commands import Printed, answered
 from neurovariety.result import Result

@@ -19,6 +19,7 @@ from neurovariety.result import SCHEMA, Result, in_one_line
 
 HELD_ENTRIES: Mapping[str, str] = {
     "approximate": "neurovariety.beyond.approximation.approximate:ApproximateResult",
+    "critical-point": "neurovariety.beyond.approximation.critical_point:CriticalPointResult",
     "regions": "neurovariety.beyond.piecewise.regions:RegionsResult",
     "tropical": "neurovariety.beyond.piecewise.tropical:TropicalResult",
     "functional-dimension": "neurovariety.beyond.piecewise.functional_dimension:FunctionalDimensionResult",
@@ -49,18 +50,19 @@ def rechecked(data: Mapping[str, Any], beside: Mapping[str, np.ndarray]) -> tupl
 
 def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
     """The recheck held against the architecture and the question that the result names, and what contradicts it."""
+    from neurovariety.beyond.approximation.held_critical_point import held_critical_point
     from neurovariety.beyond.approximation.held_polynomials import held_polynomials
     from neurovariety.beyond.piecewise.held_draws import held_draws
     from neurovariety.dictionary.held_result import held
 
+    evidence = data.get("evidence")
+    own = {"approximate": held_polynomials, "functional-dimension": held_draws, "critical-point": held_critical_point}
     try:
-        found = held(found, None, np.random.default_rng())
-        evidence = data.get("evidence")
-        if found.entry in (own := {"approximate": held_polynomials, "functional-dimension": held_draws}):
+        if found.entry in own:
             own[found.entry](found, evidence if isinstance(evidence, Mapping) else {})
+        return held(found, None, np.random.default_rng()), ""
     except VerificationError as error:
         return found, str(error)
-    return found, ""
 
 
 def _headline(data: Mapping[str, Any]) -> str:

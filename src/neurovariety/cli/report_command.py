@@ -11,14 +11,14 @@ from typing import Any
 import click
 from rich.console import Console
 
-from neurovariety.architectures import as_model
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import read_csv
 from neurovariety.errors import InputError
-from neurovariety.report.build import Report, check_fit, empty_report, fill
+from neurovariety.report.build import Report, check_fit, empty_report, fill, report_subject
+from neurovariety.report.terminal import in_short, show
 
 
 def report_command(
@@ -35,7 +35,7 @@ def report_command(
     """Run the report and write it where it was asked for; returns the exit status."""
     if target and not data:
         raise InputError(f"--target {target} needs --data FILE.csv")
-    model = as_model(architecture)
+    model = report_subject(architecture)
     dataset = read_csv(data, target) if data else None
     if dataset is not None:
         check_fit(model, dataset)
@@ -48,8 +48,6 @@ def report_command(
         if as_json:
             click.echo(json.dumps(out.to_dict()))
         else:
-            from neurovariety.report.terminal import show
-
             show(out, Console(width=None if sys.stdout.isatty() else 120, highlight=False))
         if save:
             _write(save, json.dumps(out.to_dict(), indent=1) + "\n")
@@ -77,10 +75,18 @@ def _write(path: str, text: str) -> None:
 
 
 def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, limit: float | None) -> int:
-    console = Console(stderr=True)
+    console, start = Console(stderr=True), time.monotonic()
     try:
         with insistent_interrupt(), limited(time.time() + limit if limit else None), console.status("") as status:
-            fill(out, model, dataset, seed, memory, lambda name: status.update(f"{name} ..."))
+
+            def began(name: str) -> None:
+                """Show the row that is done and what is asked next, on a terminal."""
+                done = len(out.rows)
+                if done and console.is_terminal:
+                    console.print(in_short(out.rows[-1]), overflow="ellipsis", no_wrap=True)
+                status.update(f"{name} ... {done + 1} of {len(out.asked)}, {time.monotonic() - start:.0f} s")
+
+            fill(out, model, dataset, seed, memory, began)
     except OutOfTime:
         return _cut_short(out, NOT_FINISHED)
     except KeyboardInterrupt:

@@ -9,10 +9,10 @@ these leave a gap for a small model, of equations that vanish identically. Where
 is right with `probability` at least 1 - error_bound (Schwartz 1980), the bound multiplied over independent primes and points;
 where even that says nothing it is a `lower_bound`.
 
-Of a network with analytic activations (mlp with tanh, sigmoid, gelu, silu, softplus, exp, sin, cos, erf) the functions form no
-algebraic set; their dimension is the generic rank all the same. Below: a minor that is not 0 in ball arithmetic at exact weights
-and inputs. Above: parameters minus the shifts of biases that exp turns into factors of the weights after them. The scope says in
-which sense there is a dimension.
+Of a network with analytic activations (mlp with tanh, sigmoid, gelu, silu, softplus, exp, sin, cos, erf) or softmax (attention) the
+functions form no algebraic set; their dimension is the generic rank all the same. Below: a minor that is not 0 in ball arithmetic at
+exact weights and inputs. Above: parameters minus the shifts of biases that exp turns into factors of the weights after them, or minus
+the rank of the base changes of attention. The scope says in which sense there is a dimension.
 
 Sources: Marchetti et al. 2025, section 4.1; Kileel, Trager, Bruna 2019; Speissegger 1999 (definable sets).
 """
@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
+from neurovariety.beyond.analytic.rank_in_balls import ORBITS, SHIFTS, Smooth, analytic_dimension, definability
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
@@ -75,12 +75,12 @@ class DimensionResult(EntryResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "kileel2019", "schwartz1980")
 
 
-def _of_analytic(network: AnalyticPerceptron, *, seed: int, route: Route, memory_limit: int | None) -> DimensionResult:
-    """The dimension of what a network with analytic activations can express."""
+def _of_analytic(network: Smooth, *, seed: int, route: Route, memory_limit: int | None) -> DimensionResult:
+    """The dimension of what a network with analytic activations, or softmax, can express."""
     if route == "theorem":
         raise InputError(f"no closed formula gives the dimension of {network.notation}; ask route='computed' or 'auto'")
     found = analytic_dimension(network, seed)
-    most = network.parameters - network.shifts
+    most = int(found.upper.statement.value)
     return DimensionResult(
         value=found.value,
         claims={WHOLE: found.verdict},
@@ -94,7 +94,7 @@ def _of_analytic(network: AnalyticPerceptron, *, seed: int, route: Route, memory
             "theorems": definability(network),
             "expected": most,
             "defect": most - found.value,
-            "upper_bound": {"value": most, "reason": SHIFTS},
+            "upper_bound": {"value": most, "reason": SHIFTS if isinstance(network, AnalyticPerceptron) else ORBITS},
             "trials": [{"rank": found.value, "inputs": found.inputs, "bits": found.bits}],
             "seeds": [seed],
         },
@@ -111,7 +111,8 @@ def dimension(
     ] = "auto",
     memory_limit: int | None = None,
 ) -> DimensionResult:
-    """The dimension of the neuromanifold of ``source`` (notation, architecture or model; mlp with an analytic activation too).
+    """The dimension of the neuromanifold of ``source`` (notation, architecture or model; mlp with an analytic activation
+    and attention with softmax too).
 
     ``route``: ``computed`` takes the exact rank and never a closed formula for the dimension; ``theorem`` takes the closed formula
     alone; ``auto`` uses both. ``memory_limit`` is in bytes. Raises `InputError` for unusable input, `ResourceError` (with the

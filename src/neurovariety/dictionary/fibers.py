@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required, cast
 
 from neurovariety.beyond.analytic.general_fiber import general_fiber
-from neurovariety.certificates.analytic_networks import AnalyticPerceptron
+from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.certificates.compose import COUNTED, FINITE, HIDES, LEFT, SETTLED, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
@@ -134,9 +134,7 @@ RouteOption = Annotated[
 ]
 
 
-def _of_analytic(
-    network: AnalyticPerceptron, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None
-) -> FibersResult:
+def _of_analytic(network: Smooth, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None) -> FibersResult:
     """The fiber over a general function of a network with analytic activations: its dimension alone."""
     if at is not None:
         raise InputError(f"fibers of {network.notation} are known over general functions, not through given weights; leave out at=")
@@ -166,7 +164,8 @@ def fibers(
 ) -> FibersResult:
     """The fiber of the parametrization over a generic function, or through the weights ``at``.
 
-    Of mlp with an analytic activation (tanh, gelu, ...) the dimension of the fiber over a general function alone is known.
+    Of mlp with an analytic activation (tanh, gelu, ...), and of attention with softmax, the dimension of the fiber over a general
+    function alone is known.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
     of ``Model.blocks``. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths

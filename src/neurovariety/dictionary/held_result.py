@@ -13,6 +13,7 @@ from neurovariety.certificates.germs import Germ
 from neurovariety.certificates.irreducible_components import BlockMaps
 from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.recheck import Recheck
+from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.dictionary.held_question import held_to_question
 from neurovariety.dictionary.held_scopes import held_to_scopes
 from neurovariety.dictionary.registry import find
@@ -74,7 +75,7 @@ def _held_to_text(found: Recheck) -> Recheck:
 
 def _held_to_perceptrons(found: Recheck) -> Recheck:
     """The same for networks with analytic activations, whose names say all of them; `certificates.recheck` compares these."""
-    stored = [key for key, data in found.subjects.items() if isinstance(data, AnalyticPerceptron)]
+    stored = [key for key, data in found.subjects.items() if isinstance(data, AnalyticPerceptron | SoftmaxAttention)]
     return replace(found, systems={**found.systems, **dict.fromkeys(stored, "that of the architecture")}) if stored else found
 
 

@@ -16,8 +16,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.beyond.analytic.reading import not_analytic, read_analytic
-from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.issue import Forged
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
@@ -47,7 +47,7 @@ def entry(function: Callable[Concatenate[Model, P], R]) -> Callable[Concatenate[
 
 
 def entry_of_both(
-    analytic: Callable[Concatenate[AnalyticPerceptron, P], R],
+    analytic: Callable[Concatenate[Smooth, P], R],
 ) -> Callable[[Callable[Concatenate[Model, P], R]], Callable[Concatenate[Source, P], R]]:
     """What makes an `entry` that is asked of networks with analytic activations as well: ``analytic`` answers for these."""
 

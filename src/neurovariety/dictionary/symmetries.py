@@ -21,13 +21,15 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
+from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, Smooth, analytic_dimension, definability, integers
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import NoLinearSymmetry
-from neurovariety.certificates.issue import NotShown, issue, weakly
+from neurovariety.certificates.issue import NotShown, issue, weak, weakly
 from neurovariety.certificates.linear_symmetries import AnsatzScope, SparseVector
 from neurovariety.certificates.phrases import EXACT
 from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
+from neurovariety.certificates.softmax_attention import BaseChanges, SoftmaxAttention
+from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import FieldsVanish
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -92,7 +94,35 @@ class SymmetriesResult(EntryResult):
         return ("dimension",) if known else ("dimension", "unstated")
 
 
-def _of_analytic(network: AnalyticPerceptron, *, seed: int) -> SymmetriesResult:
+def _of_analytic(network: Smooth, *, seed: int) -> SymmetriesResult:
+    return _of_perceptron(network, seed) if isinstance(network, AnalyticPerceptron) else _of_attention(network, seed)
+
+
+def _of_attention(network: SoftmaxAttention, seed: int) -> SymmetriesResult:
+    """The linear symmetries of attention with softmax: base changes, with others not excluded."""
+    drawn = integers(network, seed)
+    stated, rank = network.base_changes, network.orbit_rank(drawn)
+    known = {"dimension": max(stated, rank), "stated": stated, "orbit_dimension": rank}
+    claims = {key: issue(BaseChanges(key, network.hash, value, drawn), network) for key, value in known.items()} | {
+        key: weak(Statement(f"symmetries: {key}", network.hash, None), Claim.UNDECIDED, "no bound from above is computed for softmax")
+        for key in ("unstated", "ansatz")
+    }
+    return SymmetriesResult(
+        value=dict.fromkeys(SymmetriesValue.__annotations__) | known,
+        claims=claims,
+        evidence={
+            "finite": [],
+            "identity_component_only": True,
+            "theorems": definability(network),
+            "ansatz": "base changes between K and Q of each head and between layers",
+            "lower_bound": {"stated and verified": network.base_changes},
+            "error_bound": None,
+            "basis": [],
+        },
+    )
+
+
+def _of_perceptron(network: AnalyticPerceptron, seed: int) -> SymmetriesResult:
     """The linear symmetries of a network with analytic activations: none, where its dimension is that of its weights but for shifts."""
     found = analytic_dimension(network, seed)
     try:

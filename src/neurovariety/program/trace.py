@@ -324,16 +324,18 @@ class _Builder:
 
 def _without_unused(equation: JaxprEquation, operands: list[Value], selector: Array) -> list[Value]:
     """The float operands of an indexing primitive, with 0 for what it never picks of a constant (NaN of an untaken branch, say)."""
-    used, at = np.unique(selector), 1
     out: list[Value] = []
+    at = 1
     for value, variable in zip(operands, equation.invars, strict=True):
         if not is_real(variable.aval.dtype):
             continue
         size = int(np.prod(variable.aval.shape, dtype=np.int64))
-        if isinstance(value, Refused) and not np.any((used >= at) & (used < at + size)):
+        if isinstance(value, Refused) and not np.any((selector >= at) & (selector < at + size)):
             value = np.zeros(variable.aval.shape)
         if isinstance(value, np.ndarray) and not np.all(np.isfinite(value.astype(np.float64))):
-            value = np.where(np.isin(np.arange(at, at + size), used).reshape(value.shape), value, 0.0)
+            used = np.zeros(size, dtype=bool)
+            used[selector[(selector >= at) & (selector < at + size)] - at] = True
+            value = np.where(used.reshape(value.shape), value, 0.0)
         out.append(value)
         at += size
     return out

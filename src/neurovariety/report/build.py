@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.budget import within
+from neurovariety.checkpoints.graph.network import Network
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
-from neurovariety.errors import DataError, NeurovarietyError
+from neurovariety.errors import DataError, InputError, NeurovarietyError
 from neurovariety.model import Model
+from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subject
+from neurovariety.report.opening import OpeningAnswer, opening
+from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result
 
 OPERATIONS = 5e10
@@ -26,29 +31,11 @@ NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 2
 """In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
 
 
-_OPTIONS = {"--seed", "--time-limit", "--memory-limit"}
-"""Options of a report that mean the same for an entry alone; ``--target`` and ``--data`` do not."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One entry of the report: its result, or the sentence that says why there is none."""
-
-    entry: Entry
-    result: Result | None
-    problem: str = ""
-
-    def placed(self, sentence: str) -> str:
-        """A notice or a problem of the entry; where it names options that a report lacks, with the command that has them."""
-        if set(re.findall(r"--[a-z][a-z-]*", sentence)) <= _OPTIONS:
-            return sentence
-        return f"{sentence} (options of neurovariety {self.entry.name}, not of a report)"
-
-
 @dataclass(repr=False)
 class Report:
     """The rows of a report in the order of the registry, and what was analysed. ``asked``: all entries that were to be computed;
-    ``finished``: no entry was cut short; ``stopped_by``: what did so, such as "the time limit"."""
+    ``left_out``: why others were not to be, in one sentence; ``finished``: no entry was cut short; ``stopped_by``: what did so, such as
+    "the time limit"."""
 
     subject: str
     parameters: int
@@ -60,6 +47,7 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     finished: bool = True
     stopped_by: str = ""
+    left_out: str = ""
 
     @property
     def cut_short(self) -> str:
@@ -70,11 +58,21 @@ class Report:
         by = f" by {self.stopped_by}" if self.stopped_by else ""
         return f"cut short{by} after {len(self.rows)} of {len(self.asked)} entries; {', '.join(left)} not computed"
 
+    @property
+    def opening(self) -> tuple[OpeningAnswer, ...]:
+        """The five answers that come first, as far as the rows are there."""
+        if self.left_out:
+            return opening(self.rows, self.parameters, self.asked, "it is one about algebraic networks")
+        return opening(self.rows, self.parameters, self.asked)
+
     def __repr__(self) -> str:
         return f"Report({self.subject}: {', '.join(r.entry.name for r in self.rows)})"
 
     def _repr_html_(self) -> str:
-        return "".join(r.result._repr_html_() if r.result is not None else f"<p>{html.escape(r.problem)}</p>" for r in self.rows)
+        answers = "".join(f"<li>{html.escape(said.question)}: {html.escape(said.sentence)}</li>" for said in self.opening)
+        return f"<ul>{answers}</ul>" + "".join(
+            r.result._repr_html_() if r.result is not None else f"<p>{html.escape(r.problem)}</p>" for r in self.rows
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready data: the results as on the command line, and the sentences of the entries without one."""
@@ -86,15 +84,17 @@ class Report:
             "outputs": self.outputs,
             "seed": self.seed,
             "data": self.data,
+            "opening": [said.to_dict() for said in self.opening],
             "entries": entries,
             "finished": self.finished,
             "cut_short": self.cut_short or None,
+            "left_out": self.left_out or None,
             "schema": SCHEMA,
         }
 
 
 def build_report(
-    source: Source,
+    source: Source | Path | Network,
     dataset: Dataset | None = None,
     *,
     seed: int = 0,
@@ -103,13 +103,16 @@ def build_report(
 ) -> Report:
     """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given.
 
+    For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
+    trained network with dense layers and smooth activations has rows on `approximate` besides.
+
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
 
     >>> build_report("mlp(2,2,1; x^2)").rows[2].result
     dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
     """
-    model = as_model(source)
+    model = report_subject(source)
     if dataset is not None:
         check_fit(model, dataset)
     out = empty_report(model, dataset, seed)
@@ -117,8 +120,22 @@ def build_report(
     return out
 
 
-def empty_report(model: Model, dataset: Dataset | None, seed: int) -> Report:
+def report_subject(source: Source | Path | Network) -> Model | AnalyticSubject:
+    """What a report is made of: a model, or a network with smooth activations. Raises `InputError` for anything else."""
+    found = analytic_subject(source)
+    if found is not None:
+        return found
+    if isinstance(source, Path | Network):
+        raise InputError(f"a report is made of an architecture, or the file of a trained network, got {str(source)[:60]}")
+    return as_model(source)
+
+
+def empty_report(model: Model | AnalyticSubject, dataset: Dataset | None, seed: int) -> Report:
     """A report without rows yet; `fill` appends them."""
+    if isinstance(model, AnalyticSubject):
+        asked = tuple(entry.name for entry, _ in model.steps(seed))
+        sizes = (model.parameters, model.inputs, model.outputs)
+        return Report(model.name, *sizes, seed, None, asked, left_out=model.left_out)
     asked = tuple(e.name for e in _asked(dataset))
     return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
 
@@ -131,15 +148,26 @@ def _asked(dataset: Dataset | None) -> list[Entry]:
 
 def fill(
     out: Report,
-    model: Model,
+    model: Model | AnalyticSubject,
     dataset: Dataset | None,
     seed: int,
     memory_limit: int | None,
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    for entry in _asked(dataset):
+    steps = model.steps(seed) if isinstance(model, AnalyticSubject) else _steps(model, dataset, seed, memory_limit)
+    for entry, answer in steps:
         progress(entry.name)
+        try:
+            with within(OPERATIONS, NUMBERS):
+                out.rows.append(Row(entry, answer()))
+        except NeurovarietyError as error:
+            out.rows.append(Row(entry, None, str(error)))
+
+
+def _steps(model: Model, dataset: Dataset | None, seed: int, memory_limit: int | None) -> Iterator[tuple[Entry, Callable[[], Result]]]:
+    """Each row's entry, and what computes it."""
+    for entry in _asked(dataset):
         options: dict[str, Any] = {"seed": seed}
         if entry.takes_memory_limit:
             options["memory_limit"] = memory_limit
@@ -147,15 +175,13 @@ def fill(
             options["inputs"] = dataset.inputs
         if entry.trains:
             options |= {"data": dataset, "prepare": "standardize"}
-        try:
-            with within(OPERATIONS, NUMBERS):
-                out.rows.append(Row(entry, entry.load()(model, **options)))
-        except NeurovarietyError as error:
-            out.rows.append(Row(entry, None, str(error)))
+        yield entry, partial(entry.load(), model, **options)
 
 
-def check_fit(model: Model, dataset: Dataset) -> None:
-    """Raise `DataError` where the data have another number of inputs or targets than the model."""
+def check_fit(model: Model | AnalyticSubject, dataset: Dataset) -> None:
+    """Raise `DataError` where the data have another number of inputs or targets than the model, or no row would ask for them."""
+    if isinstance(model, AnalyticSubject):
+        raise DataError(f"no row of a report of {model.name} asks for data; leave out --data")
     features, targets = dataset.inputs.shape[1], dataset.targets.shape[1]
     if features != model.inputs:
         raise DataError(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from neurovariety.dictionary.entry import Entry
 from neurovariety.errors import InputError
-from neurovariety.report.build import Row
 from neurovariety.report.colours import INK, MAIN, SECOND, THIRD
 from neurovariety.report.poset_figure import poset
+from neurovariety.report.row import Row
 from neurovariety.report.training_figures import DRAWINGS
 from neurovariety.result import Result
 

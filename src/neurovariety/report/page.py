@@ -8,8 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 from neurovariety._version import __version__
-from neurovariety.report.build import Report, Row, size_of
+from neurovariety.report.build import Report, size_of
 from neurovariety.report.figures import figure
+from neurovariety.report.opening import grouped
+from neurovariety.report.row import Row
 from neurovariety.result import in_one_line
 
 _MOST_ROWS = 12
@@ -22,7 +24,12 @@ def page(report: Report) -> str:
     parts = {
         "title": html.escape(report.subject),
         "facts": html.escape(_facts(report)),
-        "rows": "".join(_row(r) for r in report.rows),
+        "opening": _opening(report),
+        "contents": _contents(report),
+        "rows": "".join(
+            f"<section><h2>{html.escape(question)}</h2>{''.join(_row(r) for r in rows)}</section>"
+            for question, rows in grouped(report.rows)
+        ),
         "claims": "".join(f'<dt class="claim {c}">{c}</dt><dd>{html.escape(c.explanation)}</dd>' for c in claims),
         "json": html.escape(json.dumps(report.to_dict(), indent=1)),
         "version": html.escape(f"neurovariety {__version__}, seed {report.seed}"),
@@ -38,13 +45,34 @@ def _facts(report: Report) -> str:
         d = report.data
         text += f". Data: {d['name']}, {d['samples']} samples of {', '.join(d['features'])}"
         text += f"; target {', '.join(d['targets'])}" if d["targets"] else ""
+    text += f". {report.left_out[:1].upper()}{report.left_out[1:]}" if report.left_out else ""
     return text + ("." if report.finished else f". Not finished: {report.cut_short}.")
 
 
+def _opening(report: Report) -> str:
+    """The five answers, each with its claim, leading to its rows."""
+    out = ""
+    for said in report.opening:
+        claim = "" if said.claim is None else f' <span class="claim {said.claim}">{said.claim}</span>'
+        links = "".join(f' <a href="#entry-{name}">{name}</a>' for name in said.entries)
+        sentence = html.escape(f"{said.sentence[:1].upper()}{said.sentence[1:]}.")
+        out += f"<div><dt>{html.escape(said.question)}</dt><dd>{sentence}{claim}{links}</dd></div>"
+    return out
+
+
+def _contents(report: Report) -> str:
+    """Links to all rows, by question."""
+    return "".join(
+        f"<li>{html.escape(question)} " + " ".join(f'<a href="#entry-{r.entry.name}">{r.entry.name}</a>' for r in rows) + "</li>"
+        for question, rows in grouped(report.rows)
+    )
+
+
 def _row(row: Row) -> str:
-    head = f"<h2>{row.entry.name}<small>{html.escape(row.entry.learning)}</small></h2>"
+    head = f"<h3>{row.entry.name}<small>{html.escape(row.entry.learning)}</small></h3>"
+    start = f'<article id="entry-{row.entry.name}">'
     if row.result is None:
-        return f"<article>{head}<p>{html.escape(row.placed(row.problem))}</p></article>"
+        return f"{start}{head}<p>{html.escape(row.placed(row.problem))}</p></article>"
     result = row.result
     if isinstance(result.value, dict):
         tables = [_table(v, f"{k.replace('_', ' ')}{result.weaker(k)}") for k, v in result.value.items() if _is_table(v)]
@@ -60,7 +88,7 @@ def _row(row: Row) -> str:
     notices = "".join(f"<p>{html.escape(row.placed(n))}</p>" for n in result.notices)
     evidence = html.escape(json.dumps(result.to_dict()["evidence"], indent=1))
     return (
-        f'<article>{head}<p class="claim {result.claim}">{result.claim}</p>{value}<p>{meaning}</p>{notices}{figure(row)}'
+        f'{start}{head}<p class="claim {result.claim}">{result.claim}</p>{value}<p>{meaning}</p>{notices}{figure(row)}'
         f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
         f"<details><summary>sources</summary><pre>{html.escape(result.cite())}</pre></details></article>"
     )

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from neurovariety.claim import Claim
-from neurovariety.report.build import Report, Row, size_of
+from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.report.build import Report, size_of
+from neurovariety.report.opening import grouped
+from neurovariety.report.row import Row
+
+_WIDE, _VERY_WIDE = 100, 140
+"""Columns from which a table has room, and from which it need not take all."""
+_NAME, _CLAIM = max(len(e.name) for e in ENTRIES), max(len(c) for c in Claim)
+"""Widths of columns that are the same in the table of every question."""
 
 _STYLE = {
     Claim.PROVED: "green",
@@ -22,7 +33,10 @@ _STYLE = {
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the report: a heading, one row an entry, then how each claim that occurs may be trusted. No line ends in blanks."""
+    """Print the report: a heading, five answers, the entries by what they answer, and how each claim that occurs may be trusted.
+
+    No line ends in blanks.
+    """
     with console.capture() as printed:
         _print(report, console)
     console.file.write("\n".join(line.rstrip() for line in printed.get().split("\n")))
@@ -34,21 +48,61 @@ def _print(report: Report, console: Console) -> None:
         d = report.data
         target = f", target {', '.join(d['targets'])}" if d["targets"] else ""
         console.print(f"{escape(d['name'])}: {d['samples']} samples of {', '.join(map(escape, d['features']))}{escape(target)}")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=console.width < 140)
-    table.add_column("entry", no_wrap=True, style="bold")
-    table.add_column("value", ratio=3)
-    table.add_column("claim", no_wrap=True)
-    table.add_column("meaning", ratio=6)
-    for row in report.rows:
-        table.add_row(row.entry.name, *_cells(row))
-    console.print(table)
+    _answers(report, console)
+    for question, rows in grouped(report.rows):
+        console.print(f"[bold]{question}[/]")
+        if console.width < _WIDE:
+            for row in rows:
+                _stacked(row, console)
+            console.print()
+        else:
+            console.print(_table(rows, console))
     for claim in dict.fromkeys(r.result.claim for r in report.rows if r.result is not None):
         console.print(f"[{_STYLE[claim]}]{claim}[/]: {claim.explanation}")
     for row in report.rows:
         for notice in row.result.notices if row.result is not None else ():
             console.print(f"{row.entry.name}: {escape(row.placed(notice))}")
+    if report.left_out:
+        console.print(escape(report.left_out))
     if not report.finished:
         console.print(f"[yellow]not finished[/]: {report.cut_short}")
+
+
+def _answers(report: Report, console: Console) -> None:
+    """The five sentences that come first."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for said in report.opening:
+        claim = "" if said.claim is None else f" [{_STYLE[said.claim]}]({said.claim})[/]"
+        table.add_row(said.question, f"{escape(said.sentence)}{claim}")
+    for part in ("", table, ""):
+        console.print(part)
+
+
+def _table(rows: Sequence[Row], console: Console) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=console.width < _VERY_WIDE)
+    table.add_column("entry", no_wrap=True, style="bold", min_width=_NAME)
+    table.add_column("value", ratio=3)
+    table.add_column("claim", no_wrap=True, min_width=_CLAIM)
+    table.add_column("meaning", ratio=6)
+    for row in rows:
+        table.add_row(row.entry.name, *_cells(row))
+    return table
+
+
+def _stacked(row: Row, console: Console) -> None:
+    """A row of a narrow terminal: name and claim, the value, what it means, one under the other."""
+    value, claim, meaning = _cells(row)
+    console.print(f"[bold]{row.entry.name}[/]  {claim}")
+    for part in (value.replace("\n", ", "), meaning):
+        console.print(Padding(part, (0, 0, 0, 2)))
+
+
+def in_short(row: Row) -> str:
+    """A row in one line, as it is shown while others are awaited."""
+    value, claim, _ = _cells(row)
+    return f"[bold]{row.entry.name}[/]  {value.replace(chr(10), ', ')}  {claim}"
 
 
 def _cells(row: Row) -> tuple[str, str, str]:

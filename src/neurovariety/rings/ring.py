@@ -46,10 +46,17 @@ class Ring(ABC):
         out = np.empty(values.shape, dtype=self.dtype)
         flat = out.reshape(-1)
         known: dict[object, object] = {}
-        for i, v in enumerate(values.reshape(-1).tolist()):
+        same: dict[int, object] = {}  # fractions by identity: their hashes take longer than all the rest
+        entries = values.reshape(-1).tolist()
+        for i, v in enumerate(entries):
+            if id(v) in same:
+                flat[i] = same[id(v)]
+                continue
             if v not in known:
                 known[v] = self.scalar(as_fraction(v))
             flat[i] = known[v]
+            if isinstance(v, Fraction):
+                same[id(v)] = known[v]
         return out
 
     def zeros(self, shape: tuple[int, ...]) -> Array:

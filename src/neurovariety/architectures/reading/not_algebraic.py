@@ -12,7 +12,10 @@ _TRANSCENDENTAL = (
     "and the set of functions need not be semialgebraic; "
 )
 _SIGMOID = _TRANSCENDENTAL + "use a polynomial such as x^2 or a rational function such as x/(x^2 + 1)"
-_SOFTMAX = _TRANSCENDENTAL + "use lightning self-attention, which is attention without softmax, e.g. attention(3,2; a=2; t=4)"
+_SOFTMAX = _TRANSCENDENTAL + (
+    "use lightning self-attention, which is attention without softmax, e.g. attention(3,2; a=2; t=4), or ask dimension or fibers of "
+    "attention(3,2; a=2; t=4; softmax)"
+)
 _PIECEWISE = (
     "is not a polynomial or rational function but a different one on each side of a wall, so that the dimension varies from region to "
     "region of the weights; use a polynomial such as x^2 or a rational function such as x^2/(x^2 + 1)"

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, analytic_dimension, definability
+from neurovariety.beyond.analytic.rank_in_balls import ORBITS, SHIFTS, Smooth, analytic_dimension, definability, integers
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import AnalyticFiber
 from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.softmax_attention import AttentionFiber
 
 
 @dataclass(frozen=True)
@@ -20,21 +21,27 @@ class GeneralFiber:
     evidence: Mapping[str, Any]
 
 
-def general_fiber(network: AnalyticPerceptron, seed: int) -> GeneralFiber:
+def general_fiber(network: Smooth, seed: int) -> GeneralFiber:
     """The fiber over a general function of a network."""
     found = analytic_dimension(network, seed)
     left = network.parameters - found.value
+    if isinstance(network, AnalyticPerceptron):
+        stated, reason = network.shifts, SHIFTS
+        hidden = issue(AnalyticFiber("hidden", left - stated, found.verdict), network)
+        dimension = issue(AnalyticFiber("dimension", left, found.verdict), network)
+    else:
+        drawn = integers(network, seed)
+        stated, reason = network.orbit_rank(drawn), ORBITS
+        hidden = issue(AttentionFiber("hidden", left - stated, found.verdict, drawn), network)
+        dimension = issue(AttentionFiber("dimension", left, found.verdict, drawn), network)
     return GeneralFiber(
-        {
-            "dimension": issue(AnalyticFiber("dimension", left, found.verdict), network),
-            "hidden": issue(AnalyticFiber("hidden", left - network.shifts, found.verdict), network),
-        },
+        {"dimension": dimension, "hidden": hidden},
         {
             "model_dimension": found.value,
             "parameters": network.parameters,
-            "stated": network.shifts,
+            "stated": stated,
             "symmetries": None,
-            "upper_bound": {"value": found.upper.statement.value, "reason": SHIFTS},
+            "upper_bound": {"value": found.upper.statement.value, "reason": reason},
             "trials": [{"rank": found.value, "inputs": found.inputs, "bits": found.bits}],
             "theorems": definability(network),
         },

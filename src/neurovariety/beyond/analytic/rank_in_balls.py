@@ -1,7 +1,7 @@
 """The dimension of what an analytic network can express: a block of the Jacobian that is invertible in ball arithmetic, and symmetries.
 
 What is proved: from below the rank at exact weights, as a determinant that is not 0; from above the number of parameters less the
-symmetries that are known. They meet for every network that was tried.
+symmetries that are known.
 """
 
 from __future__ import annotations
@@ -12,15 +12,30 @@ from fractions import Fraction
 from math import sqrt
 
 import numpy as np
+from scipy.linalg import qr
 
 from neurovariety.certificates.activation_series import taylor
-from neurovariety.certificates.analytic_networks import DEFINABLE, AnalyticPerceptron, AnalyticRank, LessShifts, is_invertible, jacobian
+from neurovariety.certificates.analytic_networks import (
+    DEFINABLE,
+    AnalyticNetwork,
+    AnalyticPerceptron,
+    AnalyticRank,
+    LessShifts,
+    is_invertible,
+)
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.softmax_attention import LessOrbits, SoftmaxAttention
 from neurovariety.randomness import generator
 
 SHIFTS = "parameters minus the shifts of biases that change no function"
+ORBITS = "weights minus the rank of the symmetries of attention, without features and rows of K and Q that add nothing"
 """What bounds the dimension from above."""
+_FINER = 16
+"""Inputs are multiples of so small a part of what weights are multiples of."""
+_NOTHING = 1e-13
+"""Below this part of the largest pivot, floats see none."""
+Smooth = AnalyticPerceptron | SoftmaxAttention
 _TRIES = 3
 _PRECISIONS = (128, 512, 2048)
 """Bits that are tried in turn; more where there are many weights."""
@@ -42,14 +57,27 @@ class AnalyticDimension:
         return int(self.verdict.statement.value)
 
 
-def analytic_dimension(network: AnalyticPerceptron, seed: int) -> AnalyticDimension:
+def analytic_dimension(network: Smooth, seed: int) -> AnalyticDimension:
     """The dimension of the functions of a network."""
-    most = network.parameters - network.shifts
-    upper = issue(LessShifts(network.hash, network.scope, most), network)
-    place = _full_rank(network, most, seed) or _largest_rank(network, most, seed)
+    upper = issue(_from_above(network, seed), network)
+    most = int(upper.statement.value)
+    place = _full_rank(network, most, seed) if isinstance(network, AnalyticPerceptron) else None
+    place = place or _by_pivots(network, most, seed)
     lower = issue(place, network)
     verdict = issue(Meets(lower, upper), network) if lower.statement.value == most else lower
     return AnalyticDimension(verdict, lower, upper, len(place.inputs), place.bits)
+
+
+def _from_above(network: Smooth, seed: int) -> LessShifts | LessOrbits:
+    if isinstance(network, AnalyticPerceptron):
+        return LessShifts(network.hash, network.scope, network.parameters - network.shifts)
+    enough, drawn = network.enough, integers(network.enough, seed)
+    return LessOrbits(network.hash, network.scope, enough.parameters - enough.orbit_rank(drawn), drawn)
+
+
+def integers(network: SoftmaxAttention, seed: int) -> tuple[int, ...]:
+    """Integer weights at which symmetries have the rank that they have almost everywhere, as far as chance goes."""
+    return tuple(int(n) for n in generator(seed, "beyond.analytic.rank_in_balls", 2 * _TRIES).integers(-999, 1000, network.parameters))
 
 
 def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank | None:
@@ -65,28 +93,31 @@ def _full_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRan
     return None
 
 
-def _largest_rank(network: AnalyticPerceptron, most: int, seed: int) -> AnalyticRank:
-    """The largest block that elimination with full pivoting finds invertible."""
-    samples = -(-most // network.outputs) + 2
-    weights, inputs = _place(network, samples, seed, _TRIES)
-    bits = _PRECISIONS[1] + 8 * most
-    with taylor(bits, 2):
-        left = dict(enumerate(jacobian(network, weights, inputs)))
-        rows: list[int] = []
-        columns: list[int] = []
-        free = set(_without_shifts(network))
-        while left and free:
-            i, j = max(((i, j) for i in left for j in free), key=lambda at: abs(left[at[0]][at[1]]).lower())
-            pivot = left.pop(i)
-            if not abs(pivot[j]).lower() > 0:
+def _by_pivots(network: Smooth, most: int, seed: int) -> AnalyticRank:
+    """The largest block that was found: rows and columns chosen in floats, by orthogonalization with pivots on both sides.
+
+    The values at one input may tell only one of the weights more, however many values there are: what two tokens add to a known matrix
+    V are two numbers, and all outputs after a single unit are known from one of them.
+    """
+    perceptron = isinstance(network, AnalyticPerceptron)
+    free = np.array(_without_shifts(network) if isinstance(network, AnalyticPerceptron) else range(network.parameters))
+    best = AnalyticRank(network.hash, network.scope, *_place(network, 1, seed, 0), (), (), _PRECISIONS[0])
+    for attempt in range(_TRIES, 2 * _TRIES):
+        weights, inputs = _place(network, (2 if perceptron else 1) * most, seed, attempt, 2.0 ** (attempt - _TRIES))
+        with taylor(64, 2):
+            whole = np.array([[float(v.mid()) for v in row] for row in network.jacobian(weights, inputs)])[:, free]
+        upper, order = qr(whole, mode="r", pivoting=True)
+        sizes = np.abs(np.diag(upper))
+        for size in range(min(most, int(np.sum(sizes > _NOTHING * sizes[0]))), len(best.rows), -1):
+            columns = tuple(sorted(map(int, free[order[:size]])))
+            rows = tuple(sorted(map(int, qr(whole[:, order[:size]].T, mode="r", pivoting=True)[1][:size])))
+            place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, _PRECISIONS[1] + 8 * most)
+            if is_invertible(network, place):
+                best = place
                 break
-            rows.append(i)
-            columns.append(j)
-            free.discard(j)
-            for k, row in left.items():
-                factor = row[j] / pivot[j]
-                left[k] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
-    return AnalyticRank(network.hash, network.scope, weights, inputs, tuple(rows), tuple(columns), bits)
+        if len(best.rows) == most:
+            break
+    return best
 
 
 def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
@@ -103,15 +134,26 @@ def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
 
 
 def _place(
-    network: AnalyticPerceptron, samples: int, seed: int, attempt: int
+    network: Smooth, samples: int, seed: int, attempt: int, wide: float = 1.0
 ) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
-    """Weights and inputs, multiples of 1/64, for which units work in the middle of their range."""
+    """Weights and inputs, multiples of 1/64, for which units work in the middle of their range, or inputs are ``wide`` times as far."""
     rng = generator(seed, "beyond.analytic.rank_in_balls", attempt)
     weights: list[Fraction] = []
+    if isinstance(network, SoftmaxAttention):
+        for _, rows, columns in network.blocks.values():
+            weights += _drawn(rng, rows * columns, 2.0 / sqrt(columns))
+        return tuple(weights), _inputs(rng, network.inputs, 1.5 * wide, samples)
     for n, m in zip(network.widths, network.widths[1:], strict=False):
         weights += _drawn(rng, m * n, 2.0 / sqrt(n)) + (_drawn(rng, m, 1.0) if network.bias else [])
-    inputs = tuple(tuple(_drawn(rng, network.widths[0], 1.5)) for _ in range(samples))
-    return tuple(weights), inputs
+    return tuple(weights), _inputs(rng, network.widths[0], 1.5 * wide, samples)
+
+
+def _inputs(rng: np.random.Generator, length: int, size: float, samples: int) -> tuple[tuple[Fraction, ...], ...]:
+    """Different inputs: of one number, few would differ by chance."""
+    found: dict[tuple[Fraction, ...], None] = {}
+    while len(found) < samples:
+        found[tuple(v / _FINER for v in _drawn(rng, length, size * _FINER))] = None
+    return tuple(found)
 
 
 def _drawn(rng: np.random.Generator, count: int, size: float) -> list[Fraction]:
@@ -120,7 +162,7 @@ def _drawn(rng: np.random.Generator, count: int, size: float) -> list[Fraction]:
     return [Fraction(int(s) * int(k), 64) for s, k in zip(rng.choice([-1, 1], count), rng.integers(1, most + 1, count), strict=True)]
 
 
-def definability(network: AnalyticPerceptron) -> list[Mapping[str, object]]:
+def definability(network: AnalyticNetwork) -> list[Mapping[str, object]]:
     """The theorem by which the functions form a definable set, where it applies."""
     if network.scope != (DEFINABLE,):
         return []

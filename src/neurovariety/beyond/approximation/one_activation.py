@@ -75,7 +75,7 @@ def _level(question: UniformQuestion, found: Alternation) -> float:
     level = float(bound)
     while level > 0 and not flint.arb(level) <= bound:
         level = nextafter(level, -inf)
-    return max(level, 0.0)
+    return level if level > 0 else 0.0
 
 
 def _size(question: UniformQuestion, found: Alternation) -> float:

@@ -144,7 +144,7 @@ def _apart(
     least = float(seen)
     while least > 0 and not flint.arb(least) <= seen:
         least = nextafter(least, -inf)
-    return point, max(least, 0.0)
+    return point, least if least > 0 else 0.0
 
 
 def _table(nearest: NearestPolynomial) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,9 @@ needed: inputs that are drawn miss small ones. It is not constant on the weights
 units, each of which scales. Where it is less, further directions change nothing to first order: hidden symmetries, or units that say
 the same.
 
-What is proved: the number, from below by a rank modulo a prime, from above by exact directions that leave every piece as it is. A unit
-whose input is 0 on an open set has derivative 0 there. Meaning for learning: the number of parameters that the function has here.
+What is proved: the number, from below by a rank modulo a prime, from above by exact directions that leave every piece as it is. Where a
+unit stays at a kink on an open set the function has no derivative by its weights; the slope of the line below is taken there (0 for
+ReLU), and the statement says so. Meaning for learning: the number of parameters that the function has here.
 
 Sources: Grigsby, Lindsey, Meyerhoff, Wu 2022.
 """
@@ -26,8 +27,8 @@ from typing import Any, ClassVar
 import flint
 import numpy as np
 
-from neurovariety.beyond.piecewise.regions import MOST_REGIONS, cells_of, ends_of_box, forms_of
-from neurovariety.certificates.cell_complex import KnownCells, known_cells
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.certificates.cell_complex import KnownCells
 from neurovariety.certificates.dense_layers import DenseLayers, dense_layers
 from neurovariety.certificates.functional_rank import (
     DimensionsOfDraws,
@@ -36,6 +37,7 @@ from neurovariety.certificates.functional_rank import (
     derivatives,
     rank_of_pieces,
     rank_of_rational_rows,
+    stays_at_kinks,
 )
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_nodes import network_hash
@@ -115,11 +117,12 @@ class _AtWeights:
 
 def _at_weights(source: Network, box: object, limit: int, biases: bool | None = None) -> _AtWeights:
     layers, move = _layers(source, biases)
-    cells = cells_of(source, forms_of(source), ends_of_box(box, source), limit)
-    regions = issue(cells, source)
-    known = known_cells(cells, source)
+    found = all_regions(source, box=box, limit=limit)
+    regions, known = found.verdict, found.known
     scalings = layers.scalings()
-    verdict, explained, missing = _shown(source, known, layers, RankOfPieces(regions, 0, 0, None, move), scalings)
+    verdict, explained, missing = _shown(
+        source, known, layers, RankOfPieces(regions, 0, 0, None, move, stays_at_kinks(known)), scalings
+    )
     evidence: dict[str, Any] = {
         "parameters": layers.parameters,
         "units": layers.hidden,
@@ -173,15 +176,19 @@ def _directions(
         return np.zeros((0, layers.parameters), dtype=object)
     if layers.parameters > _MOST_WEIGHTS:
         return None
-    rows = _independent_rows(known, layers, p)
-    space, nullity = flint.fmpz_mat(rows).nullspace()
-    found = space.tolist()
-    basis = [_shortened([int(found[i][k]) for i in range(layers.parameters)]) for k in range(nullity)]
+    basis = _still(_independent_rows(known, layers, p), layers.parameters)
     chosen = _pivots([*scalings, *basis], p)
     own = [basis[k - len(scalings)] for k in chosen if k >= len(scalings)]
-    table = np.empty((len(own), layers.parameters), dtype=object)
-    table[:] = own
-    return table
+    return np.array(own, dtype=object).reshape(len(own), layers.parameters)
+
+
+def _still(rows: list[list[int]], parameters: int) -> list[list[int]]:
+    """A basis of the directions that rows do not see."""
+    if not rows:
+        return np.eye(parameters, dtype=int).tolist()
+    space, nullity = flint.fmpz_mat(rows).nullspace()
+    found = space.tolist()
+    return [_shortened([int(found[i][k]) for i in range(parameters)]) for k in range(nullity)]
 
 
 def _independent_rows(known: KnownCells, layers: DenseLayers, p: int) -> list[list[int]]:
@@ -196,6 +203,8 @@ def _independent_rows(known: KnownCells, layers: DenseLayers, p: int) -> list[li
 
 def _pivots(rows: Sequence[Sequence[Fraction | int]], p: int) -> list[int]:
     """The first rows, mod p, that are no combinations of those before them."""
+    if not rows:
+        return []
     table = [int(Fraction(v).numerator * pow(Fraction(v).denominator, -1, p) % p) for r in rows for v in r]
     reduced, rank = flint.nmod_mat(len(rows), len(rows[0]), table, p).transpose().rref()
     found, k = [], 0

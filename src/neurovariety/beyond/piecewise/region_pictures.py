@@ -84,7 +84,7 @@ def _paint(
     polygons = [_polygon(known, c, reach) for c in range(len(known.cells))]
     values = [network.evaluate(p).reshape(len(p), -1) for p in polygons]
     shown = (
-        (known.signs > 0).sum(axis=1)
+        (known.signs[:] > 0).sum(axis=1)
         if colours == "active"
         else np.array([_slope(p, v) for p, v in zip(polygons, values, strict=True)])
     )

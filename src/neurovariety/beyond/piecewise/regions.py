@@ -17,29 +17,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import ClassVar, TypedDict
 
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
 from neurovariety.beyond.piecewise.region_bounds import region_bounds, relu_widths
-from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
-from neurovariety.certificates.cell_complex import CellComplex, complex_of, known_cells
+from neurovariety.beyond.piecewise.subdivision import subdivided
+from neurovariety.certificates.cell_complex import CellComplex, complex_of_arrays, known_cells
 from neurovariety.certificates.decision_regions import DecisionCount, decision_counts
 from neurovariety.certificates.issue import Verdict, issue, weak
-from neurovariety.certificates.network_nodes import network_hash
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
+from neurovariety.certificates.piecewise_forms import PiecewiseForms
 from neurovariety.certificates.region_counts import RegionCount, region_counts
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.input_box import ends_of, input_box
-from neurovariety.checkpoints.load import Shapes, load_network, whole_network
+from neurovariety.checkpoints.load import Shapes
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.options import Whole
 from neurovariety.result import Provenance, Result
-
-MOST_REGIONS = 200_000
-"""Regions beyond which a subdivision is given up, unless told: some minutes."""
 
 
 class RegionsValue(TypedDict):
@@ -136,20 +130,16 @@ def regions(
 
     ``network``, ``architecture``, ``example`` and ``input_shape`` are what `load_network` takes. ``box``: a pair (low, high) of numbers
     or arrays of the shape of an input; without one all inputs are meant. Raises `InputError` for a network that is not linear on
-    pieces, and `ResourceError` where there are more than ``limit`` regions, or units tell inputs apart in more than twelve directions.
+    pieces, and `ResourceError` where there are more than ``limit`` regions, or finding their edges would take too long: in many
+    dimensions regions have many corners.
 
     >>> found = regions({"w1": [[1, 0], [0, 1]], "b1": [0, 0], "w2": [[1, 1]], "b2": [-1]}, architecture="mlp(2,2,1; relu; bias)")
     >>> found.value["activation_regions"], found.value["zero_set_components"], found.claim.value
     (4, 1, 'proved')
     """
     start = time.perf_counter()
-    says = Whole("limit= is a whole number of regions from {least} on", 1)
-    if refusal := says.refusal(limit):
-        raise InputError(refusal)
-    source = whole_network(load_network(network, architecture=architecture, example=example, input_shape=input_shape))
-    whole = forms_of(source)
-    cells = cells_of(source, whole, ends_of_box(box, source), limit)
-    known = issue(cells, source)
+    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
+    source, whole, cells, known = found.network, found.forms, found.cells, found.verdict
     counts = region_counts(cells, source)
     decided = _decisions(source, whole, cells, limit)
     every = {"activation_regions": known.statement.value, **counts, **{k: v.statement.value for k, v in decided.items()}}
@@ -179,33 +169,6 @@ def short_number(value: int) -> str:
     return f"{value:,}" if value < 10**12 else f"about 10^{len(str(value)) - 1}"
 
 
-def forms_of(source: Network) -> PiecewiseForms:
-    """The network as forms. Raises `InputError` for one that is not linear on pieces."""
-    try:
-        return piecewise_forms(source)
-    except NotShown as why:
-        raise InputError(
-            f"regions are counted of networks that are linear on pieces (relu, leaky_relu, abs, hardtanh, max pooling): {why}"
-        ) from None
-
-
-def ends_of_box(box: object, source: Network) -> tuple[list[Fraction], list[Fraction]] | None:
-    """The ends of a box, coordinate by coordinate. Raises `InputError` for one that has no interior."""
-    if box is None:
-        return None
-    low, high = (list(v.reshape(-1)) for v in ends_of(input_box(box, source.input_shape), source.input_shape))
-    if any(a == b for a, b in zip(low, high, strict=True)):
-        raise InputError("box= has low below high in every entry: regions are sets with an interior")
-    return low, high
-
-
-def cells_of(source: Network, whole: PiecewiseForms, box: tuple[list[Fraction], list[Fraction]] | None, limit: int) -> CellComplex:
-    """The cells of a network, as a certificate that has not been checked."""
-    domain = domain_of(whole, box)
-    found = subdivided(domain.of(whole), domain, limit)
-    return complex_of(network_hash(source), domain, found.rays, found.members)
-
-
 def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit: int) -> dict[str, Verdict]:
     """What is counted of the classes of a network with several outputs, where their order cuts no more than ``limit`` pieces."""
     if len(whole.outputs) < 2:
@@ -213,7 +176,7 @@ def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit
     deciding = whole.deciding()
     try:
         found = subdivided(cells.domain.of(deciding), cells.domain, limit)
-        pieces = issue(complex_of(cells.subject, cells.domain, found.rays, found.members, decisions=True), source)
+        pieces = issue(complex_of_arrays(cells.subject, cells.domain, found.rays, found.listed(), decisions=True), source)
         assert isinstance(pieces.certificate, CellComplex)
         counts = decision_counts(known_cells(pieces.certificate, source))
         return {

@@ -12,40 +12,25 @@ Nothing here is proved: `certificates.cell_complex` checks what comes out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
-from itertools import chain, product
+from itertools import product
 from math import gcd, lcm
 
 import flint
 import numpy as np
 
+from neurovariety.beyond.piecewise.cut_cells import CutCells, CutEdges, GrowingRows
 from neurovariety.certificates.cell_domains import CellDomain, rank
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, UnitStage
+from neurovariety.certificates.piecewise_signs import SignForms, sign_at, value_at
+from neurovariety.certificates.sign_table import SignTable
 from neurovariety.errors import InputError, ResourceError
+from neurovariety.progress import note
 
 Ray = tuple[int, ...]
-LARGEST_DIMENSION = 12
-"""Coordinates with which a subdivision begins: it has 4,096 orthants then."""
-
-
-@dataclass
-class Cells:
-    """``rays``, by cell the ``members`` among them, and for each ray the set of forms that vanish there, as bits of ``zeros``."""
-
-    rays: list[Ray]
-    members: list[tuple[int, ...]]
-    zeros: list[int] = field(default_factory=list)
-    bits: int = 0
-
-    def mark(self, values: Sequence[int]) -> None:
-        """Note where a form vanishes that no cell has both signs of."""
-        bit = 1 << self.bits
-        self.bits += 1
-        for i, v in enumerate(values):
-            if not v:
-                self.zeros[i] |= bit
+LARGEST_BOX = 14
+"""Dimensions of a box, which has 2^14 corners then."""
 
 
 def domain_of(whole: PiecewiseForms, box: tuple[Sequence[Fraction], Sequence[Fraction]] | None) -> CellDomain:
@@ -60,22 +45,97 @@ def domain_of(whole: PiecewiseForms, box: tuple[Sequence[Fraction], Sequence[Fra
     return CellDomain(tuple(chosen))
 
 
-def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> Cells:
-    """The cells of a network on a domain. Raises `ResourceError` where there are more than ``most``."""
-    if forms.inputs > LARGEST_DIMENSION:
+def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> CutCells:
+    """The cells of a network on a domain. Raises `ResourceError` where there are more than ``most``, or edges take too long to find."""
+    n = forms.inputs
+    if domain.is_box and n > LARGEST_BOX:
         raise ResourceError(
-            f"units tell inputs apart in {forms.inputs} directions, and regions are found in up to {LARGEST_DIMENSION}; "
-            "ask for those of a slice"
+            f"a box of {n} inputs has 2^{n} corners, and regions are found in boxes of up to {LARGEST_BOX}; without a box fewer may do"
         )
-    cells = _corners(domain) if domain.is_box else _orthants(forms)
-    for side in domain.faces(cells.rays).T:
-        cells.mark(side.tolist())
+    if not domain.is_box and 2**n > most:
+        raise ResourceError(
+            f"there are more than {most:,} regions: units tell inputs apart in {n} directions, which alone make 2^{n}; raise limit="
+        )
+    rays, members = _corners(domain) if domain.is_box else _orthants(forms)
+    walls = domain.faces(rays)
+    cells = CutCells(rays, members, walls.shape[1] + forms.cuts)
+    for side in walls.T:
+        cells.mark(side)
+    ready, on = SignForms(forms), np.zeros((len(cells), 0), dtype=bool)
     for k, stage in enumerate(forms.stages):
-        values = [[int(v) for v in row] for row in forms.values(cells.rays, k + 1)[0][k]]
-        order = _basis_first(forms, stage) if k == 0 else list(range(len(values)))
-        for place, j in enumerate(order):
-            _cut(cells, values, j, order[place + 1 :], most)
+        order = _basis_first(forms, stage) if k == 0 else list(range(len(stage.cuts)))
+        on = _StageCuts(cells, ready, k, on).cut(order, most)
     return cells
+
+
+class _StageCuts:
+    """Cells that are cut by the units of a stage: none of them bends within one of the *parents*, the cells of the stages before.
+
+    ``on`` says which cuts of those stages are positive on each parent. The sign of a cut at a new ray follows from those at the ends of
+    its edge where they do not differ; or else it is found, in float64 with a bound of the error or from the form on the parent.
+    """
+
+    def __init__(self, cells: CutCells, ready: SignForms, k: int, on: np.ndarray) -> None:
+        self._cells, self._ready, self._k, self._on = cells, ready, k, on
+        cells.parents = GrowingRows(np.arange(len(cells)))
+        signs, unsure = ready.of_stage(cells.rays, k)
+        if unsure.any():
+            starts, members = cells.listed()
+            within = np.zeros(len(cells.rays), dtype=np.int64)
+            within[members] = np.repeat(np.arange(len(cells)), np.diff(starts))
+            cut, ray = np.nonzero(unsure)
+            signs[cut, ray] = self._exact(cut, within[ray], [cells.rays[r] for r in ray.tolist()])
+        self._table = GrowingRows(np.ascontiguousarray(signs.T))
+
+    def cut(self, order: Sequence[int], most: int) -> np.ndarray:
+        """Cut by the units in that order; which cuts of this stage and those before are positive on each cell that there is then."""
+        cells, table = self._cells, self._table
+        stages, total = self._ready.forms.stages, self._ready.forms.cuts
+        for place, j in enumerate(order):
+            note(phase=f"{len(cells):,} pieces by {place + sum(len(s.cuts) for s in stages[: self._k])} of {total} kinks")
+            edges = cells.split(np.ascontiguousarray(table.rows[:, j]), most)
+            if len(edges.up):
+                cells.rays += self._meets(j, edges)
+                table.append(self._signs(j, order[place + 1 :], edges))
+        here, _ = SignTable.of(table.rows).on_groups(*cells.listed())
+        return np.concatenate([self._on[cells.parents.rows], here[:] > 0], axis=1)
+
+    def _meets(self, j: int, edges: CutEdges) -> Iterator[Ray]:
+        """The rays on edges on which cut j is 0, which is positive at one end and negative at the other."""
+        parents, which = np.unique(edges.parent, return_inverse=True)
+        forms = self._ready.forms.pulled_back(self._k, [j] * len(parents), self._on[parents])
+        rays = self._cells.rays
+        for one, two, w in zip(edges.up.tolist(), edges.down.tolist(), which.reshape(-1).tolist(), strict=True):
+            p, q = rays[one], rays[two]
+            up, down = value_at(forms[w], p), value_at(forms[w], q)
+            g = gcd(up, down)
+            a, b = -down // g, up // g
+            whole = [a * v + b * w for v, w in zip(p, q, strict=True)]
+            g = gcd(*whole)
+            yield tuple(v // g for v in whole)
+
+    def _signs(self, j: int, later: Sequence[int], edges: CutEdges) -> np.ndarray:
+        """(edges, cuts) the signs of the later cuts at the rays on edges where cut j is 0."""
+        one, two = self._table.rows[edges.up], self._table.rows[edges.down]
+        made = np.sign(one + two)
+        made[:, j] = 0
+        apart = np.zeros(made.shape, dtype=bool)
+        apart[:, later] = (one * two)[:, later] < 0
+        some = np.flatnonzero(apart.any(axis=1))
+        if len(some):
+            rays = [self._cells.rays[edges.first + i] for i in some.tolist()]
+            found, unsure = self._ready.of_stage(rays, self._k)
+            made[some] = np.where(apart[some], found.T, made[some])
+            at, cut = np.nonzero(unsure.T & apart[some])
+            made[some[at], cut] = self._exact(cut, edges.parent[some[at]], [rays[i] for i in at.tolist()])
+        return made
+
+    def _exact(self, cuts: np.ndarray, parents: np.ndarray, rays: Sequence[Ray]) -> list[int]:
+        """The signs of cuts at rays of parents."""
+        pairs, which = np.unique(cuts * len(self._on) + parents, return_inverse=True)
+        cut, parent = np.divmod(pairs, len(self._on))
+        forms = self._ready.forms.pulled_back(self._k, cut.tolist(), self._on[parent])
+        return [sign_at(forms[w], r) for w, r in zip(which.reshape(-1).tolist(), rays, strict=True)]
 
 
 def _basis_first(forms: PiecewiseForms, stage: UnitStage) -> list[int]:
@@ -100,15 +160,15 @@ def _independent(forms: PiecewiseForms) -> list[int]:
     return chosen
 
 
-def _corners(domain: CellDomain) -> Cells:
+def _corners(domain: CellDomain) -> tuple[list[Ray], list[tuple[int, ...]]]:
     rays = []
     for corner in product(*zip(domain.low, domain.high, strict=True)):
         d = lcm(*(v.denominator for v in corner))
         rays.append((d, *(int(v * d) for v in corner)))
-    return Cells(rays, [tuple(range(len(rays)))], [0] * len(rays))
+    return rays, [tuple(range(len(rays)))]
 
 
-def _orthants(forms: PiecewiseForms) -> Cells:
+def _orthants(forms: PiecewiseForms) -> tuple[list[Ray], list[tuple[int, ...]]]:
     """The cells of as many independent cuts of the first stage as there are coordinates. Raises `InputError` where there are fewer."""
     n, chosen = forms.inputs, _independent(forms)
     if len(chosen) < n:
@@ -116,7 +176,7 @@ def _orthants(forms: PiecewiseForms) -> Cells:
             "later layers read directions of the inputs that the first one does not (a connection past it); give a box of inputs"
         )
     if not n:
-        return Cells([(1,)], [(0,)], [0])
+        return [(1,)], [(0,)]
     rows, stage = forms.input_rows(forms.stages[:1]), forms.stages[0]
     units = [forms.units[stage.units[stage.cuts[j][0]] - n - 1] for j in chosen]
     firsts = {u: k for k, (u, _, _) in reversed(list(enumerate(stage.cuts)))}
@@ -128,7 +188,7 @@ def _orthants(forms: PiecewiseForms) -> Cells:
     for c in columns:
         rays += [_primitive([Fraction(0), *c]), _primitive([Fraction(0), *(-v for v in c)])]
     members = [(0, *(1 + 2 * k + s for k, s in enumerate(sides))) for sides in product((0, 1), repeat=n)]
-    return Cells(rays, members, [0] * len(rays))
+    return rays, members
 
 
 def _primitive(ray: Sequence[Fraction]) -> Ray:
@@ -136,56 +196,3 @@ def _primitive(ray: Sequence[Fraction]) -> Ray:
     whole = [int(v * d) for v in ray]
     g = reduce(gcd, whole)
     return tuple(v // g for v in whole)
-
-
-def _cut(cells: Cells, values: list[list[int]], j: int, later: Sequence[int], most: int) -> None:
-    """Cut every cell on which form ``j`` has both signs; values of the ``later`` forms are known at new rays too."""
-    mine, bit = values[j], 1 << cells.bits
-    signs = np.fromiter(((v > 0) - (v < 0) for v in mine), dtype=np.int8, count=len(mine))
-    sizes = np.fromiter(map(len, cells.members), dtype=np.intp, count=len(cells.members))
-    flat = signs[np.fromiter(chain.from_iterable(cells.members), dtype=np.intp, count=int(sizes.sum()))]
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    crossed = np.flatnonzero((np.minimum.reduceat(flat, starts) < 0) & (np.maximum.reduceat(flat, starts) > 0))
-    cells.mark(mine)
-    if len(cells.members) + len(crossed) > most:
-        raise ResourceError(f"there are more than {most:,} regions; ask for those of a box, or raise limit=")
-    side = signs.tolist()
-    made: dict[tuple[int, int], int] = {}
-    for c in crossed.tolist():
-        members = cells.members[c]
-        cut = []
-        for p, q in _edges(members, side, cells.zeros, len(cells.rays[0]) - 2):
-            if (p, q) not in made:
-                made[p, q] = len(cells.rays)
-                _meet(cells, values, (p, q), (mine[p], mine[q]), later, bit)
-            cut.append(made[p, q])
-        cells.members[c] = (*(v for v in members if side[v] >= 0), *cut)
-        cells.members.append((*(v for v in members if side[v] <= 0), *cut))
-    for row in values:
-        row += [0] * (len(cells.rays) - len(row))  # forms that are done: nothing asks for these any more
-
-
-def _edges(members: Sequence[int], side: Sequence[int], zeros: Sequence[int], enough: int) -> Iterator[tuple[int, int]]:
-    """The edges of a cell between rays of different signs: their common zeros, ``enough`` for a line, are those of no third ray."""
-    for p in members:
-        if side[p] <= 0:
-            continue
-        for q in members:
-            if side[q] < 0:
-                common = zeros[p] & zeros[q]
-                if common.bit_count() >= enough and not any(zeros[w] & common == common for w in members if w != p and w != q):
-                    yield p, q
-
-
-def _meet(cells: Cells, values: list[list[int]], edge: tuple[int, int], at: tuple[int, int], later: Sequence[int], bit: int) -> None:
-    """The ray on an edge where a form vanishes that is ``at`` its ends, positive and negative."""
-    (p, q), (up, down) = edge, at
-    g = gcd(up, down)
-    a, b = -down // g, up // g
-    whole = [a * v + b * w for v, w in zip(cells.rays[p], cells.rays[q], strict=True)]
-    g = reduce(gcd, whole)
-    cells.rays.append(tuple(v // g for v in whole))
-    cells.zeros.append((cells.zeros[p] & cells.zeros[q]) | bit)
-    for k in later:
-        row = values[k]
-        row.append((a * row[p] + b * row[q]) // g)

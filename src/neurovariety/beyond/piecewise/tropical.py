@@ -18,14 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from neurovariety.beyond.piecewise.regions import MOST_REGIONS, cells_of, ends_of_box, forms_of
-from neurovariety.certificates.cell_complex import known_cells
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.tropical_forms import TropicalPart, tropical_parts
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.load import Shapes, load_network, whole_network
+from neurovariety.checkpoints.load import Shapes
 from neurovariety.errors import InputError
-from neurovariety.options import Whole
 from neurovariety.result import Provenance, Result
 
 
@@ -61,13 +59,10 @@ def tropical(
     ([[['3', '0'], ['3', '1']]], [[['-2', '2'], ['0', '0']]])
     """
     start = time.perf_counter()
-    if refusal := Whole("limit= is a whole number of regions from {least} on", 1).refusal(limit):
-        raise InputError(refusal)
-    source = whole_network(load_network(network, architecture=architecture, example=example, input_shape=input_shape))
-    cells = cells_of(source, forms_of(source), ends_of_box(box, source), limit)
-    regions = issue(cells, source)
+    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
+    source, regions = found.network, found.verdict
     try:
-        parts = tropical_parts(known_cells(cells, source))
+        parts = tropical_parts(found.known)
     except NotShown as why:
         raise InputError(f"tropical forms are written of networks of ReLUs: {why}") from None
     claims = {

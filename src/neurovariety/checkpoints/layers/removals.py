@@ -152,7 +152,7 @@ def with_bias(node: Node, weights: dict[str, Array]) -> tuple[Node, str]:
     if "bias" in node.weights:
         return node, node.weights["bias"]
     base = node.weights["weight"].removesuffix("weight").rstrip(".") or node.name
-    key = f"{base}.bias"
+    key = f"{base}_bias" if base in weights else f"{base}.bias"
     while key in weights:
         key += "_"
     return replace(node, weights={**node.weights, "bias": key}), key

@@ -61,6 +61,11 @@ class Rewritten:
         start = self if self.steps else self._appended(RewriteStep(self.network, {}))  # what it replaces stands in the step before
         return replace(start, box=box)._appended(RewriteStep(after, rows, backwards=True, bounded=True))
 
+    def merged_on_box(self, layer: HiddenLayer, after: Network, box: Box | None) -> Rewritten:
+        """The matrix that makes a layer and the one that reads it became one, for its activation changes nothing on a box."""
+        step = RewriteStep(after, {}, bounded=True, merged=frozenset({layer.readers[0].node.name}))
+        return replace(self, box=box)._appended(step)
+
     def without(self, layer: HiddenLayer, removals: Sequence[Removal]) -> Rewritten:
         """Some channels removed."""
         after = without(self.network, layer, removals)

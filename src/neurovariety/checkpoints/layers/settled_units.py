@@ -2,7 +2,8 @@
 
 Bounds of all values say on which line of its activation a unit stays. Units on a line are affine functions of what the layer reads:
 those that depend on others are given to these, and where the map of what is left, from the layer's input to what reads it, has a
-smaller rank, as many new units take their place, with biases that keep them on.
+smaller rank, as many new units take their place, with biases that keep them on. Where all units of a layer are on, the two matrices
+around it are one, if that has fewer numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from neurovariety.certificates.network_rewrites import Rows
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operations import channelwise, operation
-from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
+from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, in_floats, to_fractions
 from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, likely_rank, row_basis
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader, hidden_layers
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
@@ -28,6 +29,8 @@ from neurovariety.checkpoints.layers.removals import Combination, Removal, colum
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.rings.ring import Array
 
+_MOST_MERGED = 2**24
+"""Products that it may take to make one matrix of two, over Q."""
 _PLAIN: Line = (Fraction(1), Fraction(0))
 
 
@@ -64,8 +67,16 @@ def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewr
     bounds = BoxBounds(network.network, box)
     for name in [x.producer.name for x in hidden_layers(network.network)[0]]:
         layer = next((x for x in hidden_layers(network.network)[0] if x.producer.name == name), None)
-        found = None if layer is None else _settled(network.network, layer, bounds)
-        if layer is None or found is None:
+        if layer is None:
+            continue
+        merged = _merged(network.network, layer, bounds)
+        if merged is not None:
+            network = network.merged_on_box(layer, merged, box)
+            removed["always on"] += layer.width
+            bounds = BoxBounds(network.network, box)
+            continue
+        found = _settled(network.network, layer, bounds)
+        if found is None:
             continue
         removals = _removals(found, seed)
         if removals:
@@ -97,6 +108,34 @@ def _settled(network: Network, layer: HiddenLayer, bounds: BoxBounds) -> _Settle
     assert made_by is not None
     lines = bounds.settled(rests[0][0], made_by.axis % len(shape))
     return _Settled(network, layer, lines) if any(line is not None for line in lines) else None
+
+
+def _merged(network: Network, layer: HiddenLayer, bounds: BoxBounds) -> Network | None:
+    """V (W x + b) + c as one matrix, where every unit between is on; None where that is not so, or has no fewer numbers."""
+    maker, reader = layer.producer, layer.readers[0].node
+    path = layer.readers[0].path
+    if len(layer.readers) > 1 or not path or {n.kind for n in path} != {"activation"} or {maker.kind, reader.kind} != {"linear"}:
+        return None
+    w, v = (np.asarray(network.weights[n.weights["weight"]]) for n in (maker, reader))
+    bends = [n for n in path if not operation(n).idle(n, (), ())]
+    if v.size + w.size + len(w) <= len(v) * w.shape[1] or v.size * w.shape[1] > _MOST_MERGED or not bends:
+        return None
+    axis = len(network.shapes()[maker.name]) - 1
+    if any(line != _PLAIN for n in bends for line in bounds.settled(n, axis)):
+        return None
+    made = exact_matmul(to_fractions(v), to_fractions(w))
+    weights, nodes = dict(network.weights), {n.name: n for n in network.nodes}
+    weights[reader.weights["weight"]] = in_floats(made)
+    if "bias" in maker.weights:
+        after, key = with_bias(reader, weights)
+        shift = exact_matmul(to_fractions(v), to_fractions(network.weights[maker.weights["bias"]])[:, None])[:, 0]
+        weights[key] = in_floats(shift + to_fractions(weights[key]) if key in weights else shift)
+        nodes[reader.name] = after
+    nodes[reader.name] = replace(nodes[reader.name], inputs=maker.inputs)
+    for key in maker.weights.values():
+        del weights[key]
+    gone = {maker.name, *(n.name for n in path)}
+    return replace(network, nodes=tuple(nodes[n.name] for n in network.nodes if n.name not in gone), weights=weights)
 
 
 def _linear(node: Node) -> bool:

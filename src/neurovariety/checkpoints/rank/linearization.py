@@ -9,7 +9,7 @@ these regions; a maximum over a window is replaced by the entry where it is reac
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -19,14 +19,12 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.checkpoints.graph.activations import activation
-from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node, pairs, wholes
 from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseLinear, Smooth, Sort
 from neurovariety.checkpoints.graph.operation import Shape
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats, to_fractions
-from neurovariety.checkpoints.rank.exact_equality import MOST_WORK
 from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks, under_window
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
@@ -162,17 +160,15 @@ class Tangents:
 def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None) -> Tangents:
     """Inputs (batch, \\*input shape) with their slopes and offsets, (batch, size).
 
-    ``network`` is the original one or one with other weights. Piecewise linear activations: exact signs by evaluation over Q where
-    that is affordable, else in float64. Inputs at a kink are moved a little. Raises `InputError` where values are too large for
-    float64.
+    ``network`` is the original one or one with other weights. Piecewise linear activations: exact sides, in balls and over Q where
+    these leave doubt, or in float64 where that takes too long. Inputs at a kink are moved a little. Raises `InputError` where values
+    are too large for float64.
     """
     network = network or found.original
     if not found.tangents:
         return Tangents(inputs, True)
-    piecewise = found.sort == "piecewise linear"
-    if piecewise:
-        exact = work(network) * len(inputs) <= MOST_WORK
-        return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs, exact), exact)
+    if found.sort == "piecewise linear":
+        return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs))
     values = network.values(inputs)
     parts: list[Array] = [to_floats(inputs).reshape(len(inputs), -1)]
     for t in found.tangents:
@@ -194,36 +190,44 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     return Tangents(rows, False, left_out=len(inputs) - len(rows))
 
 
-def _between_kinks(found: Linearization, network: Network, at: OffKinks, exact: bool) -> Tangents:
+def _between_kinks(found: Linearization, network: Network, at: OffKinks) -> Tangents:
     """The tangents of piecewise linear activations at inputs that were moved off the kinks as far as that goes."""
     inputs = at.inputs[at.usable]
-    parts: list[Array] = [np.asarray(inputs).reshape(len(inputs), math.prod(network.input_shape))]
+    parts: list[Array] = [(to_fractions(inputs) if at.exact else inputs).reshape(len(inputs), math.prod(network.input_shape))]
     still: dict[str, Array] = {}
     for t in found.tangents:
-        z = at.values[t.node.name][at.usable]
+        lines, rest = at.sides.lines[t.node.name][at.usable], at.resting[t.node.name]
         if t.node.kind == "max_pool":
-            chosen = _choices(t.node, z, network.shapes()[t.node.inputs[0]])
-            chosen[:, :, at.resting[t.node.name]] = 0
-            parts.append(to_fractions(chosen.reshape(len(chosen), -1)))
+            chosen = (np.arange(math.prod(wholes(t.node.attributes, "window")))[None, :, None] == lines[:, None, :]).astype(np.int64)
+            chosen[:, :, rest] = 0
+            parts.append(_chosen_of((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), -1)))
             continue
         assert isinstance(t.record, PiecewiseLinear)
-        slope, offset = t.record.lines(t.node.attributes, z)
-        rest = at.resting[t.node.name]
-        offset[:, rest] = offset[:, rest] + slope[:, rest] * (z if exact else to_fractions(z))[:, rest]
+        pieces, kinks = t.record.pieces(t.node.attributes), t.record.kinks(t.node.attributes)
+        slope, offset = (_chosen_of([p[k] for p in pieces], lines) for k in (0, 1))
+        where = at.sides.kinks[t.node.name][at.usable][:, rest]  # what rests has the value at its kink
+        offset[:, rest] = offset[:, rest] + slope[:, rest] * _chosen_of(kinks, where)
         slope[:, rest] = Fraction(0)
         still[t.node.name] = np.asarray(~slope.astype(bool).any(axis=0))
         parts += [slope, offset] if t.offset else [slope]  # a kink without offset is at 0
-    joined = np.concatenate([p.astype(object if exact else np.float64) for p in parts], axis=1)
-    joined = joined if exact else _finite(joined)
+    joined = np.concatenate([p.astype(object if at.exact else np.float64) for p in parts], axis=1)
+    joined = joined if at.exact else _finite(joined)
     return Tangents(
         joined,
-        exact,
+        at.exact,
         resting=sum(int(r.sum()) for r in at.resting.values()),
         left_out=len(at.usable) - len(joined),
         differentiable=all(
             moved_by_own_weights(network, t.node, np.flatnonzero(at.resting[t.node.name]).tolist(), still) for t in found.tangents
         ),
     )
+
+
+def _chosen_of(values: Sequence[Fraction], which: Array) -> Array:
+    """An object array of the numbers with these indices."""
+    table = np.empty(len(values), dtype=object)
+    table[:] = values
+    return np.asarray(table[which])
 
 
 def _finite(rows: Array) -> Array:

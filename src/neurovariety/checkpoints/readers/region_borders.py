@@ -30,7 +30,8 @@ def exit_nodes(outputs: tuple[Port, ...], names: Sequence[str]) -> tuple[tuple[N
     """The nodes that join the outputs, and the name of the joined one."""
     if len(outputs) == 1:
         return (), names[0]
-    nodes = [Node(f"{n} leaves", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for n, p in zip(names, outputs, strict=True)]
+    pairs = enumerate(zip(names, outputs, strict=True))  # two outputs may be one value
+    nodes = [Node(f"{n} leaves {k}", "reshape", (n,), {}, {"shape": (prod(p.shape),)}) for k, (n, p) in pairs]
     joined = Node("all outputs of the region", "concatenate", tuple(n.name for n in nodes), {}, {"axis": 0})
     return (*nodes, joined), joined.name
 

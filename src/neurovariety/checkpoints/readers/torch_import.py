@@ -76,7 +76,8 @@ def read_module(module: Module, example: Any = None) -> Network | PartialNetwork
     try:
         with quiet_torch():
             try:
-                program = torch.export.export(module, given or (torch.zeros((BATCH, *shape), dtype=dtype),), strict=False)
+                inputs = given or (torch.zeros((BATCH, *shape), dtype=dtype),)
+                program = torch.export.export(module, inputs, strict=False)
                 archive = _archive(program)
             except Exception as error:  # torch raises its own classes and bare RuntimeErrors
                 first = (str(error).strip().splitlines() or [""])[0][:160]
@@ -87,12 +88,24 @@ def read_module(module: Module, example: Any = None) -> Network | PartialNetwork
         try:
             network = read_program(archive, "torch")
         except InputError as reason:
-            return read_by_onnx(program, reason)
+            return _in_parts(module, inputs, program, reason)
         _compare(network, module, shape, dtype)
     finally:
         for m, was in training.items():
             m.training = was
     return network
+
+
+def _in_parts(module: Module, inputs: tuple[torch.Tensor, ...], program: ExportedProgram, reason: InputError) -> PartialNetwork:
+    """The parts of a module that are understood: of the program with a batch of any length, where it has one, else of ``program``."""
+    import torch
+
+    try:
+        with quiet_torch():
+            axes = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+            return read_by_onnx(torch.export.export(module, inputs, dynamic_shapes=axes, strict=False), reason)
+    except Exception:  # code that fixes the length of its batch, which torch says in classes of its own
+        return read_by_onnx(program, reason)
 
 
 def read_exported(program: ExportedProgram) -> Network | PartialNetwork:

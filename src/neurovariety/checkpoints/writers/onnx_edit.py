@@ -18,6 +18,8 @@ from neurovariety.checkpoints.graph.node import Node, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
 from neurovariety.checkpoints.graph.onnx_runtime import Message, stored_value
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
+from neurovariety.checkpoints.writers.onnx_operands import applied_to
+from neurovariety.checkpoints.writers.stated_shapes import resize
 from neurovariety.errors import InputError
 
 _FIRST_WITHOUT_INPUTS = 4
@@ -92,7 +94,8 @@ class _Change:
 
     def make(self) -> None:
         before = {n.name: n for n in self.origin.read.nodes}
-        if [n.name for n in self.network.nodes] != list(before):
+        names = [n.name for n in self.network.nodes]
+        if [name for name in before if name in set(names)] != names:
             raise NotEditable("its operators are others than those of the file")
         for node in self.network.nodes:
             self._node(before[node.name], node)
@@ -112,8 +115,10 @@ class _Change:
 
     def _node(self, old: Node, new: Node) -> None:
         added, gone = set(new.weights) - set(old.weights), set(old.weights) - set(new.weights)
-        if (added | gone) - {"bias"} or old.kind != new.kind or old.inputs != new.inputs:
+        if (added | gone) - {"bias"} or old.kind != new.kind:
             raise NotEditable(f"{new.place} was changed into something else")
+        if old.inputs != new.inputs:
+            self._joined(old, new)
         if added:
             self._bias(new)
         for role in set(old.weights) & set(new.weights):
@@ -139,6 +144,18 @@ class _Change:
             self._slice(self.makers.get(new.name) or self.makers.get(new.name.rpartition(" ")[0]), new)
         else:
             raise NotEditable(f"{new.place} has other attributes ({', '.join(sorted(changed))})")
+
+    def _joined(self, old: Node, new: Node) -> None:
+        """A matrix that took the place of several reads what the first of them did; they go with all that only it needed."""
+        before, kept, below = {n.name: n for n in self.origin.read.nodes}, {n.name for n in self.network.nodes}, old
+        while below.inputs != new.inputs and len(below.inputs) == 1 and below.inputs[0] not in kept:
+            below = before[below.inputs[0]]
+        pair = [applied_to(self.makers, self._constant, n.name) for n in (below, old)]
+        if {old.kind, below.kind} != {"linear"} or below.inputs != new.inputs or pair[0] is None or pair[1] is None:
+            raise NotEditable(f"{new.place} reads another value than in the file")
+        (first, k), (second, m) = pair[0], pair[1]
+        self.edit.changes.append(f"{_named(second)}: reads {first.input[k]} instead of {second.input[m]}")
+        second.input[m] = first.input[k]
 
     def _reshape(self, made: Message, before: Sequence[int], old: tuple[int, ...], new: tuple[int, ...]) -> None:
         if made.op_type in ("Flatten", "Squeeze", "Unsqueeze"):
@@ -335,7 +352,7 @@ class _Change:
             self.arrays[name].CopyFrom(tensor)
             for given in self.graph.input:
                 if given.name == name:
-                    _resize(given, values.shape)
+                    resize(given, values.shape)
         else:
             attribute = next(a for a in self.makers[name].attribute if a.name == "value")
             label = attribute.t.name
@@ -357,23 +374,6 @@ class _Change:
         while unique in taken:
             unique, k = f"{name}_{k}", k + 1
         return unique
-
-
-def without_stale_shapes(model: Message, values: dict[str, Any]) -> None:
-    """Drop the stated shapes of inner values that are other ones in ``values``, the values of a run."""
-    infos = model.graph.value_info
-    for k in range(len(infos) - 1, -1, -1):
-        found = values.get(infos[k].name)
-        sizes = [d.dim_value for d in infos[k].type.tensor_type.shape.dim]
-        if isinstance(found, np.ndarray) and (
-            len(sizes) != found.ndim or any(n > 0 and n != m for n, m in zip(sizes, found.shape, strict=True))
-        ):
-            del infos[k]
-
-
-def _resize(given: Message, shape: tuple[int, ...]) -> None:
-    for dimension, n in zip(given.type.tensor_type.shape.dim, shape, strict=True):
-        dimension.dim_value = n
 
 
 def _named(node: Message) -> str:

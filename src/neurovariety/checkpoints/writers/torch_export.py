@@ -39,8 +39,9 @@ def import_torch() -> Torch:
 def torch_module(network: Network, weights: Mapping[str, Array]) -> Module:
     """A ``torch.nn.Module`` that computes the network.
 
-    Its ``state_dict`` has the keys and shapes of the network's weights, so that a module written by hand can load it; fixed weights
-    are buffers. It is in evaluation mode: batch norm uses the stored mean and variance.
+    Its ``state_dict`` has the keys and shapes of the network's weights, so that a module written by hand can load it (where a module
+    has no place for one, with underscores for dots, and at the end); fixed weights are buffers. It is in evaluation mode: batch norm
+    uses the stored mean and variance.
     """
     torch = import_torch()
 
@@ -53,13 +54,18 @@ def torch_module(network: Network, weights: Mapping[str, Array]) -> Module:
             for key, values in weights.items():
                 tensor = tensor_of(values)
                 *path, last = [part for part in key.split(".") if part] or [key]
+                if any(".".join(path[:k]) in weights for k in range(1, len(path) + 1)):
+                    path, last = [], "_".join((*path, last))  # a module cannot have the name of a weight
                 owner: Module = self
                 for part in path:
+                    if part not in owner._modules and hasattr(owner, part):
+                        path, last, owner = [], "_".join((*path, last)), self
+                        break
                     if part not in owner._modules:
                         owner.add_module(part, torch.nn.Module())
                     owner = owner.get_submodule(part)
-                if hasattr(owner, last):
-                    raise InputError(f"the weight {key!r} has the name of something else in a torch module; rename it")
+                while hasattr(owner, last):
+                    last += "_"
                 if key in network.fixed or not tensor.is_floating_point():
                     owner.register_buffer(last, tensor)
                 else:

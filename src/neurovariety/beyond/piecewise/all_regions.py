@@ -1,0 +1,83 @@
+"""All regions of a network as it is given, proved: what every question about its pieces begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
+from neurovariety.certificates.cell_complex import CellComplex, KnownCells, complex_of_arrays, known_cells
+from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.input_box import ends_of, input_box
+from neurovariety.checkpoints.load import Shapes, load_network, whole_network
+from neurovariety.errors import InputError
+from neurovariety.options import Whole
+from neurovariety.progress import note
+
+MOST_REGIONS = 200_000
+"""Regions beyond which a subdivision is given up, unless told: a minute."""
+
+
+@dataclass(frozen=True)
+class AllRegions:
+    """A network with its forms, its cells, and the verdict that these are all; ``known`` is what to walk them by."""
+
+    network: Network
+    forms: PiecewiseForms
+    cells: CellComplex
+    verdict: Verdict
+
+    @property
+    def known(self) -> KnownCells:
+        """The cells with their rays, patterns and facets."""
+        return known_cells(self.cells, self.network)
+
+
+def all_regions(
+    network: object,
+    *,
+    box: object = None,
+    limit: int = MOST_REGIONS,
+    architecture: object = None,
+    example: object = None,
+    input_shape: Sequence[int] | Shapes | None = None,
+) -> AllRegions:
+    """All regions of a network that `load_network` takes, in a box or everywhere.
+
+    Raises `InputError` for a network that is not linear on pieces, a box that has no interior and a ``limit`` that is no number of
+    regions, `ResourceError` where there are more regions than that.
+    """
+    if refusal := Whole("limit= is a whole number of regions from {least} on", 1).refusal(limit):
+        raise InputError(refusal)
+    source = whole_network(load_network(network, architecture=architecture, example=example, input_shape=input_shape))
+    forms = _forms_of(source)
+    domain = domain_of(forms, _ends_of_box(box, source))
+    found = subdivided(domain.of(forms), domain, limit)
+    note(phase=f"checking that {len(found):,} regions are all there are")
+    cells = complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
+    return AllRegions(source, forms, cells, issue(cells, source))
+
+
+def _forms_of(source: Network) -> PiecewiseForms:
+    """The network as forms. Raises `InputError` for one that is not linear on pieces."""
+    try:
+        return piecewise_forms(source)
+    except NotShown as why:
+        raise InputError(
+            f"regions are counted of networks that are linear on pieces (relu, leaky_relu, abs, hardtanh, max pooling): {why}"
+        ) from None
+
+
+def _ends_of_box(box: object, source: Network) -> tuple[list[Fraction], list[Fraction]] | None:
+    """The ends of a box, coordinate by coordinate. Raises `InputError` for one that has no interior."""
+    if box is None:
+        return None
+    low, high = (list(v.reshape(-1)) for v in ends_of(input_box(box, source.input_shape), source.input_shape))
+    if any(a == b for a, b in zip(low, high, strict=True)):
+        raise InputError("box= has low below high in every entry: regions are sets with an interior")
+    return low, high
