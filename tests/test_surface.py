@@ -125,7 +125,8 @@ STREET = {
     "progress": {"claim"},
     "result": rooms("_version claim citations errors certificates"),
     "dataset": BASICS,
-    "examples": rooms("dataset errors"),
+    "tables": BASICS | {"dataset"},
+    "examples": rooms("dataset errors tables"),
     "model": RECORDS,
     "linear_algebra": BASICS,
     "rings": BASICS | {"linear_algebra"},
@@ -153,10 +154,10 @@ STREET = {
     "training.losses": PATHS | GEOMETRY | {"dataset"},
     "training.critical": PATHS | GEOMETRY | {"training.losses"},
     "training.chambers": PATHS | GEOMETRY | CRITICAL,
-    "training.dynamics": PATHS | GEOMETRY | CRITICAL,
+    "training.dynamics": PATHS | GEOMETRY | CRITICAL | {"compiled"},
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
-    "learning": PATHS | GEOMETRY,
-    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles"),
+    "learning": PATHS | GEOMETRY | {"compiled"},
+    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles tables"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
@@ -174,12 +175,12 @@ STREET = {
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.analytic beyond.approximation dictionary dataset learning _version"),
+    | rooms("beyond.analytic beyond.approximation dictionary dataset tables learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.approximation beyond.piecewise dictionary report export dataset learning linear_algebra _version"),
+    | rooms("beyond.approximation beyond.piecewise dictionary report export dataset tables learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 

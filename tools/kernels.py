@@ -16,6 +16,7 @@ def main() -> None:
     nv.ed_degree("linear(2,1,2)", metric="frobenius", route="computed")
     nv.landscape("linear(2,1,2)", metric="frobenius")
     nv.equations("mlp(3,2,1; x^2)", degree=3)
+    nv.gradient_flow("linear(2,1,2)", metric="frobenius", runs=2)
     nv.point_count("mlp(2,1,1; x^2)")
     rng = np.random.default_rng(0)
     weights = {"W1": rng.normal(size=(12, 4)), "b1": rng.normal(size=12), "W2": rng.normal(size=(1, 12)), "b2": [0.0]}

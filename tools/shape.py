@@ -28,7 +28,7 @@ REASONS: dict[str, str] = {
     "linear_algebra/_kernels.py:panel": KERNEL,
     "geometry/ideal/finite_field_kernels.py:matrices_at": KERNEL,
     "cli/checkpoint_commands.py:prune_command": "one parameter an option of the command, as click passes them",
-    "cli/report_command.py:report_command": "one parameter an option of the command, as click passes them",
+    "training/dynamics/flow_kernel.py:_implicit": KERNEL,
 }
 """``file:function`` to why it is longer, or takes more, than others."""
 

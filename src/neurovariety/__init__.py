@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from neurovariety.checkpoints.diagnose import DiagnoseResult, diagnose
     from neurovariety.checkpoints.prune import PruneResult, prune
     from neurovariety.claim import Claim
-    from neurovariety.dataset import Dataset, read_csv
+    from neurovariety.dataset import Dataset
     from neurovariety.dictionary.ambient import AmbientResult, ambient
     from neurovariety.dictionary.boundary import BoundaryResult, boundary
     from neurovariety.dictionary.components import ComponentsResult, components
@@ -86,9 +86,12 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from neurovariety.export import export_script
+    from neurovariety.learning.local_coefficient import LocalCoefficient, LocalLoss, jax_loss, local_learning_coefficient, torch_loss
     from neurovariety.model import Model
     from neurovariety.report import Report, build_report
     from neurovariety.result import Provenance, Result
+    from neurovariety.tables.read_table import read_csv, read_table
+    from neurovariety.tables.table_summary import TableSummary, describe_table
     from neurovariety.training.bias.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.training.losses.loss import Form
 
@@ -133,6 +136,8 @@ _HOME = {
     "LandscapeResult": "dictionary.landscape",
     "LearningCoefficientResult": "dictionary.learning_coefficient",
     "Linear": "architectures",
+    "LocalCoefficient": "learning.local_coefficient",
+    "LocalLoss": "learning.local_coefficient",
     "MLP": "architectures",
     "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
     "MembershipResult": "dictionary.membership",
@@ -162,6 +167,7 @@ _HOME = {
     "StateSpace": "architectures",
     "SubnetworksResult": "dictionary.subnetworks",
     "SymmetriesResult": "dictionary.symmetries",
+    "TableSummary": "tables.table_summary",
     "TangentKernelResult": "dictionary.tangent_kernel",
     "TensorTrain": "architectures",
     "TropicalResult": "beyond.piecewise.tropical",
@@ -182,6 +188,7 @@ _HOME = {
     "critical_point": "beyond.approximation.critical_point",
     "data": "dictionary.data",
     "degree": "dictionary.degree",
+    "describe_table": "tables.table_summary",
     "diagnose": "checkpoints.diagnose",
     "dimension": "dictionary.dimension",
     "discriminant": "dictionary.discriminant",
@@ -195,9 +202,11 @@ _HOME = {
     "gradient_flow": "dictionary.gradient_flow",
     "implicit_bias": "dictionary.implicit_bias",
     "invariance": "dictionary.invariance",
+    "jax_loss": "learning.local_coefficient",
     "landscape": "dictionary.landscape",
     "learning_coefficient": "dictionary.learning_coefficient",
     "load_network": "checkpoints",
+    "local_learning_coefficient": "learning.local_coefficient",
     "maximum_likelihood": "dictionary.maximum_likelihood",
     "membership": "dictionary.membership",
     "ml_degree": "dictionary.ml_degree",
@@ -206,7 +215,8 @@ _HOME = {
     "point_count": "dictionary.point_count",
     "polyhedral": "dictionary.polyhedral",
     "prune": "checkpoints.prune",
-    "read_csv": "dataset",
+    "read_csv": "tables.read_table",
+    "read_table": "tables.read_table",
     "regions": "beyond.piecewise.regions",
     "sample_complexity": "dictionary.sample_complexity",
     "singularities": "dictionary.singularities",
@@ -214,6 +224,7 @@ _HOME = {
     "symmetries": "dictionary.symmetries",
     "tangent_kernel": "dictionary.tangent_kernel",
     "to_torch": "checkpoints",
+    "torch_loss": "learning.local_coefficient",
     "tropical": "beyond.piecewise.tropical",
     "voronoi": "dictionary.voronoi",
     "wall_crossings": "dictionary.discriminant",
@@ -263,6 +274,8 @@ __all__ = [
     "LandscapeResult",
     "LearningCoefficientResult",
     "Linear",
+    "LocalCoefficient",
+    "LocalLoss",
     "MaximumLikelihoodResult",
     "MembershipResult",
     "MlDegreeResult",
@@ -291,6 +304,7 @@ __all__ = [
     "StateSpace",
     "SubnetworksResult",
     "SymmetriesResult",
+    "TableSummary",
     "TangentKernelResult",
     "TensorTrain",
     "TropicalResult",
@@ -311,6 +325,7 @@ __all__ = [
     "critical_point",
     "data",
     "degree",
+    "describe_table",
     "diagnose",
     "dimension",
     "discriminant",
@@ -324,9 +339,11 @@ __all__ = [
     "gradient_flow",
     "implicit_bias",
     "invariance",
+    "jax_loss",
     "landscape",
     "learning_coefficient",
     "load_network",
+    "local_learning_coefficient",
     "maximum_likelihood",
     "membership",
     "ml_degree",
@@ -336,6 +353,7 @@ __all__ = [
     "polyhedral",
     "prune",
     "read_csv",
+    "read_table",
     "regions",
     "sample_complexity",
     "singularities",
@@ -343,6 +361,7 @@ __all__ = [
     "symmetries",
     "tangent_kernel",
     "to_torch",
+    "torch_loss",
     "tropical",
     "voronoi",
     "wall_crossings",

@@ -42,6 +42,7 @@ SOURCES: dict[str, str] = {
     "Neural Networks 172 (2024)",
     "aoyagi2005": "M. Aoyagi, S. Watanabe, Resolution of singularities and the generalization error with Bayesian estimation for "
     "layered neural network, IEICE Trans. J88-D-II (2005)",
+    "geyer1991": "C. J. Geyer, Markov Chain Monte Carlo Maximum Likelihood, Computing Science and Statistics 23 (1991)",
     "arnold1988": "V. I. Arnold, S. M. Gusein-Zade, A. N. Varchenko, Singularities of Differentiable Maps, Volume II, Birkhaeuser 1988",
     "trager2020": "M. Trager, K. Kohn, J. Bruna, Pure and Spurious Critical Points: a Geometric Study of Linear Networks, "
     "ICLR 2020, arXiv:1910.01671",
@@ -131,7 +132,8 @@ SOURCES: dict[str, str] = {
     "J. Symbolic Comput. 109 (2022)",
     "wilson1927": "E. B. Wilson, Probable inference, the law of succession, and statistical inference, "
     "J. Amer. Statist. Assoc. 22 (1927)",
-    "kidger2021": "P. Kidger, On Neural Differential Equations, PhD thesis, University of Oxford 2021, arXiv:2202.02435",
+    "hairer1996": "E. Hairer, G. Wanner, Solving Ordinary Differential Equations II: Stiff and Differential-Algebraic Problems, "
+    "2nd edition, Springer 1996",
     "jacot2018": "A. Jacot, F. Gabriel, C. Hongler, Neural Tangent Kernel: Convergence and Generalization in Neural Networks, "
     "NeurIPS 2018, arXiv:1806.07572",
     "grosdos2025": "A. Grosdos, E. Robeva, M. Zubkov, Algebraic geometry of rational neural networks, arXiv:2509.11088",

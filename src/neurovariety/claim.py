@@ -34,7 +34,7 @@ class Claim(StrEnum):
 _EXPLANATIONS = {
     Claim.PROVED: "an exact certificate, or a theorem whose hypotheses were checked; a third party can recheck the evidence",
     Claim.PROBABILITY: "exact randomized arithmetic; the probability of a wrong value is at most the bound in the evidence",
-    Claim.COMPLETE: "numerical; every solution is certified and the completeness test passed",
+    Claim.COMPLETE: "numerical; every point that counts is certified, and a test for missing ones found none",
     Claim.LOWER_BOUND: "the true value is at least this; no upper bound was proved that meets it",
     Claim.UPPER_BOUND: "the true value is at most this; no lower bound was proved that meets it",
     Claim.ESTIMATE: "sampled, or in floating point; the evidence holds the error, the interval or the gap",

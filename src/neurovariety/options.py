@@ -26,11 +26,11 @@ class Option:
     """An option of the command line.
 
     ``kind`` says how its text is read where the type does not say it: ``numbers`` (exact numbers, split at commas), ``table`` (a
-    CSV file, without the columns that an option ``--target`` names) or ``dataset`` (a CSV file; those columns are targets);
-    ``columns`` is then the help of ``--target``. An option of the kind ``source`` is given in place of an architecture. ``name``:
-    that of the command line, where it is not the argument's. ``recorded``: a key of the evidence that repeats what was asked.
-    ``was``: the name it had in the last version. ``unknown``: the sentence about a value that is none of the choices. ``default``:
-    for a field of a TypedDict, which has no place for one."""
+    table, without the columns that an option ``--target`` names) or ``dataset`` (a table; those columns are targets); ``columns`` is
+    then the help of ``--target``. An option of the kind ``source`` is given in place of an architecture. ``name``: that of the command
+    line, where it is not the argument's. ``recorded``: a key of the evidence that repeats what was asked. ``was``: the name it had in
+    the last version. ``unknown``: the sentence about a value that is none of the choices. ``default``: for a field of a TypedDict,
+    which has no place for one."""
 
     help: str
     kind: str = ""

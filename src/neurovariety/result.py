@@ -98,7 +98,15 @@ class Result:
     def told(self) -> str:
         """What the claims say, sentence by sentence, and the glosses that they reach."""
         known = {**self.also, **self.verdicts}
-        return told(known, [k for k in self.speaks() if k in known], self.glosses)
+        keys = [k for k in self.speaks() if k in known]
+        return told(known, [*keys, *self._weakening(known[k].claim for k in keys)], self.glosses)
+
+    def _weakening(self, said: Iterable[Claim]) -> Iterable[str]:
+        """Where nothing that is said is claimed as little as the result, the first key of those that weaken it."""
+        claim = self.claim
+        if claim in (Claim.PROVED, Claim.UNDECIDED, *said):
+            return ()
+        return next(((key,) for key in self._saying() if self.verdicts[key].claim is claim), ())
 
     def speaks(self) -> Iterable[str]:
         """The keys whose sentences are told."""
@@ -113,10 +121,13 @@ class Result:
     @property
     def claim(self) -> Claim:
         """How far the value may be trusted: the weakest claim of its headline keys. A key without a value claims nothing."""
+        return Claim.weakest(self.verdicts[key].claim for key in self._saying())
+
+    def _saying(self) -> Sequence[str]:
+        """The keys of the headline that say something, or all where none does."""
         known = self.verdicts
-        chosen = [known[key] for key in self.headline if key in known] or list(known.values())
-        saying = [v for v in chosen if v.statement.value not in (None, str(Claim.UNDECIDED), {})]
-        return Claim.weakest(v.claim for v in saying or chosen)
+        chosen = [key for key in self.headline if key in known] or list(known)
+        return [key for key in chosen if known[key].statement.value not in (None, str(Claim.UNDECIDED), {})] or chosen
 
     def cite(self) -> str:
         """The sources of the definition and of the theorems used, one a line."""
@@ -280,8 +291,19 @@ def in_one_line(value: Any) -> str:
         return "none"
     if isinstance(value, list | tuple) and all(isinstance(v, Mapping) for v in value):
         return f"{len(value)} listed"  # a table has no place in one line; JSON has all of it
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return _listed(value)
     text = _text(plain(value))
     return text if len(text) <= _LINE else text[: _LINE - 3] + "..."
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """As many of the texts as have room, whole, and how many there are beside them."""
+    room = next((n for n in range(len(texts), 1, -1) if len("; ".join(texts[:n])) <= _LINE), 1)
+    left = len(texts) - room
+    first = "; ".join(texts[:room])
+    cut = first if len(first) <= _LINE else first[: _LINE - 3] + "..."
+    return f"{cut}; and {left} more" if left else cut
 
 
 def _text(value: Any) -> str:

@@ -168,8 +168,8 @@ _OPTIONAL = {
     "invariance": ("output_map",),
     "fibers": ("at",),
     "singularities": ("at",),
-    "membership": ("target",),
-    "boundary": ("target",),
+    "membership": _TARGET,
+    "boundary": _TARGET,
 }
 """Options that evidence repeats, or that are none where they are not named."""
 

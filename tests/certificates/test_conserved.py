@@ -96,7 +96,7 @@ def test_the_number_from_both_sides():
         assert refused(forged, exact)
     assert issue(AllShown(lower, upper), exact).statement.value is True
     fewer = issue(replace(low, value=2), exact)
-    assert issue(AllShown(fewer, upper), exact).statement.value is False
+    assert refused(AllShown(fewer, upper), exact), "there may be others"
     assert refused(Meets(fewer, upper), exact)
     assert refused(AllShown(upper, lower), exact)
     assert refused(AllShown(lower, lower), exact)

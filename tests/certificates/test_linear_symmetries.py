@@ -191,4 +191,4 @@ def test_the_scope_is_part_of_what_is_said(notation, dimension):
     assert said.value == dimension
     assert any("among" in phrase for phrase in said.scope)
     assert ("for general coefficients" in said.scope) == ("generic" in notation)
-    assert ("all of it" in found.meaning) == (dimension > 0 and found.value["ansatz"] == "all")
+    assert ("all of them are stated" in found.meaning) == (dimension > 0 and found.value["ansatz"] == "all")

@@ -71,11 +71,17 @@ def test_each_number_stands_with_what_limits_it(entry, source, options):
         verdict = found.verdicts[key]
         assert verdict.statement.kind in TRAINING
         text = sentence(verdict.statement, verdict.claim)
-        words = text.partition(" (wrong")[0].partition("; so many")[0].partition("; what is said")[0]
+        words = (
+            text.partition(" (wrong")[0]
+            .partition("; so many")[0]
+            .partition("; what is said")[0]
+            .partition("; it is proved")[0]
+            .partition("; a test")[0]
+        )
         for phrase in verdict.statement.scope:
             assert phrase in found.meaning
             words = words.replace(f", {phrase}", "")
-        words = words.removesuffix(", an estimate").removesuffix(": not shown")
+        words = words.removesuffix(" (an estimate)").removesuffix(": not shown")
         row = SAID[bare(verdict.statement.kind)]
         joined = row.says(verdict.statement.value, verdict.claim)  # behind another of its breath
         assert words in found.meaning or joined in found.meaning, (key, words)
@@ -100,12 +106,13 @@ def test_every_kind_at_every_level(kind, claim):
         assert ("not shown" in text) == silent
         assert ("in a scope" in text) != silent
         if not silent and not isinstance(value, dict):
-            assert ("at least" in text) == (claim is Claim.LOWER_BOUND), text
+            none = value == 0 and not isinstance(value, float) and claim in (Claim.LOWER_BOUND, Claim.PROVED)
+            assert none or ("at least" in text) == (claim is Claim.LOWER_BOUND), text
             bounded = (Claim.UPPER_BOUND, Claim.PROBABILITY, Claim.LOWER_BOUND)  # the value, or the probability of an error
             assert ("at most" in text) == (claim in bounded), text
             assert ("an estimate" in text) == (claim is Claim.ESTIMATE)
             assert ("test for missing ones" in text) == (claim is Claim.COMPLETE)
-        if isinstance(value, int):
+        if isinstance(value, int) and value:
             assert ("exactly" in text) == (claim is Claim.PROVED)
 
 
@@ -156,7 +163,7 @@ def test_numbers_are_rounded_to_the_safe_side():
     for value in (0.76, 1 / 3, -1 / 3, 1e-300, 5e-324, 123456.789, 1e22, 0.0, -0.1 - 0.2):
         assert float(rounded(value, up=False)) <= value <= float(rounded(value, up=True))
     assert (rounded(0.76, up=False), rounded(0.76, up=True)) == ("0.76", "0.7600001")
-    assert up_to(5.45e-36) == ("up to 6e-36",)
+    assert up_to(5.45e-36) == ("up to 2e-35",)
     assert up_to(0.0) == ()
     assert Between("it")([0.1, 0.3], Claim.COMPLETE) == "it lies between 0.1 and 0.3"
     assert Between("it", "the one")([1.0, 2.0], Claim.PROBABILITY) == "the one lies between 1 and 2"
@@ -167,6 +174,14 @@ def test_measured_numbers_are_never_said_to_be_exact():
     assert least(1 / 3, Claim.PROVED) == "least 0.3333333333333333, none has less"
     assert least(1 / 3, Claim.COMPLETE) == "least 0.3333333333333333"
     assert least(2.0, Claim.UPPER_BOUND) == "found at most 2"
+    assert least(1 / 3, Claim.UPPER_BOUND) == "found at most 0.3333334"
+    assert least(1 / 3, Claim.ESTIMATE) == "least about 0.3333333"
+    for value in (1 / 3, 0.1968299190858673, 1.6278643149856318, 123456.789, 1e-300, 1e22 / 3):
+        for slack in (1e-3 * value, 4e-11 * value, 3e-16 * value):
+            scope = up_to(slack)
+            said = float(least.within(value, Claim.PROVED, scope).split()[1].rstrip(","))
+            assert abs(said - value) + slack <= float(scope[0].removeprefix("up to "))
+    assert least.within(0.1968299190858673, Claim.COMPLETE, up_to(2e-11)) == "least 0.19682991909"
     assert SampledShare("{n} of all")(0.254, Claim.ESTIMATE) == "about 25.4 % of all"
     assert SampledShare("{n} of all", "none")(0.0, Claim.ESTIMATE) == "none"
     assert SampledShare("{n} of all", "none")(0.0, Claim.UPPER_BOUND) == "at most 0 % of all"

@@ -77,4 +77,4 @@ def test_a_count_without_a_bound_is_an_estimate():
     assert found.verdicts["degree"].claim is Claim.ESTIMATE
     assert found.verdicts["others"].claim is Claim.ESTIMATE
     assert found.claim is Claim.PROVED
-    assert "degree about 6, an estimate" in found.meaning
+    assert "degree about 6 (an estimate)" in found.meaning

@@ -195,7 +195,7 @@ class TestSymmetries:
         assert "not all" in result.evidence["ansatz"]
         assert result.value["ansatz"] in ("block-diagonal", "axes")
         assert result.value["unstated"] == 0
-        assert "all of it" not in result.meaning
+        assert "all of them are stated" not in result.meaning
         assert "other linear maps were not searched" in result.meaning
 
     def test_maps_across_blocks_are_found_where_all_are_searched(self):

@@ -97,7 +97,7 @@ def test_overall():
         == sum(row["critically_exposed"] for row in found.value["table"])
         == 6
     )
-    assert found.meaning.startswith("6 of 7 strata are critically exposed, 2 of them at the function zero: ")
+    assert found.meaning.startswith("6 of the 7 strata listed are critically exposed, 2 of them at the function zero: ")
     again = ExposednessResult.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again.value["table"] == found.to_dict()["value"]["table"]
     assert exposedness("mlp(2,2,1; x^3 + x^2)", samples=3).value == found.value

@@ -50,7 +50,7 @@ def test_nothing_is_said_of_runs_that_do_not_converge(monkeypatch):
     assert found.meaning.startswith(
         "4 runs from random weights were followed; no run converged, so nothing is said of where training ends"
     )
-    assert "a point of the list" not in found.meaning
+    assert "a critical point of the landscape" not in found.meaning
     assert "end off the list: not shown" in found.meaning
 
 

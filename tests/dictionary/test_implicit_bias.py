@@ -58,7 +58,7 @@ def test_runs_that_do_not_converge_end_nowhere(monkeypatch):
     found = implicit_bias("linear(2,2,2)", targets=5, flow_targets=1, runs=1)
     assert rows(found)["linear(2,2,2)"]["flow"] == 1
     assert (found.evidence["flows"], found.evidence["converged"]) == (20, 3)
-    assert "none of the gradient flows that converged ends at a smaller network" in found.meaning
+    assert "none of the gradient flows that converged ends at one of them" in found.meaning
     assert "of 20 gradient flows 3 converged" in found.meaning
     monkeypatch.setattr(
         "neurovariety.dictionary.implicit_bias.flow_ends",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from neurovariety.certificates.germ_proofs import Both, bounds
+from neurovariety.certificates.germs import shows_no_zero
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.learning.germ_search import search
 
@@ -26,6 +27,25 @@ def pair(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x^2 - 2*x*y + y^2", False),
+        ("x^2*y - 2*x^2*y^2 + 1000001/1000000*x^2*y^3", True),
+        ("x^2 - 3*x*y + 2*y^2", False),
+        ("x^3 + y^3", False),
+        ("x^2 + y^2 + x*y*z", False),  # on no line
+        ("x^4 + x^2*y^2 - x^3*y + y^4", True),
+        ("(x^2 + y^2)^2*(x - 2*y)", False),
+        ("x^41 - y^82 + x", False),
+    ],
+)
+def test_zeros_off_the_coordinate_planes(text, shown):
+    (f,) = read_functions(text).polynomials()
+    assert shows_no_zero(f) is shown
+    assert shows_no_zero(-f) is shown
+
+
+@pytest.mark.parametrize(
     ("text", "coefficient", "multiplicity"),
     [
         ("x", "1/2", 1),
@@ -36,6 +56,9 @@ def pair(text):
         ("x^2 - 2*y^2", "1/2", 2),  # no rational zero
         ("x^2 + y^2 - z^2", "1/2", 1),  # the polyhedron alone would say 3/4
         ("x^2 + x*y + y^2", "1/2", 1),
+        ("x^2 - 2*x*y + 1000000001/1000000000*y^2", "1/2", 1),  # complex zeros near the real line
+        ("x^2 - 2*x*y + 999999999/1000000000*y^2", "1/2", 2),  # two real ones
+        ("x^4 - 2*x^2*y^2 + 100001/100000*y^4 + z^3", "5/12", 1),
         ("(x - y)^2", "1/4", 1),  # the polyhedron alone would say 1/2
         ("x^2 - 2*x*y + y^2 + z^4", "3/8", 1),
         ("(x - y)^2*(x + y)", "1/4", 1),

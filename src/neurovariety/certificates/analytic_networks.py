@@ -27,7 +27,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 ANALYTIC_DIMENSION = "dimension of a set of analytic functions"
-DEFINABLE = "as a set that is definable in an o-minimal structure"
+DEFINABLE = "in the sense of o-minimal geometry"
 ANALYTIC = "as the generic rank of an analytic map; finitely many components are not claimed"
 PERIODIC = ("sin", "cos")
 """Activations that no o-minimal structure holds: they vanish at infinitely many isolated points."""

@@ -23,7 +23,7 @@ from neurovariety.certificates.vector_fields import FieldModP, Polynomial, conte
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
-CONSERVED, LAWS = "conserved quantities", "conserved polynomials"
+CONSERVED, ALL_CONSERVED, LAWS = "conserved quantities", "all conserved quantities", "conserved polynomials"
 Law = tuple[tuple[tuple[int, ...], Fraction], ...]
 """A polynomial of the weights: exponents and coefficients."""
 
@@ -211,7 +211,7 @@ class FlowBrackets:
 
 @dataclass(frozen=True)
 class AllShown:
-    """Whether a number of conserved quantities is known to be all: a bound from below and one from above that meet, or do not."""
+    """That a number of conserved quantities is all: a bound from below and one from above that meet. Where they do not, it is open."""
 
     lower: Verdict
     upper: Verdict
@@ -225,11 +225,12 @@ class AllShown:
             raise NotShown("the bounds were not checked")
         if self.lower.claim is not Claim.LOWER_BOUND or self.upper.claim is not Claim.UPPER_BOUND:
             raise NotShown("a bound from below and one from above are expected")
+        if low.value != high.value:
+            raise NotShown("there may be others: the bounds do not meet")
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """Whether they meet."""
-        low, high = self.lower.statement, self.upper.statement
-        return Statement("all conserved quantities", low.subject, low.value == high.value), Claim.PROVED
+        """There are no others."""
+        return Statement(ALL_CONSERVED, self.lower.statement.subject, True), Claim.PROVED
 
 
 def _same_model(subject: Moving, expected: str) -> None:

@@ -23,7 +23,7 @@ from neurovariety.claim import Claim
 
 Weights = tuple[Fraction, ...]
 
-OVER_C = "over the complex numbers: real fibers can be smaller"
+OVER_C = "over the complex numbers (real fibers can be smaller)"
 _SCOPE = ("at the weights given", OVER_C)
 FIBER_AT = "dimension of the fiber at given weights"
 HIDDEN_AT, IDENTIFIED = "hidden directions at given weights", "given weights are identifiable"

@@ -14,6 +14,7 @@ from typing import Any
 
 import flint
 
+from neurovariety.certificates.lines_of_exponents import direction_of, has_real_roots, on_line
 from neurovariety.certificates.stored_coefficients import as_fraction, fmpq_of
 from neurovariety.certificates.zeros import NotShown
 
@@ -70,10 +71,13 @@ def vanish(germ: Sequence[Polynomial]) -> bool:
 
 def shows_no_zero(f: Polynomial) -> bool:
     """Whether a polynomial plainly has no zero with all coordinates real and not 0: it is one monomial, or its terms are all of even
-    exponents, with coefficients of one sign."""
-    if len(f) == 1:
+    exponents, with coefficients of one sign, or its exponents lie on a line, along which Sturm's theorem finds no zero."""
+    if len(f) <= 1:
+        return len(f) == 1
+    if len({c > 0 for c in f.coeffs()}) == 1 and all(k % 2 == 0 for e in f.monoms() for k in e):
         return True
-    return len({c > 0 for c in f.coeffs()}) == 1 and all(k % 2 == 0 for e in f.monoms() for k in e)
+    line = direction_of([support(f)])
+    return line is not None and not has_real_roots(on_line({tuple(map(int, e)): c for e, c in f.to_dict().items()}, line)[1])
 
 
 def value_at(f: Polynomial, point: Sequence[Fraction]) -> Fraction:

@@ -38,6 +38,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("sample-complexity", "functions"): ("functions left by samples",),
     ("learning-coefficient", "learning_coefficient"): (COEFFICIENT,),
     ("learning-coefficient", "multiplicity"): (MULTIPLICITY,),
+    ("learning-coefficient", "interval"): ("interval of the learning coefficient",),
     ("learning-coefficient", "at_least"): (COEFFICIENT,),
     ("learning-coefficient", "at_most"): (COEFFICIENT,),
     ("equations", "equations"): ("equations",),

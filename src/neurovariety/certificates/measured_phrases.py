@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from neurovariety.certificates.phrases import EXACT, amount
 from neurovariety.claim import Claim
 
-_DIGITS = 7
+_DIGITS, _MOST_DIGITS = 7, 17
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class Measured:
     found: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
+        return self.within(value, claim, ())
+
+    def within(self, value: Any, claim: Claim, scope: Sequence[str]) -> str:
+        """The sentence with as many digits as the scope, which may hold what `up_to` says, leaves any meaning."""
         chosen = self.sure if claim in EXACT else self.found if claim is Claim.UPPER_BOUND else ""
-        brief = f"{value:g}" if isinstance(value, float) else f"{value}"
-        shown = brief if float(brief) == float(value) else f"{value}"
-        return (chosen or self.text).format(n=amount(shown, claim).removeprefix("exactly "))
+        return (chosen or self.text).format(n=amount(_with_digits(value, claim, scope), claim).removeprefix("exactly "))
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Between:
     sure: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
-        low, high = rounded(value[0], up=False), rounded(value[1], up=True)
+        low, high = _apart(float(value[0]), float(value[1]))
         where = {
             Claim.LOWER_BOUND: f"is at least {low}",
             Claim.UPPER_BOUND: f"is at most {high}",
@@ -47,6 +50,15 @@ class Between:
         }
         name = self.sure if claim in EXACT and self.sure else self.text
         return f"{name} {where.get(claim, f'lies between {low} and {high}')}"
+
+
+def _apart(low: float, high: float) -> tuple[str, str]:
+    """The ends of an interval, rounded outward with as many digits as make it at most twice as wide."""
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        ends = rounded(low, up=False, digits=digits), rounded(high, up=True, digits=digits)
+        if float(ends[1]) - float(ends[0]) <= 2 * (high - low):
+            return ends
+    return rounded(low, up=False, digits=_MOST_DIGITS), rounded(high, up=True, digits=_MOST_DIGITS)
 
 
 @dataclass(frozen=True)
@@ -77,13 +89,37 @@ class Seen:
         return self.text.format(n=f"{amount(value, claim).removeprefix('about ')} {self.one if value == 1 else self.many}")
 
 
+_UP_TO = "up to "
+_SPARE = 2
+"""Twice the slack is said, so that the number may be rounded at the place of its first digit."""
+
+
 def up_to(slack: float) -> tuple[str, ...]:
-    """The scope of a number that is known up to ``slack``."""
-    return (f"up to {rounded(slack, up=True, digits=1)}",) if slack else ()
+    """The scope of a number that is known up to ``slack`` and is rounded when it is said, at the place of the digit of this."""
+    return (f"{_UP_TO}{rounded(Decimal(slack) * _SPARE, up=True, digits=1)}",) if slack else ()
 
 
-def rounded(value: float, *, up: bool, digits: int = _DIGITS) -> str:
+def _with_digits(value: Any, claim: Claim, scope: Sequence[str]) -> str:
+    """A number in the direction of its bound, or up to half of what the scope allows."""
+    brief = f"{value:g}" if isinstance(value, float) else f"{value}"
+    if float(brief) == float(value):
+        return brief
+    if claim in (Claim.UPPER_BOUND, Claim.LOWER_BOUND):
+        return rounded(value, up=claim is Claim.UPPER_BOUND)
+    if claim is Claim.ESTIMATE:
+        return f"{value:.{_DIGITS}g}"
+    slack = next((Decimal(phrase.removeprefix(_UP_TO)) for phrase in scope if phrase.startswith(_UP_TO)), None)
+    if slack is None:
+        return f"{value}"
+    return _written(round(Decimal(value), -slack.adjusted()).normalize())
+
+
+def rounded(value: float | Decimal, *, up: bool, digits: int = _DIGITS) -> str:
     """A number with a few digits, not smaller (``up``) or not larger than it."""
     context = Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR)
     found = context.create_decimal(Decimal(value)).normalize(context)
-    return f"{found:f}" if -4 < found.adjusted() < 2 * _DIGITS else f"{found:e}"
+    return _written(found)
+
+
+def _written(number: Decimal) -> str:
+    return f"{number:f}" if not number or -4 < number.adjusted() < 2 * _DIGITS else f"{number:e}"

@@ -41,6 +41,11 @@ def _digits(value: int) -> str:
     return text if len(text) <= _LONGEST else f"{text[:15]},...,{text[-3:]} ({len(str(abs(value)))} digits)"
 
 
+def named(name: str) -> str:
+    """A name as it stands among others: in brackets where it has a comma or an "and" of its own."""
+    return f"({name})" if (", " in name or " and " in name) and not name.endswith(")") else name
+
+
 def short(value: Any) -> str:
     """A value in a few words."""
     if isinstance(value, Mapping):
@@ -50,16 +55,25 @@ def short(value: Any) -> str:
     return "yes" if value is True else "no" if value is False else str(value)
 
 
+_NONE_BEYOND = (*EXACT, Claim.COMPLETE, Claim.UPPER_BOUND)
+"""The claims at which 0 means that there is none."""
+
+
 @dataclass(frozen=True)
 class Number:
-    """A number with its noun, in a sentence that has a place for it."""
+    """A number with its noun, in a sentence that has a place for it; none of what is counted is ``no`` of it, or what ``none`` says."""
 
     text: str
     one: str = ""
     many: str = ""
+    none: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
         noun = self.one if value == 1 else self.many
+        if value == 0 and (noun or self.none) and claim in _NONE_BEYOND:
+            return self.text.format(n=self.none or f"no {noun}")
+        if value == 0 and noun and claim is Claim.LOWER_BOUND:
+            return self.text.format(n=f"no known {noun}")
         return self.text.format(n=f"{amount(value, claim)}{f' {noun}' if noun else ''}")
 
 
@@ -90,7 +104,8 @@ class Phrase:
     """How a kind of statement is said, and what is asked by it.
 
     ``joined``: in one breath with the one before, where both are claimed alike; ``alone`` takes its place where they are not.
-    ``counts``: a whole number is one of points, so many of which are proved where the claim is `complete`.
+    ``counts``: a whole number is one of points, so many of which are proved where the claim is `complete`; ``points`` names them
+    where the sentence does not. ``of_one``: how it is said of a part of what the breath began with, where that is a single one.
     """
 
     asks: str
@@ -98,3 +113,5 @@ class Phrase:
     joined: bool = False
     alone: Callable[[Any, Claim], str] | None = None
     counts: bool = True
+    points: str = ""
+    of_one: Callable[[Any, Claim], str] | None = None

@@ -13,6 +13,7 @@ from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.measured_phrases import Measured
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_learning import SAID_OF_LEARNING
@@ -100,7 +101,7 @@ def told(verdicts: Mapping[str, Verdict], keys: Iterable[str], glosses: Sequence
     return "; ".join(dict.fromkeys([*first, *said, *(g.said(verdicts, keys) for g in glosses if not g.ahead and g.holds(verdicts))]))
 
 
-_LIMITS = ("for ", "among ", "at ", "where ")
+_LIMITS = ("for ", "among ", "at ", "where ", "over ")
 """How a scope begins that may stand before all that it limits."""
 
 
@@ -123,14 +124,18 @@ def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> s
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
         return f"{_asks(statement.kind)}: not shown"
-    return ", ".join([_words(statement, claim, alone=True), *statement.scope]) + _after(statement, claim, tests)
+    return ", ".join([_words(statement, claim), *statement.scope]) + _after(statement, claim, tests)
 
 
-def _words(statement: Statement, claim: Claim, *, alone: bool) -> str:
+def _words(statement: Statement, claim: Claim, whole: Any = None) -> str:
+    """A statement in its words: alone, or in one breath behind another of the value ``whole``."""
     row = SAID.get(bare(statement.kind))
     if row is None:
         return _plainly(statement, claim)
-    return (row.alone or row.says if alone else row.says)(statement.value, claim)
+    says = row.alone or row.says if whole is None else row.says
+    if whole == 1 and whole is not True and row.of_one is not None:
+        says = row.of_one
+    return says.within(statement.value, claim, statement.scope) if isinstance(says, Measured) else says(statement.value, claim)
 
 
 def _breaths(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
@@ -159,7 +164,8 @@ def _in_one_breath(group: Sequence[Verdict], ahead: Sequence[str], named: set[tu
         return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
     statement = replace(first.statement, error=max(v.statement.error for v in group))
     tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
-    text = _and([_words(v.statement, v.claim, alone=v is first) for v in group])
+    begun = first.statement.value
+    text = _and([_words(first.statement, first.claim), *(_words(v.statement, v.claim, begun) for v in group[1:])])
     limited = ", ".join([text, *(phrase for phrase in statement.scope if phrase not in ahead)])
     if first.claim is Claim.COMPLETE and tests in named:
         return f"{limited}; this rests on proved points and on the same test"
@@ -190,13 +196,21 @@ def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bo
         return f" ({'each ' if of_each and statement.error else ''}{_wrong(statement.error)})"
     if claim is Claim.COMPLETE:
         named = f" ({', '.join(tests)})" if tests else ""
-        row = SAID.get(bare(statement.kind))
-        number = isinstance(statement.value, int) and not isinstance(statement.value, bool) and (row is None or row.counts)
-        what = f"so many{' of each' if of_each else ''} are" if number else "what is said rests on points that are"
-        return f"; {what} proved, and a test for missing ones{named} found none"
+        return f"; {_proved_points(statement, of_each)}a test for missing ones{named} found none"
     if claim in (Claim.LOWER_BOUND, Claim.UPPER_BOUND) and statement.error:  # a bound that rests on a draw
         return f" ({'each ' if of_each else ''}{_wrong(statement.error)})"
-    return f", {'estimates' if of_each else 'an estimate'}" if claim is Claim.ESTIMATE else ""
+    return f" ({'estimates' if of_each else 'an estimate'})" if claim is Claim.ESTIMATE else ""
+
+
+def _proved_points(statement: Statement, of_each: bool) -> str:
+    """What is proved of a value that rests on a test for missing points; nothing where there is none of them."""
+    row, value = SAID.get(bare(statement.kind)), statement.value
+    if not isinstance(value, int) or isinstance(value, bool) or (row is not None and not row.counts):
+        return "what is said rests on points that are proved, and "
+    if of_each:
+        return "so many of each are proved, and "
+    points = f" {row.points}" if row is not None and row.points else ""
+    return f"{'it is' if value == 1 and not points else f'so many{points} are'} proved, and " if value else ""
 
 
 _TESTS: Mapping[str, str] = {
@@ -260,15 +274,20 @@ def _hidden(value: int, claim: Claim) -> str:
 
 def _equations(value: Sequence[str]) -> str:
     count = len(value)
-    return f"the functions satisfy {count} listed equation{'s' * (count != 1)}" if count else "no equation is listed"
+    return f"the functions satisfy {count} listed equation{'s' * (count != 1)}" if count else "no equation was found"
+
+
+def _linear(value: int, claim: Claim) -> str:
+    space = "linear space" if value else "point"
+    return f"{_VALUES} has the dimension of its span, {amount(value, claim)}: it is a {space}"
 
 
 def _zeros(value: Mapping[str, Any]) -> str:
     """Zeros as an account has them."""
-    pieces = [f"{value.get('simple', 0):,} simple finite zeros"]
+    pieces = [f"{value.get('simple', 0):,} simple finite zero{'s' * (value.get('simple', 0) != 1)}"]
     clusters = value.get("clusters") or ()
     if clusters:
-        pieces.append(f"{len(clusters)} clusters of {', '.join(map(str, clusters))} zeros with multiplicity")
+        pieces.append(f"{len(clusters)} cluster{'s' * (len(clusters) != 1)} of {', '.join(map(str, clusters))} zeros with multiplicity")
     if value.get("at_infinity"):
         pieces.append(f"{value['at_infinity']} at infinity")
     if value.get("at_infinity_or_larger"):
@@ -282,9 +301,11 @@ SAID: dict[str, Phrase] = {
     "bound of the dimension": Phrase("a bound of the dimension", Listed(lambda value: f"the dimension is at most {value}")),
     SPAN: Phrase("the linear span", Number("the functions span a linear space of dimension {n}")),
     AFFINE: Phrase("the affine span", Number("the functions span an affine space of dimension {n}")),
-    LINEAR: Phrase("whether the closure is linear", Number(f"{_VALUES} has the dimension of its span, {{n}}: it is a linear space")),
-    FILLS_COEFFICIENTS: Phrase("whether coefficients are free", Number("the coefficients are {n} free ones")),
-    "degree": Phrase("the degree", Number(f"{_VALUES} has degree {{n}}")),
+    LINEAR: Phrase("whether the closure is linear", _linear),
+    FILLS_COEFFICIENTS: Phrase(
+        "whether coefficients are free", Number("the functions have {n}", "free coefficient", "free coefficients")
+    ),
+    "degree": Phrase("the degree", Number(f"{_VALUES} has degree {{n}}"), points="points of a general linear section"),
     ML_DEGREE: Phrase(
         "the ML degree", Number("the likelihood of general counts has {n}", "complex critical point", "complex critical points")
     ),
@@ -305,16 +326,17 @@ SAID: dict[str, Phrase] = {
     "generic fiber": Phrase("the number of orbits of weights", Number("a general function has {n} of weights", "orbit", "orbits")),
     "hidden directions": Phrase("hidden directions", _hidden),
     "dimension of the fiber": Phrase(
-        "the dimension of the fiber", Number("along {n} of weights the function stays as it is", "direction", "directions")
+        "the dimension of the fiber",
+        Number("along {n} of weights the function stays as it is", "direction", "directions", "no direction"),
     ),
     "weights over a general value": Phrase(
-        "the weights over a general value", Number("over a general value lie {n}", "weight vector", "weight vectors")
+        "the weights over a general value", Number("a general value is that of {n}", "weight vector", "weight vectors")
     ),
     "identifiable": Phrase(
         "whether weights are identifiable",
         Choice(
             {
-                "yes": "one orbit of weights lies over a general function",
+                "yes": "weights with one function were seen to differ by the stated symmetries alone",
                 "generic": "one orbit of weights lies over a general function",
                 "no": "weights are not identifiable, even up to the stated symmetries",
             },
@@ -323,10 +345,12 @@ SAID: dict[str, Phrase] = {
         joined=True,
     ),
     "dimension of the fiber at given weights": Phrase(
-        "dimension of the fiber", Number("along {n} around these weights the function stays as it is", "direction", "directions")
+        "dimension of the fiber",
+        Number("along {n} around these weights the function stays as it is", "direction", "directions", "no direction"),
     ),
     "hidden directions at given weights": Phrase(
-        "hidden directions", Number("symmetries leave {n} around these weights unexplained", "direction", "directions")
+        "hidden directions",
+        Number("symmetries leave {n} around these weights unexplained", "direction", "directions", "no direction"),
     ),
     "given weights are identifiable": Phrase(
         "whether these weights are identifiable",

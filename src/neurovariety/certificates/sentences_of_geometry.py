@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
-from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, named
 from neurovariety.claim import Claim
 
 SAID_OF_GEOMETRY: dict[str, Phrase] = {}
 """By kind, without the place it names, how it is said."""
+
+
+def _counted(value: Sized, noun: str) -> str:
+    """How many are listed: ``1 number``, ``2 numbers``."""
+    return f"{len(value)} {noun}{'s' * (len(value) != 1)}"
+
+
+def _listed(value: Sized, noun: str, of: str = "") -> str:
+    """``1 inclusion is listed``"""
+    return f"{_counted(value, noun)}{of and f' {of}'} {'is' if len(value) == 1 else 'are'} listed"
+
 
 # membership: targets
 
@@ -24,13 +35,15 @@ SAID_OF_GEOMETRY |= {
             }
         ),
     ),
-    "membership: witness": Phrase("weights of the target", Listed(lambda value: f"weights are given for it ({len(value)} numbers)")),
+    "membership: witness": Phrase(
+        "weights of the target", Listed(lambda value: f"weights are given for it ({_counted(value, 'number')})")
+    ),
 }
 
 # conservation: what gradient flow keeps
 
 _CONSERVED = "gradient flow conserves {n}"
-_QUANTITY = ("independent quantity", "independent quantities")
+_QUANTITY = ("independent quantity", "independent quantities", "no quantity")
 
 
 def _laws(value: Sequence[str], claim: Claim) -> str:
@@ -44,9 +57,7 @@ SAID_OF_GEOMETRY |= {
     "conserved quantities at the inputs": Phrase(
         "the conserved quantities", Number(f"{_CONSERVED}, whatever the loss on the inputs given", *_QUANTITY)
     ),
-    "all conserved quantities": Phrase(
-        "whether there are others", Choice({True: "there are none beside those counted", False: "there may be others"})
-    ),
+    "all conserved quantities": Phrase("whether there are others", Choice({True: "there are none beside those counted"})),
     "conserved polynomials": Phrase("the conserved polynomials", _laws),
     "conserved polynomials at the inputs": Phrase("the conserved polynomials", _laws),
 }
@@ -71,7 +82,7 @@ SAID_OF_GEOMETRY |= {
     ),
     "rank of the Jacobian at the inputs": Phrase("what the inputs see", _SEEN),
     "rank of the values at the inputs": Phrase(
-        "what the values span", Number("values at the inputs span {n}", "dimension", "dimensions")
+        "what the inputs see of the span", Number("the inputs see {n} of the linear span", "dimension", "dimensions")
     ),
     "samples at the inputs": Phrase("the samples", Listed(lambda value: f"{value:,} sample{'s are' if value != 1 else ' is'} given")),
     "determined at the inputs": Phrase(
@@ -172,7 +183,7 @@ SAID_OF_GEOMETRY |= {
         ),
     ),
     "boundary: dimension": Phrase("the dimension of the boundary", Number("the boundary has dimension {n}")),
-    "boundary: pieces": Phrase("pieces of the boundary", Listed(lambda value: f"{len(value)} pieces of the boundary are listed")),
+    "boundary: pieces": Phrase("pieces of the boundary", Listed(lambda value: _listed(value, "piece", "of the boundary"))),
 }
 
 # critical-locus: strata of weights
@@ -185,13 +196,19 @@ def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     if not critical:
         keeps = claim in EXACT and all(row["corank"] == 0 for row in value)
         return f"on the {known} the Jacobian {'keeps its rank' if keeps else 'is not seen to drop rank'}"
-    largest = max(critical, key=lambda row: int(row["dimension"]))
     deepest = min(critical, key=lambda row: int(row["rank"]))
     left = f"{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
-    return (
-        f"the Jacobian drops rank on {len(critical)} of the {known}: the largest ({largest['name']}) has dimension "
-        f"{largest['dimension']}, and at general weights of the deepest ({deepest['name']}) {left}"
-    )
+    drops = f"the Jacobian drops rank on {'each' if len(critical) == len(value) else len(critical)} of the {known}"
+    if len(value) == 1:
+        drops = "the Jacobian drops rank on the stratum of weights looked at"
+    if len(critical) == 1:
+        return f"{drops} ({deepest['name']}): it has dimension {deepest['dimension']}, and at its general weights {left}"
+    size = max(int(row["dimension"]) for row in critical)
+    largest = [row["name"] for row in critical if row["dimension"] == size]
+    which = "the largest" if len(largest) == 1 else f"one of the {len(largest)} largest"
+    if deepest["name"] in largest:
+        return f"{drops}: {which} ({deepest['name']}) has dimension {size}, and none is deeper: at its general weights {left}"
+    return f"{drops}: {which} ({largest[0]}) has dimension {size}, and at general weights of the deepest ({deepest['name']}) {left}"
 
 
 SAID_OF_GEOMETRY |= {
@@ -214,14 +231,14 @@ def _exposed(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     """Which of the strata listed are critically exposed, and what that says of targets."""
     exposed = [row for row in value if row["critically_exposed"]]
     zero = sum(row["function"] == "zero" for row in exposed)
-    strata = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'}"
+    strata = f"the {len(value)} {'stratum' if len(value) == 1 else 'strata'} listed"
     nowhere = "for almost any target no weights there are stationary"
     if not exposed:
-        return f"none of the {strata} listed is critically exposed: {nowhere}"
+        return f"none of {strata} is critically exposed: {nowhere}"
     if zero == len(exposed) and any(row["function"] != "zero" for row in value):
-        at_zero = f"{zero} of the {strata} listed {'is' if zero == 1 else 'are'} critically exposed, at the function zero"
+        at_zero = f"{zero} of {strata} {'is' if zero == 1 else 'are'} critically exposed, at the function zero"
         return f"{at_zero}; on those of other functions none is: {nowhere}"
-    at_zero = f", {zero} of them at the function zero" if zero else ""
+    at_zero = f",{'' if zero == len(exposed) else f' {zero} of them'} at the function zero" if zero else ""
     return (
         f"{len(exposed)} of {strata} {'is' if len(exposed) == 1 else 'are'} critically exposed{at_zero}: for an open set of targets "
         "some weights there are stationary"
@@ -246,7 +263,7 @@ def _smaller_sets(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     first = value[0]
     text = f"{len(value)} smaller set{'s of functions are' if len(value) != 1 else ' of functions is'} known"
     largest = sum(row["dimension"] == first["dimension"] for row in value)
-    name = "the function zero" if first["name"] == "zero" else first["name"]
+    name = "the function zero" if first["name"] == "zero" else named(first["name"])
     dimension = amount(first["dimension"], claim)
     if largest > 1:
         text += f"; {largest} have the largest dimension, {dimension}, among them that of {name}"
@@ -254,13 +271,16 @@ def _smaller_sets(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
         text += f"{'; the largest is' if len(value) != 1 else ','} that of {name}, of dimension {dimension}"
     if not first["fiber"]:
         return text
-    return f"{text}, and the weights known for a general one of its functions form a set of dimension {amount(first['fiber'], claim)}"
+    of = "it" if name == "the function zero" else "a general one of its functions"
+    return f"{text}, and the weights known for {of} form a set of dimension {amount(first['fiber'], claim)}"
 
 
 SAID_OF_GEOMETRY |= {
     "subnetworks: images": Phrase("the smaller sets of functions", _smaller_sets),
-    "subnetworks: inclusions": Phrase("which contain which", Listed(lambda value: f"{len(value)} inclusions are listed")),
-    "subnetworks: undecided": Phrase("undecided inclusions", Listed(lambda value: f"{len(value)} inclusions are open")),
+    "subnetworks: inclusions": Phrase("which contain which", Listed(lambda value: _listed(value, "inclusion"))),
+    "subnetworks: undecided": Phrase(
+        "undecided inclusions", Listed(lambda value: f"of {_counted(value, 'inclusion')} it is open whether they hold")
+    ),
     "subnetworks: all_listed": Phrase(
         "whether the known strata are listed",
         Choice({True: "the known strata are listed", False: "some known strata are not listed"}, {True: "all known strata are listed"}),
@@ -294,12 +314,18 @@ def _tangent(value: Sequence[int | None], claim: Claim) -> str:
 SAID_OF_GEOMETRY |= {
     "singularities: dimension": Phrase("the dimension of the singular functions", _locus),
     "singularities: degree": Phrase(
-        "the degree of the singular functions", Number("degree {n}"), joined=True, alone=Number("they have degree {n}")
+        "the degree of the singular functions",
+        Number("degree {n}"),
+        joined=True,
+        alone=Number("they have degree {n}"),
+        points="points of a general linear section",
     ),
     "singularities: codimension": Phrase(
         "the codimension of the singular functions", Number("codimension {n}"), joined=True, alone=Number("they have codimension {n}")
     ),
-    "singularities: strata": Phrase("singular strata", Listed(lambda value: f"{len(value)} smaller networks are looked at")),
+    "singularities: strata": Phrase(
+        "singular strata", Listed(lambda value: f"{_counted(value, 'smaller network')} of the list are looked at")
+    ),
     "singularities: others": Phrase("singular functions on no smaller network", _beyond),
     "singularities: status": Phrase(
         "whether this function is singular",

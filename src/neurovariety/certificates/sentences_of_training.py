@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain, repeat
 from typing import Any
 
 from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen
-from neurovariety.certificates.phrases import Listed, Number, Phrase
+from neurovariety.certificates.phrases import Choice, Listed, Number, Phrase
 from neurovariety.claim import Claim
 
 _POINT = ("complex critical point", "complex critical points")
 _MINIMUM = ("local minimum", "local minima")
-_REACHED = ("critical point", "different critical points")
+_REACHED = ("critical point was reached", "different critical points were reached")
 
 
 def _also(asks: str, text: str, one: str, many: str) -> Phrase:
@@ -24,8 +25,14 @@ def _also(asks: str, text: str, one: str, many: str) -> Phrase:
     return Phrase(asks, Number(text, one, many), joined=True, alone=alone)
 
 
-_ON = "each run that converged ends at a point of the list"
-_REAL = Phrase("how many are real", Number("{n} of them real"), joined=True, alone=Number("{n}", "of them is real", "of them are real"))
+_ON = "each run that converged ends at a critical point of the landscape"
+_REAL = Phrase(
+    "how many are real",
+    Number("{n} of them real", none="none"),
+    joined=True,
+    alone=Number("{n}", "of them is real", "of them are real", none="none of them is real"),
+    of_one=Choice({0: "not a real one", 1: "a real one"}),
+)
 _REAL_MINIMA = _also("local minima of real networks", "{n} of real networks", *_MINIMUM)
 _SMALLER = _also("critical points at smaller networks", "{n} at smaller networks", *_POINT)
 
@@ -83,9 +90,10 @@ _of(
         "real": _REAL,
         "positive": Phrase(
             "how many have positive probabilities",
-            Number("{n} with positive probabilities"),
+            Number("{n} with positive probabilities", none="none"),
             joined=True,
-            alone=Number("{n} positive probabilities", "has", "have"),
+            alone=Number("{n} positive probabilities", "of them has", "of them have", none="none of them has"),
+            of_one=Choice({0: "not with positive probabilities", 1: "with positive probabilities"}),
         ),
         "minima": _REAL_MINIMA,
         "at_subnetworks": _SMALLER,
@@ -105,12 +113,17 @@ _of(
         "real": _REAL,
         "on_faces": Phrase(
             "how many are on the face itself",
-            Number("{n} on the face itself"),
+            Number("{n} on the face itself", none="none"),
             joined=True,
-            alone=Number("{n} on the face itself", "lies", "lie"),
+            alone=Number("{n} on the face itself", "of them lies", "of them lie", none="none of them lies"),
+            of_one=Choice({0: "not on the face itself", 1: "on the face itself"}),
         ),
         "stationary": Phrase(
-            "how many are stationary", Number("{n} stationary"), joined=True, alone=Number("{n} stationary", "is", "are")
+            "how many are stationary",
+            Number("{n} stationary", none="none"),
+            joined=True,
+            alone=Number("{n} stationary", "of them is", "of them are", none="none of them is"),
+            of_one=Choice({0: "not stationary", 1: "stationary"}),
         ),
         "minima": _REAL_MINIMA,
         "least": Phrase(
@@ -122,18 +135,25 @@ _of(
 
 
 def _shares(value: Mapping[Any, float]) -> str:
-    return ", ".join(f"{n} at {100 * share:.3g} %" for n, share in value.items()) or "none"
+    """``2 (at 62 % of its points), 4 (at 30 %) or 6 (at 8 %)``"""
+    of = chain([" of its points"], repeat(""))
+    *first, last = [f"{n} (at {100 * share:.3g} %{next(of)})" for n, share in value.items()] or ["none"]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 _of(
     "discriminant",
     {
-        "complex": Phrase("complex critical points", Seen("there are {n} for a general target", *_POINT)),
+        "complex": Phrase("complex critical points", Seen("a general target has {n}", *_POINT)),
         "real_counts": Phrase(
-            "numbers of real ones", Listed(lambda value: f"real ones on the points of this slice ({_shares(value)})"), joined=True
+            "numbers of real ones",
+            Listed(lambda value: f"on this slice of targets the number of real ones is {_shares(value)}"),
+            joined=True,
         ),
-        "minima_counts": Phrase("numbers of local minima", Listed(lambda value: f"local minima there ({_shares(value)})"), joined=True),
-        "chambers": Phrase("chambers", Seen("{n} on the grid", "chamber", "chambers"), joined=True),
+        "minima_counts": Phrase(
+            "numbers of local minima", Listed(lambda value: f"that of local minima is {_shares(value)}"), joined=True
+        ),
+        "chambers": Phrase("chambers", Seen("its grid shows {n}", "chamber", "chambers"), joined=True),
     },
 )
 
@@ -163,12 +183,10 @@ _of(
             "how many runs converged",
             Seen("{n} converged", "run", "runs", none="no run converged, so nothing is said of where training ends"),
         ),
-        "endpoints": Phrase(
-            "at how many critical points", Seen("they reach {n}", *_REACHED, none="no critical point was reached"), joined=True
-        ),
+        "endpoints": Phrase("at how many critical points", Seen("{n}", *_REACHED, none="no critical point was reached"), joined=True),
         "unmatched": Phrase(
             "how many runs end off the list",
-            Seen("{n} that converged end at no point of the list", "run", "runs", none=_ON),
+            Seen("{n} at no critical point of the landscape", "run that converged ends", "runs that converged end", none=_ON),
             joined=True,
         ),
     },
@@ -180,15 +198,15 @@ _of(
         "best_on_smaller": Phrase(
             "how often smaller networks are the best fit",
             SampledShare(
-                "smaller networks are the best fit of {n} of random targets",
-                "smaller networks are the best fit of none of the random targets",
+                "smaller networks that were compared are the best fit of {n} of random targets",
+                "no smaller network that was compared is the best fit of a target drawn",
             ),
         ),
         "flow_on_smaller": Phrase(
             "how often gradient flow ends at smaller networks",
             SampledShare(
-                "{n} of the gradient flows that converged end at smaller networks",
-                "none of the gradient flows that converged ends at a smaller network",
+                "{n} of the gradient flows that converged end at one of them",
+                "none of the gradient flows that converged ends at one of them",
             ),
             joined=True,
         ),

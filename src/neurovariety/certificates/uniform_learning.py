@@ -60,17 +60,17 @@ class LearningTask:
         """What |L - L_n| <= epsilon is said of, in words."""
         return (
             f"for functions of size at most {as_number(self.radius)} on the inputs and targets of size at most "
-            f"{as_number(self.radius + self.noise)}: with probability {as_number(self.delta)} or less, one of them has a mean squared "
-            f"error that is more than {as_number(self.epsilon)} from its mean over the samples",
+            f"{as_number(self.radius + self.noise)}: but for an event of probability {as_number(self.delta)} or less, the mean squared "
+            f"error of each over the samples is within {as_number(self.epsilon)} of its expectation",
         )
 
     @property
     def fit_scope(self) -> tuple[str, ...]:
         """What a fit without error is said to give, in words."""
         return (
-            f"for functions of size at most {as_number(self.radius)} on the inputs, and values of one of them without error: with "
-            f"probability {as_number(self.delta)} or less, one of them has these values at the samples and a mean squared distance "
-            f"of more than {as_number(self.epsilon)} from it",
+            f"for functions of size at most {as_number(self.radius)} on the inputs, and values of one of them without error: but for "
+            f"an event of probability {as_number(self.delta)} or less, each with these values at the samples has a mean squared "
+            f"distance of at most {as_number(self.epsilon)} from it",
         )
 
 

@@ -60,7 +60,7 @@ def answer_all(entry: Entry, architectures: tuple[str, ...], as_json: bool, jobs
 
 def _arguments(entry: Entry, options: dict[str, Any]) -> dict[str, Any]:
     """The keyword arguments of the entry's function, ``figure`` and ``certificates``."""
-    from neurovariety.dataset import read_csv
+    from neurovariety.cli.tables_given import table_given
 
     out = {k: v for k, v in options.items() if v is not None}
     for declared in entry.declares.arguments:
@@ -69,14 +69,13 @@ def _arguments(entry: Entry, options: dict[str, Any]) -> dict[str, Any]:
             click.echo(f"neurovariety: --{option.was} is now --{declared.name}; the old word goes with the next version", err=True)
             out[declared.name] = out.pop(option.was)
         if declared.is_table:
-            target = out.pop("target", None)
+            table = table_given(out.get(declared.name), out)
         if option is None or declared.name not in out:
             continue
         if option.kind == "numbers":
             out[declared.name] = [part.strip() for part in out[declared.name].split(",")]
         elif declared.is_table:
-            read = read_csv(out[declared.name], target)
-            out[declared.name] = read.inputs if option.kind == "table" else read
+            out[declared.name] = table
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from neurovariety.beyond.approximation.approximate import approximate
 from neurovariety.beyond.approximation.critical_point import critical_point
 from neurovariety.cli.checkpoint_commands import Printed, answered
-from neurovariety.dataset import read_csv
+from neurovariety.tables.read_table import read_csv
 
 
 def approximate_command(options: dict[str, Any]) -> int:

@@ -18,8 +18,7 @@ from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
-from neurovariety.dataset import read_csv
-from neurovariety.errors import InputError
+from neurovariety.dataset import Dataset
 from neurovariety.progress import watch
 from neurovariety.result import Result
 
@@ -33,8 +32,7 @@ class Printed(NamedTuple):
 
 def diagnose_command(
     file: str,
-    data: str | None,
-    target: str | None,
+    table: Dataset | None,
     input_shape: dict[str, tuple[int, ...]] | None,
     architecture: str | None,
     shown: Printed,
@@ -42,7 +40,7 @@ def diagnose_command(
     time_limit: float | None,
 ) -> int:
     """Diagnose a file; returns the exit status."""
-    inputs = read_csv(data, target).inputs if data else None
+    inputs = table.inputs if table is not None else None
     return answered(
         lambda: diagnose(file, data=inputs, architecture=architecture, input_shape=input_shape, seed=seed),
         shown,
@@ -83,8 +81,7 @@ def prune_command(
 class LineOptions(NamedTuple):
     """Where losses on the line between two trainings are taken, and where the network half way is written."""
 
-    data: str | None
-    target: str | None
+    table: Dataset | None
     merged: str | None
 
 
@@ -98,10 +95,7 @@ def align_command(
     time_limit: float | None,
 ) -> int:
     """Compare two files; returns the exit status, which says nothing of the answer."""
-    data, target, merged = line
-    if data and not target:
-        raise InputError("--data needs --target, the columns that the networks were trained to give")
-    table = read_csv(data, target) if data else None
+    table, merged = line
 
     def finish(found: Result) -> None:
         if merged and isinstance(found, AlignResult):

@@ -14,7 +14,8 @@ import click
 
 from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
-from neurovariety.cli.parameter_types import Finite, Memory, Seconds
+from neurovariety.cli.parameter_types import Finite, Memory, Seconds, input_shapes
+from neurovariety.cli.tables_given import WHAT, summary_options, table_options, table_parameters
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
@@ -47,7 +48,7 @@ def _options(declared: Declared, option: Option) -> list[click.Option]:
     name = option.name or declared.name.replace("_", "-")
     found = [click.Option([f"--{name}", declared.name], type=_type(declared), required=declared.required, help=_sentence(option.help))]
     if declared.is_table:
-        found.append(click.Option(["--target"], help=_sentence(option.columns)))
+        found += [click.Option(["--target"], help=_sentence(option.columns)), *table_parameters()]
     if option.was:
         found.append(click.Option([f"--{option.was}"], hidden=True))
     return found
@@ -101,8 +102,9 @@ for _entry in ENTRIES:
 
 @app.command(context_settings=CONTEXT)
 @click.argument("architecture", metavar="ARCH")
-@click.option("--data", help="CSV file with a header line.")
+@click.option("--data", help=f"A {WHAT}.")
 @click.option("--target", help="Target column, or several separated by commas.")
+@table_options
 @click.option("--html", "page", help="Write one self-contained page to this file.")
 @click.option("--save", help="Write the report as JSON to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
@@ -112,8 +114,22 @@ for _entry in ENTRIES:
 def report(**options: Any) -> None:
     """The whole dictionary of one architecture, with what a data set can determine."""
     from neurovariety.cli.report_command import report_command
+    from neurovariety.cli.tables_given import table_given
 
-    sys.exit(report_command(**options))
+    sys.exit(report_command(dataset=table_given(options.pop("data"), options, said=False), **options))
+
+
+@app.command(context_settings=CONTEXT)
+@click.argument("file", metavar="FILE")
+@click.option("--target", help="Target column, or several separated by commas.")
+@summary_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def table(**options: Any) -> None:
+    """A table at a glance: columns, types, missing values, columns that depend on others, and the preparation that training needs."""
+    from neurovariety.cli.table_command import table_command
+    from neurovariety.cli.tables_given import table_asked
+
+    sys.exit(table_command(asked=table_asked(options), **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -149,24 +165,10 @@ def _checkpoint_options(command: Any) -> Any:
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
 _INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
-
-
-def _input_shapes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
-    """1,3,64,64 or NAME=1,3,64,64, once for each input."""
-    out: dict[str, tuple[int, ...]] = {}
-    for text in given:
-        name, _, sizes = text.rpartition("=")
-        try:
-            out[name] = tuple(int(n) for n in sizes.split(","))
-        except ValueError:
-            raise click.BadParameter(f"{text!r} is no shape; give 1,3,64,64, or NAME=1,3,64,64 for one of several inputs") from None
-    return out or None
-
-
 _INPUT_SHAPE = click.option(
     "--input-shape",
     multiple=True,
-    callback=_input_shapes,
+    callback=input_shapes,
     metavar="SIZES",
     help="Open sizes of an ONNX file: 1,3,64,64 or NAME=1,3,64,64.",
 )
@@ -174,16 +176,19 @@ _INPUT_SHAPE = click.option(
 
 @app.command(context_settings=CONTEXT)
 @click.argument("file", metavar="FILE")
-@click.option("--data", help="CSV file of inputs with a header line: where the tangent kernel is taken.")
+@click.option("--data", help="File with a table of inputs: where the tangent kernel is taken.")
 @click.option("--target", help="Columns of it that are not inputs, separated by commas.")
+@table_options
 @_INPUT_SHAPE
 @_checkpoint_options
 @_SEED
 def diagnose(**options: Any) -> None:
     """A trained network (.onnx, .pt2, .npz, .safetensors): effective parameters, redundant neurons, the strata it is on or near."""
     from neurovariety.cli.checkpoint_commands import Printed, diagnose_command
+    from neurovariety.cli.tables_given import table_given
 
-    sys.exit(diagnose_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+    table = table_given(options.pop("data"), options)
+    sys.exit(diagnose_command(table=table, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -206,16 +211,20 @@ def prune(**options: Any) -> None:
 @app.command(context_settings=CONTEXT)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--data", help="CSV file of inputs with a header line: where losses between two trainings are taken.")
+@click.option("--data", help="File with a table of inputs: where losses between two trainings are taken.")
 @click.option("--target", help="Columns of it that the networks were trained to give, separated by commas; one column of classes.")
+@table_options
 @click.option("--merged", help="Write the network half way between two trainings to this file (.onnx, .pt2, .npz).")
 @_checkpoint_options
 @_SEED
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
     from neurovariety.cli.checkpoint_commands import LineOptions, Printed, align_command
+    from neurovariety.cli.tables_given import table_given
 
-    line = LineOptions(options.pop("data"), options.pop("target"), options.pop("merged"))
+    if options["data"] and not options["target"]:
+        raise click.UsageError("--data needs --target, the columns that the networks were trained to give")
+    line = LineOptions(table_given(options.pop("data"), options), options.pop("merged"))
     sys.exit(align_command(line=line, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
 
 

@@ -50,3 +50,15 @@ class Seconds(Finite):
         if str(value).strip().lower() in ("inf", "infinity"):
             return _FOREVER
         return min(super().convert(value, param, ctx), _FOREVER)
+
+
+def input_shapes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
+    """1,3,64,64 or NAME=1,3,64,64, once for each input."""
+    out: dict[str, tuple[int, ...]] = {}
+    for text in given:
+        name, _, sizes = text.rpartition("=")
+        try:
+            out[name] = tuple(int(n) for n in sizes.split(","))
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is no shape; give 1,3,64,64, or NAME=1,3,64,64 for one of several inputs") from None
+    return out or None

@@ -15,7 +15,7 @@ from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
-from neurovariety.dataset import read_csv
+from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
 from neurovariety.report.build import Report, check_fit, empty_report, fill, report_subject
 from neurovariety.report.terminal import in_short, show
@@ -23,8 +23,7 @@ from neurovariety.report.terminal import in_short, show
 
 def report_command(
     architecture: str,
-    data: str | None,
-    target: str | None,
+    dataset: Dataset | None,
     page: str | None,
     save: str | None,
     as_json: bool,
@@ -33,10 +32,7 @@ def report_command(
     memory_limit: int | None,
 ) -> int:
     """Run the report and write it where it was asked for; returns the exit status."""
-    if target and not data:
-        raise InputError(f"--target {target} needs --data FILE.csv")
     model = report_subject(architecture)
-    dataset = read_csv(data, target) if data else None
     if dataset is not None:
         check_fit(model, dataset)
     for path in (page, save):

@@ -41,7 +41,7 @@ from neurovariety.options import Route
 from neurovariety.program.interpret import interpret
 from neurovariety.program.of_model import draw_coefficients, leaves, values_program
 from neurovariety.randomness import generator
-from neurovariety.result import WHOLE
+from neurovariety.result import WHOLE, counted
 from neurovariety.rings.polynomial import Polynomials
 from neurovariety.rings.rational import Rationals, to_fraction
 from neurovariety.theorem import bound
@@ -227,6 +227,8 @@ def _glosses(value: int, evidence: AmbientEvidence) -> tuple[Gloss, ...]:
     total = evidence["monomials"]
     if not total:
         return ()
+    have = f"polynomials of the degrees that occur have {counted(total, 'coefficient')}"
     if total == value:
-        return (Gloss(f"there are {total} monomials: no linear equation holds among their coefficients", {WHOLE: FROM_BELOW}),)
-    return (Gloss(f"there are {total} monomials: linear equations hold among their coefficients", {WHOLE: SURE}),)
+        return (Gloss(f"{have}, and no linear equation holds among those of the functions", {WHOLE: FROM_BELOW}),)
+    few = f"{counted(total - value, 'independent linear equation')} hold{'s' * (total - value == 1)} among those of the functions"
+    return (Gloss(f"{have}, and {few}", {WHOLE: SURE}),)

@@ -264,7 +264,10 @@ def _glosses_of_whole(found: Description, claim: Claim) -> tuple[Gloss, ...]:
     if found.boundary == "undecided":
         return (Gloss(found.why, {}), *shares)
     if found.boundary == "empty":
-        return (Gloss(found.why, {"boundary": SHOWN}), Gloss("every limit of functions is one", {"boundary": SHOWN}))
+        return (
+            Gloss(found.why, {"boundary": SHOWN}),
+            Gloss("every limit of functions is one that weights compute", {"boundary": SHOWN}),
+        )
     if claim is SHOWN:
         return (Gloss(f"pieces of it: {found.why}", {"boundary": SHOWN}), *shares)
     return (Gloss(found.why, {}), *shares)

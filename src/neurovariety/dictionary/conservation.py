@@ -26,6 +26,7 @@ import numpy as np
 
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.conserved import (
+    ALL_CONSERVED,
     AllShown,
     ConservedLaws,
     FlowBrackets,
@@ -36,9 +37,12 @@ from neurovariety.certificates.conserved import (
     monomials_up_to,
 )
 from neurovariety.certificates.functions import Inputs
-from neurovariety.certificates.issue import Verdict, first_shown, issue
+from neurovariety.certificates.issue import Verdict, first_shown, issue, weak
 from neurovariety.certificates.sentences import FROM_ABOVE, SHOWN, Gloss
+from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.vector_fields import rank_of_rows
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
@@ -84,8 +88,8 @@ class ConservationEvidence(TypedDict):
 
 @dataclass(frozen=True, repr=False)
 class ConservationResult(EntryResult):
-    """``value`` is ``{"independent", "complete", "laws"}``: the number of independent conserved quantities, whether it is shown that
-    there are no others, and a basis of the polynomial ones up to the degree asked for (the first 40), as text.
+    """``value`` is ``{"independent", "complete", "laws"}``: the number of independent conserved quantities, true where it is shown
+    that there are no others (else null), and a basis of the polynomial ones up to the degree asked for (the first 40), as text.
 
     ``evidence``: ``degree``, ``basis_size``, ``upper_bound``, ``lie_closure_rank``, ``for_data`` (how many samples, or null), and
     ``balanced``: the leaf of weights at which all laws found are zero (`balanced_leaf`; an estimate), null where there are no laws.
@@ -109,7 +113,7 @@ def conservation(
     data: Annotated[
         Any,
         Option(
-            "CSV file: what is conserved for losses on its rows only",
+            "file with a table: what is conserved for losses on its rows only",
             kind="table",
             columns="columns of --data that are no inputs, separated by commas",
         ),
@@ -136,7 +140,7 @@ def conservation(
     shown = _laws_shown(model, inputs, tuple(tuple(sorted(law.items())) for law in laws), degree, rng)
     number, claims, upper, closure = _number_shown(model, inputs, shown, rng)
     least, most = int(number.statement.value), n - closure.rank
-    value = {"independent": least, "complete": least == most, "laws": shown.statement.value}
+    value = {"independent": least, "complete": claims.statement.value, "laws": shown.statement.value}
     evidence: ConservationEvidence = {
         "degree": degree,
         "for_data": None if inputs is None else len(inputs),
@@ -185,7 +189,11 @@ def _number_shown(
     brackets = FlowBrackets(exact.hash, inputs, PRIME, closure.point, closure.generators, closure.brackets, n, closure.rank)
     upper = issue(brackets, exact)
     number = issue(Meets(lower, upper), exact) if upper.statement.value == least else lower
-    return number, issue(AllShown(lower, upper), exact), upper, closure
+    every = Statement(ALL_CONSERVED, exact.hash, None)
+    try:
+        return number, issue(AllShown(lower, upper), exact), upper, closure
+    except NotShown as why:
+        return number, weak(every, Claim.UNDECIDED, str(why)), upper, closure
 
 
 def _points(table: Array) -> Inputs:
@@ -207,7 +215,7 @@ def _glosses(least: int, evidence: ConservationEvidence) -> tuple[Gloss, ...]:
     n, degree, most, samples = evidence["parameters"], evidence["degree"], evidence["upper_bound"], evidence["for_data"]
     about = (Gloss(f"{counted(samples, 'input')} {'is' if samples == 1 else 'are'} given", {}),) if samples is not None else ()
     if least == most:
-        leaves = f"training moves on leaves of dimension {n - least} in {n} weights"
+        leaves = f"this keeps training on a set of dimension {n - least} in the space of {counted(n, 'weight')}"
         return (*about, Gloss(leaves if least else "nothing ties training to its start", {"independent": SHOWN}))
     looked = Gloss(f"they were looked for among polynomials of degree up to {degree}", {})
     return (*about, looked, Gloss(f"there are at most {most}", {"most": FROM_ABOVE}))

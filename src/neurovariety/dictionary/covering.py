@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import log
+from math import ceil, log
 from typing import Annotated, ClassVar, Literal, TypedDict
 
 from neurovariety.certificates.covering_numbers import AT_LEAST, NORMS, BallOfFunctions
@@ -37,6 +37,7 @@ from neurovariety.model import Model
 from neurovariety.options import Option, Real
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = "dictionary.covering"
@@ -150,13 +151,16 @@ def _below(sizes: SizesOfModel, ball: BallOfFunctions, seed: int) -> tuple[Verdi
 def _glosses(covers: Covers, below: Verdict) -> tuple[Gloss, ...]:
     c = covers.constants
     if covers.best_name == "cells":
-        points = f", and at most {c['points']} points of a section" if c["dimension"] else ""
-        sizes = f"dimension at most {c['dimension']}, in a span of at most {c['span']}"
-        made = f"by cells of a grid: {sizes}, degree {c['weight_degree']} in {c['parameters']} parameters{points}"
+        most = f"{c['points']} point{'s' * (c['points'] != 1)}"
+        points = f", and at most {most} on a general linear section" if c["dimension"] else ""
+        sizes = f"a set of dimension at most {c['dimension']} in a linear span of dimension at most {c['span']}"
+        degree = f"coefficients of degree {c['weight_degree']} in {counted(c['parameters'], 'parameter')}"
+        made = f"by the cells of a grid that meet {sizes}, with {degree}{points}"
     elif covers.best_name == "span":
-        made = f"by the linear span, of dimension at most {c['span']}: (1 + 2 B/epsilon)^{c['span']} balls"
+        fewest = 1 + 2 * covers.ball.radius / covers.ball.epsilon
+        made = f"{ceil(fewest):,}^{c['span']} balls cover those of a linear span of dimension at most {c['span']}"
     else:
-        made = f"by steps of the {c['parameters']} parameters"
+        made = f"by a grid of steps in {counted(c['parameters'], 'parameter')}"
     least = "" if below.statement.value is None else f"{below.statement.value:,.3f}"
     return (
         Gloss(made, {"at_most": FROM_ABOVE}),

@@ -45,6 +45,7 @@ from neurovariety.options import Option, Whole
 from neurovariety.program.of_model import draw_coefficients
 from neurovariety.progress import note, quietly
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.rings.finite_field import FiniteField
 from neurovariety.theorem import Theorem
 from neurovariety.tolerances import DEFAULT_SEED, EXTRA_SAMPLES, PRIME_BITS
@@ -117,8 +118,11 @@ class CriticalLocusResult(EntryResult):
         v = self.value
         drops = sum(bool(s["corank"]) for s in v["strata"])
         low, high = ("", "") if self.verdicts["dimension"].claim is not Claim.LOWER_BOUND else ("at least ", "at most ")
+        if not v["strata"]:
+            return "none known"
         where = "none known" if v["dimension"] is None else f"dimension {low}{v['dimension']}, codimension {high}{v['codimension']}"
-        return f"{where} ({drops} of {len(v['strata'])} strata, rank below {v['rank']})"
+        strata = counted(len(v["strata"]), "stratum").replace("stratums", "strata")
+        return f"{where} ({drops} of {strata}, rank below {v['rank']})"
 
     def _repeatable(self) -> object:
         return {name: part for name, part in self.value.items() if name != "sampled"}  # which depends on the weights drawn
@@ -246,5 +250,5 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
         seen = f"at sparse random weights the rank of the Jacobian was seen to fall to {min(low, default=0)} of {value['rank']}"
         return (Gloss(seen, {}),) if low else ()
     others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
-    vanishes = "there the gradient by weights can vanish where that by functions does not"
+    vanishes = "where the rank drops, the loss can be stationary in the weights without being so in the functions"
     return (others, Gloss(vanishes, {"codimension": FROM_ABOVE}))

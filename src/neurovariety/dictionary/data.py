@@ -60,7 +60,7 @@ class DataResult(EntryResult):
     inputs: Array | None = field(default=None, repr=False, compare=False)
 
     def speaks(self) -> tuple[str, ...]:
-        known = ("samples", "jacobian_rank", "dimension", "determined")
+        known = ("samples", "quadric_rank", "jacobian_rank", "dimension", "determined")
         return (*known, "more_samples") if self.value.get("more_samples") else known
 
 
@@ -69,7 +69,12 @@ def data(
     model: Model,
     inputs: Annotated[
         Any,
-        Option("CSV file with a header line", kind="table", name="data", columns="Target column, or several separated by commas"),
+        Option(
+            "file with a table (CSV, Excel, Parquet, NumPy)",
+            kind="table",
+            name="data",
+            columns="Target column, or several separated by commas",
+        ),
     ],
     *,
     seed: int = DEFAULT_SEED,

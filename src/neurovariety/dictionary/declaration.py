@@ -54,6 +54,11 @@ class Declared:
         return self.option is not None and self.option.kind in ("table", "dataset")
 
     @property
+    def has_targets(self) -> bool:
+        """Whether it is a data set with targets; otherwise inputs alone are wanted."""
+        return self.option is not None and self.option.kind == "dataset"
+
+    @property
     def is_exact(self) -> bool:
         """Whether the numbers in it are exact ones."""
         return self.option is not None and self.option.kind == "numbers"

@@ -125,6 +125,6 @@ def _glosses(found: Degree) -> tuple[Gloss, ...]:
     r, least = found.dimension.value, {WHOLE: FROM_BELOW, "dimension": SURE}
     texts = [Gloss(f"by a theorem ({found.theorem.name})", {WHOLE: SHOWN})] if found.theorem and found.route == "theorem" else []
     if found.value == 1:
-        return (*texts, Gloss("it is a linear space", {WHOLE: SURE}))
+        return (*texts, Gloss(f"it is a {'linear space' if r else 'point'}", {WHOLE: SURE}))
     conditions = f"so many of its functions satisfy {counted(r, 'general linear condition')}, over the complex numbers"
     return (*texts, Gloss(conditions, least), Gloss(f"covering numbers depend on the degree, and on the dimension {r}", least))

@@ -241,5 +241,5 @@ def _glosses(value: DiscriminantValue, random: dict[int, int]) -> tuple[Gloss, .
     if random:
         usual, drawn = max(random, key=lambda k: random[k]), sum(random.values())
         share = f"{random[usual]} of {counted(drawn, 'random target')}"
-        glosses.append(Gloss(f"{share} have {usual} real ones, the most frequent number", {}))
+        glosses.append(Gloss(f"the most frequent number of real ones is {usual} ({share})", {}))
     return tuple(glosses)

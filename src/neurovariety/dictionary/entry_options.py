@@ -22,7 +22,7 @@ ExactNumbers = Sequence[Any]
 Inputs = Annotated[
     Any,
     Option(
-        "CSV file with a header line, for --metric data",
+        "file with a table (CSV, Excel, Parquet, NumPy), for --metric data",
         kind="table",
         columns="columns of --data that are no inputs, separated by commas",
     ),

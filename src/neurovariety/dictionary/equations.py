@@ -83,6 +83,10 @@ class EquationsResult(EntryResult):
     evidence: EquationsEvidence
     system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
+    def speaks(self) -> tuple[str, ...]:
+        """Where a gloss says that there are none, nothing else is said."""
+        return self.spoken if self.value["generators"] or not self.glosses[0].holds(self.verdicts) else ()
+
     def violated(self, target: Mapping[Coordinate, Fraction]) -> str | None:
         """The first equation that a function violates, in words, or None. ``target`` maps (output, exponents) to coefficients."""
         system = self.system if self.system is not None else self._again(self.provenance.seed).system
@@ -149,7 +153,7 @@ def equations(
     return EquationsResult(
         value=value,
         claims=_claims(model, found, value, short),
-        glosses=_glosses(found),
+        glosses=_glosses(found, len(short)),
         evidence=evidence,
         system=system,
     )
@@ -173,23 +177,26 @@ def _claims(model: Model, found: Equations, value: Mapping[str, object], listed:
     return claims
 
 
-def _glosses(found: Equations) -> tuple[Gloss, ...]:
+def _glosses(found: Equations, few: int) -> tuple[Gloss, ...]:
+    """What is known of the equations, of which ``few`` are listed."""
     total, coordinates = len(found.system.generators), found.system.coordinates.count
+    among = f"the {counted(coordinates, 'coefficient')} that occur{'s' * (coordinates == 1)}"
     generators = {"generators": SURE}
     if not total:
         if found.complete:
-            none = f"no equation of any degree holds among the {coordinates} coefficients: almost every choice of them occurs, over C"
+            none = f"no equation of any degree holds among {among}: almost every choice of them occurs, over C"
             return (Gloss(none, {"complete": SURE}),)
         return (
-            Gloss(f"no equation of degree up to {found.system.searched} holds among the {coordinates} coefficients", generators),
+            Gloss(f"no equation of degree up to {found.system.searched} holds among {among}", generators),
             Gloss("equations of higher degrees are not excluded", {}),
         )
+    listed = "" if total == few else f", {few} of them listed,"
+    which = f"{counted(total, 'equation')} among {among}{listed} generate{'s' * (total == 1)}"
     return (
-        Gloss(
-            f"{counted(total, 'equation')} among the {coordinates} coefficients generate{'s' * (total == 1)} those found", generators
-        ),
-        Gloss("all others follow from these", {"complete": SURE})
+        Gloss(f"{which} all equations", {"generators": SURE, "complete": SURE})
         if found.complete
-        else Gloss("equations of higher degrees are not excluded", {}),
+        else Gloss(
+            f"{which} all equations of degree up to {found.system.searched}; equations of higher degrees are not excluded", generators
+        ),
         Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
     )

@@ -207,7 +207,7 @@ def fibers(
             "identifiable": identifiable,
         },
         claims=_claims(model, found, shown, identifiable),
-        glosses=(*_glosses(found), *_components(evidence["real_components"])),
+        glosses=(*_glosses(found, identifiable), *_components(evidence["real_components"])),
         evidence=evidence,
         notices=generic.notices,
     )
@@ -362,7 +362,9 @@ def _special(model: Model, found: SpecialFiber, generic_evidence: FibersEvidence
         size = f"{found.at_least} to {found.at_most}"
         texts.append(Gloss(f"{size} dimensions of complex weights around these compute the same function", {}))
     if extra > 0:
-        more = f"{extra} more than for general weights: the function is that of a smaller model"
+        more = (
+            f"the fiber has {extra} dimension{'s' * (extra != 1)} more than at general weights: the function is that of a smaller model"
+        )
         texts.append(Gloss(more, {"dimension": FROM_BELOW}))
     return FibersResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
@@ -378,13 +380,13 @@ def _components(found: RealComponents | None) -> tuple[Gloss, ...]:
     return (Gloss(said, {}),) if said else ()
 
 
-def _glosses(found: _Explained) -> tuple[Gloss, ...]:
+def _glosses(found: _Explained, identifiable: Identifiable) -> tuple[Gloss, ...]:
     stated = found.stated
     if found.hidden is None or stated is None:
         return ()
     if found.hidden:
-        hidden = "data cannot tell weights along hidden directions apart"
+        hidden = "data cannot tell weights apart along these directions either"
         return (Gloss(hidden, {"hidden": SURE}),)
-    if not found.dimension:
+    if not found.dimension and identifiable != "yes":
         return (Gloss("a general function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
     return ()

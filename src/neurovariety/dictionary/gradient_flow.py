@@ -11,7 +11,7 @@ is `estimate`. Conserved quantities measure how well the flow was followed: the 
 Discrete methods run from the same initializations; their last weights are then followed by the flow to the critical point in whose
 basin they lie, and the runs that end elsewhere than the flow are counted.
 
-Sources: Marchetti et al. 2025, 4.4; Marcotte, Gribonval, Peyre 2023; Wilson 1927; Kidger 2021 (diffrax).
+Sources: Marchetti et al. 2025, 4.4; Marcotte, Gribonval, Peyre 2023; Wilson 1927; Hairer, Wanner 1996 (the integrators).
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class GradientFlowResult(EntryResult):
     spoken: ClassVar[tuple[str, ...]] = ("converged", "endpoints", "unmatched")
     value: GradientFlowValue
     evidence: GradientFlowEvidence
-    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "kidger2021")
+    sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "marcotte2023", "wilson1927", "hairer1996")
     task: TrainingTask | None = field(default=None, compare=False)
     ends: Any = field(default=None, compare=False)
     landscape: LandscapeResult | None = field(default=None, compare=False)
@@ -187,7 +187,7 @@ def gradient_flow(
     typical = typical_gradient(goal, starts)
     run = _followed(goal, starts if size is None else descend(goal, starts, method, size, seed), typical)
     points = list(found.points) if found.problem is not None and not weight_decay else []
-    labels = _labels(found, points, run.ends, run.converged, task, weight_decay)
+    labels = _labels(found, points, run.ends, run.converged, goal)
     reasons, drifting = _not_converged(found, points, run.runs, run.converged)
     compared = bool(points) and bool(run.converged.any())
     unmatched = int((labels[run.converged] < 0).sum()) if compared else None
@@ -201,7 +201,7 @@ def gradient_flow(
     if method != "flow":
         plain = _followed(goal, starts, typical)
         both = run.converged & plain.converged
-        other = _labels(found, points, plain.ends, both, task, weight_decay)
+        other = _labels(found, points, plain.ends, both, goal)
         evidence["moved"] = int((labels[both] != other[both]).sum())
     value: GradientFlowValue = {
         "runs": runs, "converged": int(run.converged.sum()), "unmatched": unmatched, "endpoints": len(set(labels[run.converged])),
@@ -248,9 +248,7 @@ def _off_the_list(unmatched: int | None, found: LandscapeResult) -> tuple[str, .
     return (f"{counted(unmatched, 'converged run')} end at no point of the list, which is {end}",)
 
 
-def _labels(
-    found: LandscapeResult, points: Sequence[CriticalFunction], ends: Any, converged: Any, task: TrainingTask, decay: float
-) -> Any:
+def _labels(found: LandscapeResult, points: Sequence[CriticalFunction], ends: Any, converged: Any, goal: Objective) -> Any:
     """For each run the number of the point of the list at which it ended, negative where there is none (one number for each other
     function), 0 where it has not converged."""
     problem = found.problem
@@ -260,7 +258,7 @@ def _labels(
     for k in np.flatnonzero(converged):
         number = matched(points, values[k]) if values is not None and points else None
         if number is None:
-            here = values[k] if values is not None else np.asarray([float(objective(task.model, task.loss, decay).value(ends[k]))])
+            here = values[k] if values is not None else goal.losses(ends[k : k + 1])
             same = next((i for i, v in enumerate(others) if np.abs(v - here).max() <= 1e-5 * max(np.abs(here).max(), 1e-12)), None)
             if same is None:
                 others.append(here)
@@ -297,14 +295,12 @@ def _not_converged(
 
 
 def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Objective, ends: Any, runs: int) -> list[Basin]:
-    import jax
-
     known = {p.number: p for p in points}
     out: list[Basin] = []
     for label, count in Counter(labels[labels != 0].tolist()).most_common():
         point = known.get(int(label))
-        with jax.enable_x64(True):
-            loss = float(goal.value(ends[int(np.flatnonzero(labels == label)[0])]))
+        first = int(np.flatnonzero(labels == label)[0])
+        loss = float(goal.losses(ends[first : first + 1])[0])
         low, high = wilson(count, runs)
         out.append(
             {
@@ -342,15 +338,15 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
 def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> tuple[Gloss, ...]:
     """How many runs there were, where the most end, and why others have not converged."""
     basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
-    glosses = [Gloss(f"{counted(value['runs'], 'run')} from random weights were followed", {}, ahead=True)]
+    glosses = [Gloss(f"gradient flow was followed from random weights, in {counted(value['runs'], 'run')}", {}, ahead=True)]
     if basins and basins[0]["point"] is not None:
         best = basins[0]
         share, low, high = (f"{100 * v:.0f} %" for v in (best["share"], best["low"], best["high"]))
-        where = f"{best['kind']} {best['point']} with loss {best['loss']:.6g}"
-        glosses.append(Gloss(f"{share} of these runs end at {where} (95 % interval: {low} to {high})", {}))
+        where = f"{best['kind']} {best['point']} of the landscape, with loss {best['loss']:.6g}"
+        glosses.append(Gloss(f"{share} of the runs end at {where} (95 % interval: {low} to {high})", {}))
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:
-        to = f" (number {', '.join(sorted(drifting, key=int))})" if drifting else ""
+        to = f" (number{'s' * (len(drifting) > 1)} {', '.join(sorted(drifting, key=int))})" if drifting else ""
         glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}{to}", {}))
     return tuple(glosses)

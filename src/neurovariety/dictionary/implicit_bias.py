@@ -109,7 +109,8 @@ class ImplicitBiasResult(EntryResult):
                 words[word] for words, word in ((singular, row["singular"]), (exposed, row["critically_exposed"])) if word in words
             ]
             shares = [f"{name} {'-' if v is None else format(v, '.3g')}" for name, v in (("best", row["best"]), ("flow", row["flow"]))]
-            parts.append(f"{row['name'].replace(', ', ',')}: {'; '.join([*known, *shares])}")
+            which = f"limit ({row['name']})" if row["kind"] == "limit" else row["name"]
+            parts.append(f"{which.replace(', ', ',')}: {'; '.join([*known, *shares])}")
         return ", ".join(parts) + (", ..." if len(rows) > _SHOWN else "")
 
     def _repeated(self, seed: int | None) -> ImplicitBiasResult:
@@ -188,7 +189,7 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        glosses=(*_of_ends(value, clear, ends), *_of_zero(table), *_of_exposed(smaller, exposure)),
+        glosses=(*_of_ends(value, clear, ends, min(flowing, number)), *_of_zero(table), *_of_exposed(smaller, exposure)),
         also={"exposed": exposure},
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
@@ -255,13 +256,14 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
     return {row["name"]: known[row["status"]] for row in found.locus["strata"] if row["status"] in known}
 
 
-def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds) -> tuple[Gloss, ...]:
-    """Of how many targets and flows the shares are."""
+def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds, targets: int) -> tuple[Gloss, ...]:
+    """Of how many targets and flows the shares are; flows are followed for the first ``targets``."""
     followed = counted(ends.runs, "gradient flow")
+    first = counted(targets, "target")
     none = "no gradient flow was followed" if not ends.runs else f"none of {followed} converged"
     return (
-        Gloss(f"{counted(clear, 'target')} had a best fit that was found" if clear else "best fits were not found for any target", {}),
-        Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged", {}),
+        Gloss(f"the best fit was found for {counted(clear, 'target')}" if clear else "best fits were not found for any target", {}),
+        Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged, for {first}", {}),
     )
 
 
@@ -275,8 +277,10 @@ def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
     """Which smaller networks are critically exposed, as far as ranks are shown."""
     exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
     known = [row for row in smaller if row["critically_exposed"] is not None]
+    if not smaller:
+        return (Gloss("beside the function zero no smaller network was compared", {}),)
     if not known:
-        return (Gloss("no smaller network but the function zero is listed", {}),)
+        return (Gloss("whether smaller networks are critically exposed was not found", {}),)
     if exposed:
         text = f"critically exposed: {', '.join(exposed[:3])}{', ...' if len(exposed) > 3 else ''}"
     elif len(known) == len(smaller):

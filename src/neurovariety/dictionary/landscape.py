@@ -32,7 +32,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
 import numpy as np
 
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.sentences import SURE, TESTED, Gloss
+from neurovariety.certificates.sentences import SHOWN, SURE, TESTED, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
@@ -306,7 +306,7 @@ def _interpolating(
             )
             for key, part in value.items()
         },
-        glosses=_of_interpolation(shape.value, found, directions is not None),
+        glosses=_of_interpolation(shape.value, found, directions is not None, proof is not None and proof.claim is SHOWN),
         also={key: verdict for key, verdict in also.items() if verdict is not None},
         evidence={
             **evidence,
@@ -331,8 +331,9 @@ def _held_out(task: TrainingTask, problem: TrainingProblem, weights: Array | Non
     return {"least_loss_point": float(problem.quadratic(held).value(problem.map.at(np.asarray(weights)[None] + 0j)[0].real))}
 
 
-def _of_interpolation(dim: int, found: Interpolation, shown: bool) -> tuple[Gloss, ...]:
-    """What is said where a whole locus of functions has the values of one; ``shown``: the rank at the data is, to some extent."""
+def _of_interpolation(dim: int, found: Interpolation, shown: bool, settled: bool) -> tuple[Gloss, ...]:
+    """What is said where a whole locus of functions has the values of one; ``shown``: the rank at the data is, to some extent;
+    ``settled``: the least loss is proved."""
     d, best, bound = found.dimension, found.least, found.lower_bound
     seen = (
         f"the data see {dim - d} of {dim} directions: functions with the same values there as a general one are a locus of dimension "
@@ -342,7 +343,7 @@ def _of_interpolation(dim: int, found: Interpolation, shown: bool) -> tuple[Glos
         glosses = [Gloss(f"{seen}{d}, not finitely many", {"dimension": SURE, "directions": SURE})]
     if found.degree is not None:
         glosses.append(Gloss(f"this locus has degree at most {found.degree.statement.value:,}", {"degree": TESTED}))
-    if found.attained:
+    if found.attained and not settled:
         glosses.append(Gloss(f"networks attain the least squares loss {bound:.6g} of the whole span, as far as floats tell", {}))
     elif best.infimum is not None:
         glosses.append(_come_down(best.infimum))

@@ -12,9 +12,10 @@ variables, powers, changes of coordinates) until its Newton polyhedra tell: from
 fan, with the real zeros of the leading forms, from above by a region of weights. Both are certificates over Q. Where they do not
 meet, both bounds are the answer.
 
-What it is not: an estimate. It depends on the inputs through their support alone: any density will do.
+With ``method="estimate"`` a sampler answers where the bounds do not meet, with an interval, and stands beside an exact answer. What
+the coefficient is not: dependent on the density of the inputs. Their support alone matters.
 
-Sources: Watanabe 2009; Aoyagi 2024; Aoyagi, Watanabe 2005; Arnold, Gusein-Zade, Varchenko 1988.
+Sources: Watanabe 2009; Aoyagi 2024; Aoyagi, Watanabe 2005; Arnold, Gusein-Zade, Varchenko 1988; Geyer 1991.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.certificates.sentences import SURE, Gloss
+from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_source
@@ -43,9 +45,20 @@ from neurovariety.learning.coefficient_of_question import (
     of_rank,
     of_zero_function,
 )
+from neurovariety.learning.estimate_of_question import (
+    SampledQuestion,
+    estimated,
+    near_origin,
+    near_weights,
+    near_zero,
+    of_odd_network,
+    of_true_rank,
+)
+from neurovariety.learning.estimated_coefficient import EstimatedCoefficient
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _THEOREMS: dict[str, tuple[Facts, ...]] = {
@@ -58,25 +71,30 @@ _THEOREMS: dict[str, tuple[Facts, ...]] = {
         {"name": "neurons with one input", "statement": "a formula in widths and Taylor degrees", "source": "aoyagi2005"},
     ),
     "germ": ({"name": "Newton polyhedra", "statement": "leading forms with independent slopes", "source": "arnold1988"},),
+    "sampling": ({"name": "replica exchange", "statement": "chains at many temperatures exchange states", "source": "geyer1991"},),
 }
 
 
 class LearningCoefficientEvidence(TypedDict):
     """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``, and beside the
-    answer for a general function that for the ``zero_function``, where it is known at once."""
+    answer for a general function that for the ``zero_function``, where it is known at once. ``estimate``: the sampler's value, interval
+    and diagnostics, with the calibration on a linear network."""
 
     route: str
     steps: list[str]
     theorems: list[Facts]
     parameters: NotRequired[int]
     zero_function: NotRequired[Facts]
+    estimate: NotRequired[Facts]
 
 
 @dataclass(frozen=True, repr=False)
 class LearningCoefficientResult(EntryResult):
     """``value``: ``learning_coefficient``, an exact fraction as text, and ``multiplicity``.
 
-    Where the bounds do not meet both are null, and ``at_least`` and ``at_most`` hold what is proved from both sides.
+    Where the bounds do not meet both are null, and ``at_least`` and ``at_most`` hold what is proved from both sides; with
+    ``method="estimate"`` both are estimates, the coefficient a decimal number with an ``interval`` by chains and fit, of which
+    no coverage is promised.
     """
 
     entry: ClassVar[str] = "learning-coefficient"
@@ -86,6 +104,10 @@ class LearningCoefficientResult(EntryResult):
     def speaks(self) -> Iterable[str]:
         """What is known."""
         return [*([key for key, part in self.value.items() if part is not None] or ["learning_coefficient"]), *self.also]
+
+    def _repeatable(self) -> object:
+        """An estimate may change with the seed."""
+        return {key: part for key, part in self.value.items() if self.verdicts[key].claim is not Claim.ESTIMATE}
 
 
 @entry_of_source
@@ -106,6 +128,9 @@ def learning_coefficient(
     truth: Annotated[
         Literal["general", "zero"], Option("the true function: a general one of the model, or zero (default: general)")
     ] = "general",
+    method: Annotated[
+        Literal["exact", "estimate"], Option("estimate: by sampling where nothing exact is known, and beside it (default: exact)")
+    ] = "exact",
     seed: int = DEFAULT_SEED,
 ) -> LearningCoefficientResult:
     """The learning coefficient of ``source``, or of ``functions`` at the origin, with its multiplicity.
@@ -127,17 +152,31 @@ def learning_coefficient(
             raise InputError(f"functions are asked at the origin: leave out {asked[0]}")
         if source not in (None, functions):
             raise InputError("give an architecture or functions, not both")
-        return _result(of_functions(read_functions(functions)), functions)
+        germ = read_functions(functions)
+        return _result(of_functions(germ), functions, question=near_origin(germ) if method == "estimate" else None, seed=seed)
     if source is None:
         raise InputError("an architecture such as 'mlp(2,3,1; x^2)', or functions such as 'x^2*y; y^3', are expected")
     analytic = analytic_network(source) if isinstance(source, str) else None
     if analytic is not None:
         if truth != "zero":
             raise InputError(f"networks with {analytic.activation} are asked for the zero function: add truth='zero' (--truth zero)")
-        return _result(of_analytic(analytic), " ".join(str(source).split()))
+        odd = of_odd_network(analytic) if method == "estimate" else None
+        return _result(of_analytic(analytic), " ".join(str(source).split()), question=odd, seed=seed)
     model = as_model(source)
+    if method == "estimate" and not asked:
+        raise InputError(
+            "a general function has half of the dimension, exactly: say for which function to estimate, with at, true_rank or truth"
+        )
     asked_zero = None if asked else beside(model)
-    return _result(_of_model(model, at, true_rank, truth, seed), model.name, model, asked_zero)
+    shown = _of_model(model, at, true_rank, truth, seed)
+    question = _question(model, at, true_rank) if method == "estimate" else None
+    return _result(shown, model.name, model, asked_zero, question, seed)
+
+
+def _question(model: Model, at: ExactNumbers | None, true_rank: int | None) -> SampledQuestion:
+    if at is not None:
+        return near_weights(model, exact_weights(model, at))
+    return near_zero(model) if true_rank is None else of_true_rank(model, true_rank)
 
 
 def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, truth: str, seed: int) -> KnownCoefficient:
@@ -149,43 +188,75 @@ def _of_model(model: Model, at: ExactNumbers | None, true_rank: int | None, trut
 
 
 def _result(
-    shown: KnownCoefficient, subject: str, model: Model | None = None, zero: KnownCoefficient | None = None
+    shown: KnownCoefficient,
+    subject: str,
+    model: Model | None = None,
+    zero: KnownCoefficient | None = None,
+    question: SampledQuestion | None = None,
+    seed: int = DEFAULT_SEED,
 ) -> LearningCoefficientResult:
+    notices: list[str] = []
+    if not shown.exact:
+        notices.append("the bounds from both sides do not meet: the germ is degenerate in all coordinates that were tried")
+    route, found = shown.route, None
+    if question is not None:
+        shown, found, against = estimated(shown, question, seed)
+        notices += [against] * bool(against)
+        if not found.mixed:
+            notices.append(f"the chains of the estimate have not mixed: R-hat is {found.rhat:.2f} at some temperature")
     evidence: LearningCoefficientEvidence = {
         "route": shown.route,
         "steps": list(shown.steps),
-        "theorems": list(_THEOREMS[shown.route]),
+        "theorems": [dict(t) for r in dict.fromkeys((route, *(["sampling"] if found else []))) for t in _THEOREMS[r]],
     }
     if model is not None:
         evidence["parameters"] = model.parameters
     if zero is not None:
         evidence["zero_function"] = dict(zero.value)
         evidence["theorems"] += [t for t in _THEOREMS[zero.route] if t not in evidence["theorems"]]
-    notices = (
-        () if shown.exact else ("the bounds from both sides do not meet: the germ is degenerate in all coordinates that were tried",)
-    )
+    if found is not None:
+        evidence["estimate"] = _diagnostics(found)
     return LearningCoefficientResult(
         value=shown.value,
         claims=shown.verdicts,
         subject=subject,
         model=model,
         evidence=evidence,
-        notices=notices,
-        glosses=_glosses(shown, model),
+        notices=tuple(notices),
+        glosses=_glosses(shown, model, of_general=zero is not None),
         also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items() if v.statement.value is not None},
     )
 
 
-def _glosses(shown: KnownCoefficient, model: Model | None) -> tuple[Gloss, ...]:
-    """What the number means for learning."""
-    if not shown.exact:
+def _diagnostics(found: EstimatedCoefficient) -> Facts:
+    calibration = found.calibration
+    assert calibration is not None
+    return {
+        **{key: round(float(getattr(found, key)), 4) for key in ("value", "low", "high", "rhat", "swaps", "misfit")},
+        "multiplicity": found.multiplicity,
+        "multiplicity_weight": round(found.weight, 3),
+        "effective_draws": round(found.effective),
+        "calibration": {
+            "network": calibration.network,
+            "exact": str(calibration.exact),
+            "estimate": round(calibration.value, 4),
+        },
+    }
+
+
+def _glosses(shown: KnownCoefficient, model: Model | None, *, of_general: bool) -> tuple[Gloss, ...]:
+    """What the number means for learning; ``of_general``: the zero function has one of its own, beside that of a general function."""
+    if not shown.exact or shown.route == "sampling":
         return ()
     c = Fraction(shown.value["learning_coefficient"])
-    text = f"with n samples the error of Bayesian learning falls like {_over_n(c)}"
+    of = " of a general function" if of_general else ""
+    text = f"with n samples the error of Bayesian learning{of} falls like {_over_n(c)}"
     if model is not None:
-        text += f", where {model.parameters} regular parameters would cost {_over_n(Fraction(model.parameters, 2))}"
+        usual = Fraction(model.parameters, 2)
+        regular = f"{counted(model.parameters, 'regular parameter')} would cost"
+        text += f", {'as much as' if usual == c else 'where'} {regular}{'' if usual == c else f' {_over_n(usual)}'}"
     return (Gloss(text, {"learning_coefficient": SURE}),)
 
 
 def _over_n(c: Fraction) -> str:
-    return f"{c}/n" if c.denominator == 1 else f"({c})/n"
+    return f"{c.numerator}/n" if c.denominator == 1 else f"{c.numerator}/({c.denominator}n)"

@@ -130,7 +130,7 @@ CountsOption = Annotated[
 DataOption = Annotated[
     Any,
     Option(
-        "CSV file: inputs, and how often each class was seen there",
+        "file with a table: inputs, and how often each class was seen there",
         kind="dataset",
         columns="columns of --data with the counts of classes, separated by commas",
     ),

@@ -89,7 +89,7 @@ def ml_degree(
     data: Annotated[
         Any,
         Option(
-            "CSV file: outputs at its rows as probabilities of classes (default: coefficients, one distribution)",
+            "file with a table: outputs at its rows as probabilities of classes (default: coefficients, one distribution)",
             kind="table",
             columns="columns of --data that are no inputs, separated by commas",
         ),

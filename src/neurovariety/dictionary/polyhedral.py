@@ -131,7 +131,7 @@ TeacherOption = Annotated[str | None, Option("polynomials whose coefficients are
 DataOption = Annotated[
     Any,
     Option(
-        "CSV file: inputs and targets, in place of a teacher",
+        "file with a table: inputs and targets, in place of a teacher",
         kind="dataset",
         columns="columns of --data that are targets, separated by commas",
     ),
@@ -281,5 +281,5 @@ def _plain(point: FacePoint) -> ListedFacePoint:
 
 def _glosses(value: PolyhedralValue, norm: str) -> tuple[Gloss, ...]:
     """The distance and its faces, before anything is said of them, and that no network is known for a listed function."""
-    faces = Gloss(f"by the {norm} distance, for {counted(value['faces'], 'face')} of its unit ball, opposite ones once", {}, ahead=True)
+    faces = Gloss(f"{counted(value['faces'], 'face')} of the unit ball of {norm}, of opposite faces one", {}, ahead=True)
     return (faces, *([] if value["least"] is not None else [Gloss("no real weights were found for a listed function", {})]))

@@ -19,12 +19,14 @@ from neurovariety.architectures.from_callable import Source
 from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.beyond.analytic.reading import not_analytic, read_analytic
 from neurovariety.certificates.issue import Forged
+from neurovariety.dataset import Dataset
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import InputError, NotationError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
 from neurovariety.result import Provenance
+from neurovariety.tables.read_table import taken
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=EntryResult)
@@ -91,14 +93,20 @@ def _asked(function: Callable[..., Any], of_source: Callable[Concatenate[Source,
     def ask(*given: Any, **options: Any) -> R:
         start = time.perf_counter()
         bound = _bound(function, signature, given, _with_new_names(declared, options))
+        done: list[str] = []
         for one in declared.arguments:
-            bound.arguments[one.name] = one.read(bound.arguments[one.name])
+            value = bound.arguments[one.name]
+            if one.is_table and value is not None:
+                value = taken(value)
+                done += value.done if isinstance(value, Dataset) else ()
+                value = value.inputs if isinstance(value, Dataset) and not one.has_targets else value
+            bound.arguments[one.name] = one.read(value)
         found = of_source(*bound.args, **bound.kwargs)
         asked = {a.name: bound.arguments[a.name] for a in declared.arguments}
         repeated = {a.option.recorded: asked[a.name] for a in declared.arguments if a.option is not None and a.option.recorded}
         return replace(
             found,
-            evidence={**found.evidence, **repeated},
+            evidence={**found.evidence, **repeated} | ({"data_read": done} if done else {}),
             options={name: value for name, value in asked.items() if name not in OF_THE_RUN} | dict(found.options),
             provenance=Provenance.since(start, asked["seed"]),
         )

@@ -52,6 +52,7 @@ from neurovariety.model import Array, Model
 from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 
 _STREAM = "dictionary.sample_complexity"
@@ -216,8 +217,9 @@ def _with_statistics(known: SampleComplexityResult, sizes: SizesOfModel, task: L
         "covers": _covers(found),
     }
     r, finite = known.evidence["dimension"], known.value["finite"]
-    beside = f"{sizes.model.parameters} parameters, dimension {r}, and {finite} exact values that leave finitely many functions"
-    loose = f"these numbers hold for the worst distribution, and are loose: beside them stand {beside}"
+    beside = f"{counted(sizes.model.parameters, 'parameter')}, dimension {r}, and finitely many functions left by "
+    exact = f"{counted(finite, 'general sample')} without error"
+    loose = f"these numbers hold for the worst distribution, and are loose: compare {beside}{exact}"
     return replace(
         known,
         value=known.value | {key: v.statement.value for key, v in more.items()},
@@ -336,5 +338,5 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
 def _glosses(finite: int, unique: int | None) -> tuple[Gloss, ...]:
     if unique != finite:
         return ()
-    determine = f"{finite} general sample{'s' * (finite != 1)} determine a general function of the model"
+    determine = f"{counted(finite, 'general sample')} determine{'s' * (finite == 1)} a general function of the model"
     return (Gloss(determine, {"finite": SURE, "unique": SURE}),)

@@ -30,7 +30,7 @@ from fractions import Fraction
 from typing import Annotated, ClassVar, Required, TypedDict, cast
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.phrases import amount
+from neurovariety.certificates.phrases import amount, named
 from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.singular_functions import Part
 from neurovariety.certificates.singular_loci import DegreeOfVertex, LocusCodimension
@@ -316,7 +316,7 @@ def _glosses(images: list[ImageFacts], value: LocusValue) -> tuple[Gloss, ...]:
     if seen:
         texts.append(Gloss(f"{_general(seen)} seem{'s' if seen == ['zero'] else ''} to be singular", {}))
     if smooth:
-        texts.append(Gloss(f"{_general(smooth)} seem to be smooth points", {}))
+        texts.append(Gloss(f"{_general(smooth)} seem to be smooth points of the closure", {}))
     return tuple(texts)
 
 
@@ -326,5 +326,5 @@ _PLAIN = {"zero": "the function zero", "constants": "constants"}
 def _general(names: list[str]) -> str:
     """General functions of smaller networks, and those of no network."""
     networks = [n for n in names if n not in _PLAIN]
-    listed = ", ".join(networks[:3]) + (", ..." if len(networks) > 3 else "")
+    listed = ", ".join(map(named, networks[:3])) + (", ..." if len(networks) > 3 else "")
     return " and ".join([*([f"general functions of {listed}"] if networks else []), *(_PLAIN[n] for n in names if n in _PLAIN)])

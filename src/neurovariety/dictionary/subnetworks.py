@@ -55,7 +55,7 @@ _SEARCHED = 12
 """Subnetworks whose equations are searched for, to exclude that they contain others; a fraction of a second each."""
 
 
-_FOUND = (Gloss("training that ends at one of these has found what a smaller network computes", {"images": SURE}),)
+_FOUND = (Gloss("training that ends at such a function has found what a smaller network computes", {"images": SURE}),)
 
 
 class StratumRow(TypedDict):

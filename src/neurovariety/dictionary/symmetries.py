@@ -137,7 +137,7 @@ def _of_perceptron(network: AnalyticPerceptron, seed: int) -> SymmetriesResult:
         claims=claims,
         glosses=(
             *((Gloss(moved, {}),) if network.shifts else ()),
-            Gloss("linear changes of this kind leave finitely many choices of the weights", {"dimension": FROM_ABOVE}),
+            Gloss(_NO_FAMILY, {"dimension": FROM_ABOVE}),
         ),
         evidence={
             "finite": [],
@@ -243,10 +243,14 @@ def _too_large(model: Model, stated: StatedSymmetries, evidence: SymmetriesEvide
     )
 
 
+_NO_FAMILY = "no continuous family of such changes leaves the functions as they are"
+
+
 def _glosses(value: SymmetriesValue, ansatz: Ansatz) -> tuple[Gloss, ...]:
     """What the dimensions mean for the weights, and which maps were not searched."""
     others = () if ansatz.scope == "all" else (Gloss("other linear maps were not searched", {}),)
     if not value["dimension"]:
-        return (Gloss("linear changes of this kind leave finitely many choices of the weights", {"dimension": FROM_ABOVE}), *others)
-    whole = f"the stated symmetries are all of {'it' if ansatz.scope == 'all' else 'these'}, but for finitely many"
+        return (Gloss(_NO_FAMILY, {"dimension": FROM_ABOVE}), *others)
+    those = "them" if ansatz.scope == "all" else "these"
+    whole = f"all of {those} are stated symmetries, up to finitely many discrete ones"
     return others if value["unstated"] else (Gloss(whole, {"dimension": SURE, "unstated": SURE}), *others)

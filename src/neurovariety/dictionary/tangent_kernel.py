@@ -152,7 +152,7 @@ def tangent_kernel(
             "training": training,
         },
         notices=task.notices,
-        glosses=_glosses(value),
+        glosses=(*((_DRAWN,) if weights is None else ()), *_glosses(value)),
         options={**task.options, "weights": list(exact)},
         task=task,
     )
@@ -247,16 +247,19 @@ def _rows(task: TrainingTask) -> int:
     return task.model.parameters + 1
 
 
+_DRAWN = Gloss("no weights were given, so some were drawn at random", {}, ahead=True)
+
+
 def _glosses(value: TangentKernelValue) -> tuple[Gloss, ...]:
     """What ranks and speeds mean for training at the weights."""
     texts = []
     if value["rank"] < value["generic"]:
         drop = {"rank": FROM_ABOVE, "generic": FROM_BELOW}
-        texts = [Gloss(f"general ones allow {value['generic']}: the weights are critical for the parametrization", drop)]
+        texts = [Gloss(f"general weights allow {value['generic']}: these are critical for the parametrization", drop)]
     if not value["rank"]:
         return (*texts, Gloss("gradient flow stands still", {"rank": FROM_ABOVE}))
     if value["condition"]:
-        speeds = f"the fastest error shrinks about {value['condition']:.3g} times as fast as the slowest, in floating point"
+        speeds = f"the fastest part of the error shrinks about {value['condition']:.3g} times as fast as the slowest, in floating point"
     else:
-        speeds = "errors shrink at different speeds, the slowest too slow for floating point"
+        speeds = "parts of the error shrink at different speeds, the slowest too slow for floating point"
     return (*texts, Gloss(speeds, {}))

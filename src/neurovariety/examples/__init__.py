@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neurovariety.dataset import Dataset, read_csv
+from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError
+from neurovariety.tables.read_table import read_csv
 
 FOLDER = Path(__file__).parent
 TARGETS = {"penguins": "body_mass_g", "trees": "volume_ft3", "cars": "distance_ft"}

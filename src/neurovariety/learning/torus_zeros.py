@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise, product
-from math import comb, gcd
+from math import comb
 from typing import Any
 
 import flint
 
 from neurovariety.budget import spend, used_up
 from neurovariety.certificates.germs import Exponents, Polynomial, plain_terms, scaled, shows_no_zero, support, value_at, variables_of
+from neurovariety.certificates.lines_of_exponents import direction_of, has_real_roots, on_line
 from neurovariety.certificates.stored_coefficients import as_fraction, fmpq_of
 
 _MOST_COLUMNS = 150
@@ -61,81 +62,22 @@ def _definite(forms: Sequence[Polynomial]) -> list[Polynomial] | None:
 def _along_a_line(forms: Sequence[Polynomial]) -> list[Polynomial] | None:
     """For forms that are, up to a monomial each, polynomials of one and the same monomial t: their greatest common divisor and, where
     that has real zeros, nothing."""
-    direction = _direction(forms)
+    direction = direction_of([support(g) for g in forms])
     if direction is None:
         return None
     context = forms[0].context()
     bases, lines = [], []
     for g in forms:
-        base, line = _on_line(g, direction)
+        base, line = on_line({tuple(map(int, e)): c for e, c in g.to_dict().items()}, direction)
         bases.append(base)
         lines.append(line)
     common, factors = flint.fmpq_poly([0]), [flint.fmpq_poly([0])] * len(lines)
     for i, line in enumerate(lines):
         common, s, t = common.xgcd(line) if len(common) else (line, flint.fmpq_poly([0]), flint.fmpq_poly([1]))
         factors = [f * s for f in factors[:i]] + [t] + factors[i + 1 :]
-    reached, extra = common, flint.fmpq_poly([1])
-    if reached.degree() > 0:
-        mirrored = flint.fmpq_poly([c if k % 2 == 0 else -c for k, c in enumerate(reached.coeffs())])
-        if _has_real_roots(reached):
-            return None
-        extra, reached = mirrored, reached * mirrored
-        square = flint.fmpq_poly([1, 0, 1])
-        for _ in range(4 * _POLYA * reached.degree()):
-            if len({c > 0 for c in reached.coeffs() if c}) == 1:
-                break
-            extra, reached = extra * square, reached * square
-    factors = [f * extra for f in factors]
+    if has_real_roots(common):
+        return None
     return _lifted(context, factors, bases, direction)
-
-
-def _has_real_roots(f: flint.fmpq_poly) -> bool:
-    """Whether a polynomial has a real root that is not 0."""
-    while f.degree() > 0 and not f[0]:
-        f = flint.fmpq_poly(f.coeffs()[1:])
-    reduced, _ = divmod(f, f.gcd(f.derivative()))
-    low, high = (_changes([p[p.degree()] * at ** p.degree() for p in _sturm(reduced)]) for at in (-1, 1))
-    return low != high
-
-
-def _sturm(f: flint.fmpq_poly) -> list[flint.fmpq_poly]:
-    chain = [f, f.derivative()]
-    while chain[-1].degree() > 0:
-        rest = chain[-2] % chain[-1]
-        if not len(rest):
-            break
-        chain.append(-rest)
-    return [p for p in chain if len(p)]
-
-
-def _changes(values: Sequence[flint.fmpq]) -> int:
-    signs = [v > 0 for v in values if v]
-    return sum(a != b for a, b in pairwise(signs))
-
-
-def _direction(forms: Sequence[Polynomial]) -> Exponents | None:
-    """The primitive direction of which all differences of exponents within a form are multiples."""
-    found: Exponents | None = None
-    for g in forms:
-        first, *others = support(g)
-        for e in others:
-            step = tuple(x - y for x, y in zip(e, first, strict=True))
-            size = gcd(*step)
-            step = tuple(x // size for x in step)
-            if next(x for x in step if x) < 0:
-                step = tuple(-x for x in step)
-            if found not in (None, step):
-                return None
-            found = step
-    return found
-
-
-def _on_line(g: Polynomial, direction: Exponents) -> tuple[Exponents, flint.fmpq_poly]:
-    """The lowest exponent along the direction, and the coefficients from there."""
-    k = next(i for i, x in enumerate(direction) if x)
-    base = min(support(g), key=lambda e: e[k])
-    steps = {(int(e[k]) - base[k]) // direction[k]: c for e, c in g.to_dict().items()}
-    return base, flint.fmpq_poly([steps.get(i, flint.fmpq(0)) for i in range(max(steps) + 1)])
 
 
 def _lifted(

@@ -225,7 +225,7 @@ def _forward_rows(model: Model, ring: Ring, flat: Array, inputs: Array, coeffici
     points = Power(ring, len(inputs))
     at, x, fixed = points.of(flat[:, None]), points.of(np.moveaxis(inputs, 0, -1)), points.of(coefficients[:, None])
     program = values_program(model)
-    step = min(model.parameters, max(1, _JET_WORK // (max(program.work, 1) * len(inputs))))
+    step = max(1, min(model.parameters, _JET_WORK // (max(program.work, 1) * len(inputs))))
     out = np.empty((len(inputs) * model.outputs, model.parameters), dtype=ring.dtype)
     for span in chunks(model.parameters, step):
         jets = Jets(points, len(span))

@@ -22,6 +22,7 @@ from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subje
 from neurovariety.report.opening import OpeningAnswer, opening
 from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result
+from neurovariety.tables.read_table import read_table
 
 OPERATIONS = 5e10
 """For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
@@ -95,13 +96,14 @@ class Report:
 
 def build_report(
     source: Source | Path | Network,
-    dataset: Dataset | None = None,
+    dataset: Any = None,
     *,
     seed: int = 0,
     memory_limit: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given.
+    """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given: a `Dataset`, a
+    frame or a file without targets, or a pair (inputs, targets).
 
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
     trained network with dense layers and smooth activations has rows on `approximate` besides.
@@ -113,6 +115,8 @@ def build_report(
     dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
     """
     model = report_subject(source)
+    if dataset is not None and not isinstance(dataset, Dataset):
+        dataset = read_table(dataset)
     if dataset is not None:
         check_fit(model, dataset)
     out = empty_report(model, dataset, seed)
@@ -136,11 +140,11 @@ def empty_report(model: Model | AnalyticSubject, dataset: Dataset | None, seed: 
         asked = tuple(entry.name for entry, _ in model.steps(seed))
         sizes = (model.parameters, model.inputs, model.outputs)
         return Report(model.name, *sizes, seed, None, asked, left_out=model.left_out)
-    asked = tuple(e.name for e in _asked(dataset))
+    asked = tuple(e.name for e in asked_of(dataset))
     return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
 
 
-def _asked(dataset: Dataset | None) -> list[Entry]:
+def asked_of(dataset: Dataset | None) -> list[Entry]:
     """The entries of a report: those that need data only where there are some."""
     trains = dataset is not None and bool(dataset.target_names)
     return [e for e in ENTRIES if e.in_reports and (dataset is not None or not e.needs_data) and (trains or not e.trains)]
@@ -155,19 +159,26 @@ def fill(
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    steps = model.steps(seed) if isinstance(model, AnalyticSubject) else _steps(model, dataset, seed, memory_limit)
+    steps = model.steps(seed) if isinstance(model, AnalyticSubject) else steps_of(model, dataset, seed, memory_limit)
     for entry, answer in steps:
         progress(entry.name)
-        try:
-            with within(OPERATIONS, NUMBERS):
-                out.rows.append(Row(entry, answer()))
-        except NeurovarietyError as error:
-            out.rows.append(Row(entry, None, str(error)))
+        out.rows.append(row_of(entry, answer))
 
 
-def _steps(model: Model, dataset: Dataset | None, seed: int, memory_limit: int | None) -> Iterator[tuple[Entry, Callable[[], Result]]]:
+def row_of(entry: Entry, answer: Callable[[], Result]) -> Row:
+    """What an entry answers in a report, or the sentence that says why it does not."""
+    try:
+        with within(OPERATIONS, NUMBERS):
+            return Row(entry, answer())
+    except NeurovarietyError as error:
+        return Row(entry, None, str(error))
+
+
+def steps_of(
+    model: Model, dataset: Dataset | None, seed: int = 0, memory_limit: int | None = None
+) -> Iterator[tuple[Entry, Callable[[], Result]]]:
     """Each row's entry, and what computes it."""
-    for entry in _asked(dataset):
+    for entry in asked_of(dataset):
         options: dict[str, Any] = {"seed": seed}
         if entry.takes_memory_limit:
             options["memory_limit"] = memory_limit
@@ -203,7 +214,7 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
         "preparation": "every number exactly as written in the file; standardized for training",
-    }
+    } | ({"read": list(dataset.done)} if dataset.done else {})
 
 
 def size_of(report: Report) -> str:

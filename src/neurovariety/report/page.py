@@ -44,7 +44,8 @@ def _facts(report: Report) -> str:
     if report.data:
         d = report.data
         text += f". Data: {d['name']}, {d['samples']} samples of {', '.join(d['features'])}"
-        text += f"; target {', '.join(d['targets'])}" if d["targets"] else ""
+        text += f"; target{'s' * (len(d['targets']) > 1)} {', '.join(d['targets'])}" if d["targets"] else ""
+        text += f" ({'; '.join(d['read'])})" if "read" in d else ""
     text += f". {report.left_out[:1].upper()}{report.left_out[1:]}" if report.left_out else ""
     return text + ("." if report.finished else f". Not finished: {report.cut_short}.")
 

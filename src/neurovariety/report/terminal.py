@@ -46,8 +46,10 @@ def _print(report: Report, console: Console) -> None:
     console.print(f"[bold]{escape(report.subject)}[/]  {size_of(report)}")
     if report.data:
         d = report.data
-        target = f", target {', '.join(d['targets'])}" if d["targets"] else ""
+        target = f", target{'s' * (len(d['targets']) > 1)} {', '.join(d['targets'])}" if d["targets"] else ""
         console.print(f"{escape(d['name'])}: {d['samples']} samples of {', '.join(map(escape, d['features']))}{escape(target)}")
+        if "read" in d:
+            console.print(escape("; ".join(d["read"])))
     _answers(report, console)
     for question, rows in grouped(report.rows):
         console.print(f"[bold]{question}[/]")
@@ -66,6 +68,18 @@ def _print(report: Report, console: Console) -> None:
         console.print(escape(report.left_out))
     if not report.finished:
         console.print(f"[yellow]not finished[/]: {report.cut_short}")
+
+
+def _in_lines(value: str) -> str:
+    """The parts of a value in a line each: a comma that stands in no brackets separates them."""
+    lines = [""]
+    for part in value.split(", "):
+        inside = lines[-1].count("(") + lines[-1].count("[") > lines[-1].count(")") + lines[-1].count("]")
+        if inside:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    return "\n".join(lines[1:])
 
 
 def _answers(report: Report, console: Console) -> None:
@@ -109,5 +123,5 @@ def _cells(row: Row) -> tuple[str, str, str]:
     if row.result is None:
         return "-", "[red]none[/]", escape(row.placed(row.problem))
     claim = row.result.claim
-    value = row.result.shown().replace(", ", "\n") if isinstance(row.result.value, dict) else row.result.shown()
+    value = _in_lines(row.result.shown()) if isinstance(row.result.value, dict) else row.result.shown()
     return escape(value), f"[{_STYLE[claim]}]{claim}[/]", escape(row.result.meaning)

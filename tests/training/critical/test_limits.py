@@ -70,3 +70,14 @@ def test_no_infimum_above_a_listed_network():
     least = Least("complete", 2.0, np.ones(2), None, None, (), "least in complete lists")
     assert not_above(least, [listed(1, 2.0)], 1.0) is least
     assert not_above(least, [listed(1, 1.9)], 1.0).claim == "upper_bound"
+
+
+def test_an_affine_activation_has_linear_functions_as_limits():
+    """w2 (w1 x/2 + 1/3): all affine functions but the linear ones, and these in the limit; the least loss is that of a regression."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(8, 1)), rng.normal(size=(8, 1))
+    found = landscape("mlp(1,1,1; 1/2*x + 1/3)", data=(x, y))
+    columns = np.hstack([x, np.ones_like(x)])
+    least = float(np.mean((y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]) ** 2))
+    assert found.value["least_loss"] == pytest.approx(least)
+    assert found.value["at_limits"] == 1

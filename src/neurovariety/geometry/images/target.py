@@ -96,8 +96,7 @@ def require_polynomial(model: Model) -> None:
     model.known_coefficients()
     if degree_bounds(model).rational:
         raise InputError(
-            f"{model.name} is rational; only models that are polynomial in their inputs are taken here: compare numerators over a "
-            "common denominator instead"
+            f"{model.name} is rational; only models that are polynomial in their inputs are taken here, such as mlp(2,2,1; x^2)"
         )
 
 

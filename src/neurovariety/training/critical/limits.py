@@ -75,7 +75,8 @@ def _with_powers(model: Model, widths: Widths, activation: Activation, bias: boo
             j = m - k - i
             useless = low == 1 and j > min(inputs, outputs)  # so many linear neurons are no more than fewer
             if not useless and (low or not j):
-                numbers = {activation: k, Activation.monomial(high): i, Activation.monomial(low or 1): j}
+                numbers = {activation: k, Activation.monomial(high): i}
+                numbers |= {Activation.monomial(low): j} if low else {}
                 out.append(_sum_of_neurons(model, inputs, outputs, numbers, bias))
     return out
 

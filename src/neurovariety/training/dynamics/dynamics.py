@@ -1,14 +1,15 @@
 """Training as motion: gradient flow, gradient descent and its relatives, many runs at once, and Newton's iteration at their ends.
 
-Everything is written for arrays of weights (runs, N) and compiled by JAX; a GPU takes the same code. Call these functions inside
-`jax.enable_x64(True)`, or through the functions of this module, which do so themselves.
+Everything is written for arrays of weights (runs, N). Flows, gradients and second derivatives are loops compiled by numba, whose
+code is kept on disk: to compile an integrator in JAX took longer than all runs, and in a batch all runs wait for the slowest. Discrete
+methods are compiled by JAX.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple, cast
 
 import jax
@@ -21,27 +22,35 @@ from neurovariety.errors import InputError
 from neurovariety.model import Model
 from neurovariety.program import expand
 from neurovariety.progress import note
+from neurovariety.training.dynamics.flow_kernel import FlowNumbers, FlowRuns, followed
+from neurovariety.training.dynamics.polynomial_loss import (
+    SparseLoss,
+    coefficients_of,
+    gradients,
+    hessians,
+    jacobians,
+    sparse_loss,
+)
 from neurovariety.training.losses.loss import Loss, Monomial, SquaredError, quadratic
 
-_MONOMIALS, _COEFFICIENTS, _WEIGHTS, _EXPONENT = 16, 8, 12, 3
-"""The least sizes that are compiled for few runs: to compile takes some 20 seconds, longer than to compute with zeros."""
-_RUNS = 8
-"""The numbers of runs that are compiled are multiples of it."""
+_EXPONENT = 3
+"""The least exponent that is compiled, so that more losses share it."""
+_BLOCK = 64
+"""Runs that are followed without a break, in which work could be interrupted."""
 _STAGES = (1e1, 1e2, 1e3, 1e4, 1e5)
 """Times at which runs that have come to rest leave the batch."""
-_EXPLICIT = 1e2
+_EXPLICIT = 1e1
 """Until then an explicit method needs fewer steps; later the problem is stiff near its minima, and an implicit one does."""
 _RTOL, _ATOL = 1e-7, 1e-9
 _MOST_STEPS, _USUAL_STEPS = 4000, 400
 """Of one stage: the most, and those by which work is counted before it is done."""
 REST = 1e-6
 """Gradient norm, relative to that of a typical start, below which a run is at rest."""
-_SMALL = 100
-"""So many runs are few; they are followed together to the end: compiling for fewer takes longer."""
 _NEWTON_STEPS = 12
 _RCOND = 1e-9
 _SETTLED = 1e-9
 _DIVERGED = 1e6
+_NUMBERS = FlowNumbers(_RTOL, _ATOL, _MOST_STEPS, _DIVERGED)
 _EPOCH, _EPOCHS = 2000, 25
 
 
@@ -51,8 +60,7 @@ Values = np.ndarray | jax.Array
 
 class Terms(NamedTuple):
     """A loss as arrays: coefficients c = ``matrix`` (monomials in the weights, with exponents ``table``), the loss c^T ``quadric`` c -
-    2 ``image`` . c + ``constant``, and weight decay. Losses of one shape share what was compiled, so those of small models can be
-    filled up: weights, monomials and coefficients beyond those of the model are zero and stay zero."""
+    2 ``image`` . c + ``constant``, and weight decay. Losses of one shape share what JAX compiled."""
 
     table: Int[Values, "M N"]
     matrix: Float[Values, "n M"]
@@ -60,15 +68,6 @@ class Terms(NamedTuple):
     image: Float[Values, " n"]
     constant: Float[Values, ""]
     decay: Float[Values, ""]
-
-    def filled(self) -> Terms:
-        """The same loss in arrays of at least the sizes that are compiled for few runs."""
-        (monomials, parameters), n = self.table.shape, len(self.image)
-        more, less, width = (max(0, k) for k in (_MONOMIALS - monomials, _COEFFICIENTS - n, _WEIGHTS - parameters))
-        return self._replace(
-            table=np.pad(self.table, ((0, more), (0, width))), matrix=np.pad(self.matrix, ((0, less), (0, more))),
-            quadric=np.pad(self.quadric, (0, less)), image=np.pad(self.image, (0, less)),
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,34 +82,50 @@ class Objective:
     part: Callable[[Values, Values], jax.Array] | None
     """The loss on some of the samples, by their numbers; None where there are no samples."""
     samples: int
+    design: tuple[tuple[Int[np.ndarray, " m"], Float[np.ndarray, "samples m"]], ...] | None = None
+    """Where there are samples, for each output the numbers of its coefficients, and the monomials in the inputs at all samples."""
 
     def value(self, flat: Float[Values, " N"]) -> Float[jax.Array, ""]:
-        """The loss."""
+        """The loss, in JAX."""
         return _value(flat, self.terms, self.degree)
+
+    def losses(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, " runs"]:
+        """Losses."""
+        c = self._filled(coefficients_of, weights, (len(self.terms.image),))
+        quadric, image = np.asarray(self.terms.quadric), np.asarray(self.terms.image)
+        size = (np.asarray(weights) ** 2).sum(axis=1)
+        found = np.einsum("pi,ij,pj->p", c, quadric, c) - 2 * c @ image + float(self.terms.constant) + float(self.terms.decay) * size
+        return np.asarray(found)
 
     def slopes(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs N"]:
         """Gradients."""
-        with jax.enable_x64(True):
-            batch, terms = self.batch(weights)
-            return np.asarray(_slopes(batch, terms, self.degree))[: len(weights), : weights.shape[1]]
+        return self._filled(gradients, weights, (weights.shape[1],))
 
     def hessians(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs N N"]:
         """Second derivatives."""
-        with jax.enable_x64(True):
-            n, (batch, terms) = weights.shape[1], self.batch(weights)
-            return np.asarray(_hessians(batch, terms, self.degree))[: len(weights), :n, :n]
+        return self._filled(hessians, weights, (weights.shape[1],) * 2)
 
-    def batch(self, weights: Float[Values, "runs N"], runs: int = 0) -> tuple[jax.Array, Terms]:
-        """The weights, some of them again, with zeros after them, in numbers for which many problems share what is compiled; and the
-        loss of such weights. ``runs``: at least so many."""
-        runs, n = _rounded(max(len(weights), runs)), weights.shape[1]
-        terms = self._filled if runs <= _SMALL else self.terms
-        several = np.resize(np.asarray(weights, dtype=np.float64), (runs, n))
-        return jnp.asarray(np.pad(several, ((0, 0), (0, terms.table.shape[1] - n)))), terms
+    def jacobians(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs k N"]:
+        """Derivatives of what the loss sees: of coefficients, or of the outputs for all samples, output by output."""
+        found = self._filled(jacobians, weights, (len(self.terms.image), weights.shape[1]))
+        if self.design is None:
+            return found
+        return np.concatenate([np.einsum("sn,pnw->psw", values, found[:, rows]) for rows, values in self.design], axis=1)
+
+    def _filled(
+        self, kernel: Callable[[np.ndarray, SparseLoss, np.ndarray], None], weights: Float[Values, "runs N"], shape: tuple[int, ...]
+    ) -> np.ndarray:
+        points = np.array(weights, dtype=np.float64, order="C")
+        out = np.zeros((len(points), *shape))
+        kernel(points, self.sparse, out)
+        return out
 
     @cached_property
-    def _filled(self) -> Terms:
-        return self.terms.filled()
+    def sparse(self) -> SparseLoss:
+        """The loss as the compiled kernels take it."""
+        t = self.terms
+        table, matrix, quadric, image = (np.asarray(a) for a in (t.table, t.matrix, t.quadric, t.image))
+        return sparse_loss(table, matrix, quadric, image, float(t.decay))
 
 
 def _coefficients(flat: Values, terms: Terms, degree: int) -> jax.Array:
@@ -127,7 +142,6 @@ def _value(flat: Values, terms: Terms, degree: int) -> jax.Array:
 
 
 _slopes = jax.jit(jax.vmap(jax.grad(_value), in_axes=(0, None, None)), static_argnums=2)
-_hessians = jax.jit(jax.vmap(jax.hessian(_value), in_axes=(0, None, None)), static_argnums=2)
 
 
 def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
@@ -146,7 +160,16 @@ def objective(model: Model, loss: Loss, weight_decay: float = 0.0) -> Objective:
         errors = jnp.sum((_outputs(model, jnp.asarray(inputs)[chosen], flat) - jnp.asarray(targets)[chosen]) ** 2, axis=1)
         return jnp.mean(jnp.asarray(share)[chosen] * len(targets) * errors) + weight_decay * jnp.sum(flat**2)
 
-    return Objective(model, terms, degree, lambda flat: _outputs(model, inputs, flat).reshape(-1), part, len(targets))
+    design = tuple(_design(monomials, o, inputs) for o in range(targets.shape[1]))
+    return Objective(model, terms, degree, lambda flat: _outputs(model, inputs, flat).reshape(-1), part, len(targets), design)
+
+
+def _design(
+    monomials: Sequence[Monomial], output: int, inputs: Float[np.ndarray, "samples d"]
+) -> tuple[Int[np.ndarray, " m"], Float[np.ndarray, "samples m"]]:
+    rows = np.array([k for k, (o, _) in enumerate(monomials) if o == output], dtype=np.int64)
+    powers = [np.prod(inputs ** np.array(monomials[k][1]), axis=1) for k in rows]
+    return rows, np.column_stack(powers) if powers else np.zeros((len(inputs), 0))
 
 
 def _outputs(model: Model, inputs: Values, flat: Values) -> jax.Array:
@@ -185,65 +208,29 @@ def typical_gradient(goal: Objective, starts: Float[np.ndarray, "runs N"]) -> fl
     return max(float(np.median(np.linalg.norm(goal.slopes(starts), axis=1))), 1e-12)
 
 
-@partial(jax.jit, static_argnums=(4, 5))
-def _advance(w: jax.Array, begin: jax.Array | float, end: jax.Array | float, terms: Terms, degree: int, explicit: bool) -> jax.Array:
-    import diffrax
-
-    controller = diffrax.PIDController(rtol=_RTOL, atol=_ATOL)
-    term = diffrax.ODETerm(lambda _, one, terms: -jax.grad(_value)(one, terms, degree))
-    solver = diffrax.Tsit5() if explicit else diffrax.Kvaerno3()
-
-    def follow(one: jax.Array) -> jax.Array:
-        found = diffrax.diffeqsolve(
-            term, solver, begin, end, None, one, args=terms, stepsize_controller=controller, max_steps=_MOST_STEPS, throw=False
-        )
-        ends: jax.Array = found.ys[0]
-        return ends
-
-    return jax.vmap(follow)(w)
-
-
-@partial(jax.jit, static_argnums=3)
-def _along(w: jax.Array, times: jax.Array, terms: Terms, degree: int) -> jax.Array:
-    import diffrax
-
-    controller = diffrax.PIDController(rtol=_RTOL, atol=_ATOL)
-    term = diffrax.ODETerm(lambda _, one, terms: -jax.grad(_value)(one, terms, degree))
-
-    def follow(one: jax.Array) -> jax.Array:
-        path: jax.Array = diffrax.diffeqsolve(
-            term, diffrax.Tsit5(), 0.0, times[-1], None, one, args=terms, saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=controller, max_steps=4 * _MOST_STEPS, throw=False,
-        ).ys  # fmt: skip
-        return path
-
-    return jax.vmap(follow)(w)
-
-
 def flow(goal: Objective, starts: Float[Values, "runs N"], typical: float) -> Runs:
     """Gradient flow dw/dt = -grad L from ``starts``, until each is at rest or the last stage ends.
 
     Gradient norms are relative to a ``typical`` one.
     """
-    with jax.enable_x64(True):
-        ends = np.array(starts, dtype=np.float64)
-        times, open_ = np.zeros(len(ends)), np.ones(len(ends), dtype=bool)
-        begin, earlier = 0.0, ends.copy()
-        for end in _STAGES:
-            if not open_.any() or used_up():
-                break
-            rows = np.flatnonzero(open_)
-            earlier[rows] = ends[rows]
-            spend("runs", len(rows), _USUAL_STEPS * _operations(goal.terms, end <= _EXPLICIT))
-            whole = 4 * len(rows) > len(ends) or len(ends) <= _SMALL
-            there, terms = goal.batch(ends[rows], len(ends) if whole else len(rows))
-            arrived = np.asarray(_advance(there, begin, end, terms, goal.degree, end <= _EXPLICIT))
-            ends[rows] = arrived[: len(rows), : ends.shape[1]]
-            times[rows], begin = end, end
-            size = np.linalg.norm(goal.slopes(ends), axis=1)
-            open_ &= (size > 0.1 * REST * typical) & np.isfinite(size) & (np.abs(ends).max(axis=1) < _DIVERGED)
-            note(phase=f"gradient flow: {int((~open_).sum())} of {len(ends)} runs at rest", runs=len(ends))
-        return Runs(ends, np.linalg.norm(goal.slopes(ends), axis=1) / typical, times, earlier)
+    ends = np.array(starts, dtype=np.float64, order="C")
+    times, steps, open_ = np.zeros(len(ends)), np.zeros(len(ends)), np.ones(len(ends), dtype=bool)
+    earlier = ends.copy()
+    for end in _STAGES:
+        if not open_.any() or used_up():
+            break
+        rows = np.flatnonzero(open_)
+        earlier[rows] = ends[rows]
+        spend("runs", len(rows), _USUAL_STEPS * _operations(goal.terms, end <= _EXPLICIT))
+        for first in range(0, len(rows), _BLOCK):
+            block = rows[first : first + _BLOCK]
+            part = FlowRuns(ends[block], times[block], steps[block])
+            followed(goal.sparse, end, end <= _EXPLICIT, _NUMBERS, part)
+            ends[block], times[block], steps[block] = part
+        size = np.linalg.norm(goal.slopes(ends), axis=1)
+        open_ &= (size > 0.1 * REST * typical) & np.isfinite(size) & (np.abs(ends).max(axis=1) < _DIVERGED)
+        note(phase=f"gradient flow: {int((~open_).sum())} of {len(ends)} runs at rest", runs=len(ends))
+    return Runs(ends, np.linalg.norm(goal.slopes(ends), axis=1) / typical, times, earlier)
 
 
 def _operations(terms: Terms, explicit: bool) -> float:
@@ -253,18 +240,16 @@ def _operations(terms: Terms, explicit: bool) -> float:
     return float(6 * gradient if explicit else (parameters + 12) * gradient + parameters**3)
 
 
-def _rounded(runs: int) -> int:
-    """A number of runs that is compiled, at least ``runs``: a multiple of `_RUNS`, a power of two where there are many."""
-    return max(_RUNS, -(-runs // _RUNS) * _RUNS) if runs <= _SMALL else 1 << (runs - 1).bit_length()
-
-
 def trajectories(
     goal: Objective, starts: Float[np.ndarray, "runs N"], times: Sequence[float] | Float[np.ndarray, " times"]
 ) -> Float[np.ndarray, "runs times N"]:
-    """Weights along gradient flow."""
-    with jax.enable_x64(True):
-        batch, terms = goal.batch(starts)
-        return np.asarray(_along(batch, jnp.asarray(times), terms, goal.degree))[: len(starts), :, : starts.shape[1]]
+    """Weights along gradient flow; what is no number where a run could not be followed so far."""
+    there = np.array(starts, dtype=np.float64, order="C")
+    runs, found = FlowRuns(there, np.zeros(len(there)), np.zeros(len(there))), []
+    for time in times:
+        followed(goal.sparse, float(time), True, _NUMBERS, runs)
+        found.append(np.where((runs.times >= time)[:, None], there, np.nan))
+    return np.stack(found, axis=1)
 
 
 class _Descent(NamedTuple):
@@ -326,22 +311,21 @@ class Settled:
 
 def newton_ends(goal: Objective, ends: Float[np.ndarray, "runs N"]) -> Settled:
     """Newton's iteration from ends of runs, with the pseudo-inverse of the Hessian: directions along the fiber stay as they are."""
-    with jax.enable_x64(True):
-        weights = np.nan_to_num(np.array(ends, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        moved = weights
-        before = np.linalg.norm(goal.slopes(moved), axis=1)
-        for _ in range(_NEWTON_STEPS):
-            g, h = goal.slopes(moved), goal.hessians(moved)
-            values, vectors = np.linalg.eigh(h)
-            keep = np.abs(values) > _RCOND * np.abs(values).max(axis=1, keepdims=True, initial=1e-300)
-            turned = np.einsum("pji,pj->pi", vectors, g)
-            moved = moved - np.einsum("pij,pj->pi", vectors, np.where(keep, turned / np.where(keep, values, 1.0), 0.0))
-        g = np.linalg.norm(goal.slopes(moved), axis=1)
-        size = np.maximum(np.abs(moved).max(axis=1), 1.0)
-        near = np.abs(moved - weights).max(axis=1) <= 1e-2 * size
-        fine = g <= np.maximum(_SETTLED * size, 1e-3 * before)
-        fine &= g <= 1e-7 * size
-        return Settled(moved, near & fine & np.isfinite(ends).all(axis=1))
+    weights = np.nan_to_num(np.array(ends, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    moved = weights
+    before = np.linalg.norm(goal.slopes(moved), axis=1)
+    for _ in range(_NEWTON_STEPS):
+        g, h = goal.slopes(moved), goal.hessians(moved)
+        values, vectors = np.linalg.eigh(h)
+        keep = np.abs(values) > _RCOND * np.abs(values).max(axis=1, keepdims=True, initial=1e-300)
+        turned = np.einsum("pji,pj->pi", vectors, g)
+        moved = moved - np.einsum("pij,pj->pi", vectors, np.where(keep, turned / np.where(keep, values, 1.0), 0.0))
+    g = np.linalg.norm(goal.slopes(moved), axis=1)
+    size = np.maximum(np.abs(moved).max(axis=1), 1.0)
+    near = np.abs(moved - weights).max(axis=1) <= 1e-2 * size
+    fine = g <= np.maximum(_SETTLED * size, 1e-3 * before)
+    fine &= g <= 1e-7 * size
+    return Settled(moved, near & fine & np.isfinite(ends).all(axis=1))
 
 
 def settled_ends(goal: Objective, runs: Runs) -> Settled:

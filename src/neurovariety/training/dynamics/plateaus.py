@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -26,32 +25,30 @@ def along(
     strata = [s for s in strata if s.model is not None and s.model.parameters == largest]
     rng = np.random.default_rng(0)
     out: list[dict[str, object]] = []
-    with jax.enable_x64(True):
-        losses, slopes = jax.jit(jax.vmap(goal.value)), jax.jit(jax.vmap(jax.jacrev(goal.seen)))
-        for path in paths:
-            fine = np.isfinite(path).all(axis=1)
-            if not fine.all():
-                continue
-            singular = np.linalg.svd(np.asarray(slopes(path)), compute_uv=False)
-            ranks = (singular > _RANK * singular.max(axis=1, keepdims=True)).sum(axis=1)
-            distances = None
-            if strata and problem is not None:
-                values = problem.map.at(path + 0j)
-                distances = []
-                for w, value in zip(path, values, strict=True):
-                    best = np.inf
-                    for stratum in strata:
-                        starts = np.vstack([w[None], w + 0.3 * rng.normal(size=(_STARTS - 1, len(w)))])
-                        starts[:, list(stratum.dead)] = 0
-                        _, off = problem.map.fit(value, starts, 60, held=stratum.dead)
-                        best = min(best, float(off.min()))
-                    distances.append(best / max(float(np.linalg.norm(value)), 1e-12))
-            out.append(
-                {
-                    "times": list(times),
-                    "losses": np.asarray(losses(path)).tolist(),
-                    "kernel_rank": ranks.tolist(),
-                    "distance_to_smaller_networks": distances,
-                }
-            )
+    for path in paths:
+        fine = np.isfinite(path).all(axis=1)
+        if not fine.all():
+            continue
+        singular = np.linalg.svd(goal.jacobians(path), compute_uv=False)
+        ranks = (singular > _RANK * singular.max(axis=1, keepdims=True)).sum(axis=1)
+        distances = None
+        if strata and problem is not None:
+            values = problem.map.at(path + 0j)
+            distances = []
+            for w, value in zip(path, values, strict=True):
+                best = np.inf
+                for stratum in strata:
+                    starts = np.vstack([w[None], w + 0.3 * rng.normal(size=(_STARTS - 1, len(w)))])
+                    starts[:, list(stratum.dead)] = 0
+                    _, off = problem.map.fit(value, starts, 60, held=stratum.dead)
+                    best = min(best, float(off.min()))
+                distances.append(best / max(float(np.linalg.norm(value)), 1e-12))
+        out.append(
+            {
+                "times": list(times),
+                "losses": goal.losses(path).tolist(),
+                "kernel_rank": ranks.tolist(),
+                "distance_to_smaller_networks": distances,
+            }
+        )
     return out

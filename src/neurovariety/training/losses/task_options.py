@@ -23,7 +23,7 @@ class TaskOptions(TypedDict, total=False):
     data: Annotated[
         Any,
         Option(
-            "CSV file with a header line: what is to be fitted",
+            "file with a table (CSV, Excel, Parquet, NumPy): what is to be fitted",
             kind="dataset",
             columns="columns of --data that are targets, separated by commas",
         ),

@@ -1,0 +1,204 @@
+"""A table at a glance: what its columns hold, what is missing, which depend on others, and the preparation that a loss on it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any, Unpack, cast
+
+import numpy as np
+
+from neurovariety.dataset import Dataset
+from neurovariety.errors import DataError
+from neurovariety.exact_numbers import float_table
+from neurovariety.tables.chosen_columns import kind_of, selected
+from neurovariety.tables.linear_relations import linear_relations, written
+from neurovariety.tables.raw_table import Cell, RawTable
+from neurovariety.tables.read_table import raw_table
+from neurovariety.tables.table_options import TableOptions
+
+_WELL = 1e3
+"""Condition numbers of columns of size 1 up to which no preparation is needed: squared they leave ten of sixteen digits."""
+_INFLATED = 100.0
+"""Variance inflation from which a column is almost a combination of the others: these explain 99 % of how it varies."""
+_LEVELS = 50
+_WIDEST = 24
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``words``, ``mixed``,
+    ``nothing``), how many values are missing and how many different ones there are, and for numbers the least, the mean, the
+    standard deviation and the greatest."""
+
+    name: str
+    target: bool
+    holds: str
+    missing: int
+    different: int
+    least: float | None
+    mean: float | None
+    spread: float | None
+    greatest: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class TableSummary:
+    """``columns``; ``rows``, and how many of them are ``complete``; ``done``: how the table was read. ``relations``: input columns
+    of numbers that are exact linear combinations of others and a constant; ``nearly``: those that almost are, with the share of
+    their variance that the others explain. ``condition``: of the matrix of inputs with columns of size 1, as they are and
+    ``standardize``-d. ``needs``: what has to be done before training, in words; ``prepare``: the preparation to ask for."""
+
+    name: str
+    rows: int
+    complete: int
+    columns: tuple[ColumnSummary, ...]
+    done: tuple[str, ...]
+    relations: tuple[str, ...]
+    nearly: Mapping[str, float]
+    condition: Mapping[str, float | None]
+    needs: tuple[str, ...]
+    prepare: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        return asdict(self) | {
+            "columns": [asdict(c) for c in self.columns],
+            "nearly": dict(self.nearly),
+            "condition": dict(self.condition),
+        }
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def text(self) -> str:
+        """Several lines: how it was read, a line a column, and what follows."""
+        done = f"; {'; '.join(self.done)}" if self.done else ""
+        lines = [f"{self.name}: {self.rows} rows, {self.complete} without missing values{done}", ""]
+        head = ("column", "holds", "missing", "different", "least", "mean", "spread", "greatest")
+        body = [
+            (
+                f"{c.name[:_WIDEST]}{' (target)' if c.target else ''}", c.holds, str(c.missing), str(c.different),
+                *("" if v is None else f"{v:.5g}" for v in (c.least, c.mean, c.spread, c.greatest)),
+            )
+            for c in self.columns
+        ]  # fmt: skip
+        widths = [max(len(row[k]) for row in (head, *body)) for k in range(len(head))]
+        for row in (head, *body):
+            cells = [t.ljust(w) if k < 2 else t.rjust(w) for k, (t, w) in enumerate(zip(row, widths, strict=True))]
+            lines.append("  ".join(cells).rstrip())
+        lines += ["", *(f"exact relation: {r}" for r in self.relations)]
+        lines += [
+            f"{name} is nearly a combination of other inputs, which explain {100 * part:.6g} % of it"
+            for name, part in self.nearly.items()
+        ]
+        return "\n".join([*lines, *self.needs])
+
+
+def describe_table(source: Any, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> TableSummary:
+    """Look at a table before anything is computed of it: ``source``, ``target`` and options as in `read_table`.
+
+    Missing values and words are counted, not refused. Relations are exact; shares and condition numbers are float64. Raises `DataError`
+    for a file that holds no table, and unknown columns.
+    """
+    if isinstance(source, Dataset):
+        raise DataError("this is a Dataset already, of numbers alone; describe the file, frame or arrays that it came from")
+    raw = raw_table(source, options.get("header"), options.get("decimal"))
+    return _summary(raw, target, options)
+
+
+def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOptions) -> TableSummary:
+    found = selected(raw, target, options)
+    columns = list(zip(*found.cells, strict=True))
+    names = found.features + found.targets
+    summaries = tuple(_column(n, n in found.targets, c) for n, c in zip(names, columns, strict=True))
+    inputs = [k for k, s in enumerate(summaries) if s.holds == "numbers" and not s.target]
+    whole = [row for row in found.cells if None not in row]
+    exact = np.array([[row[k] for k in inputs] for row in whole], dtype=object).reshape(len(whole), len(inputs))
+    titles = [names[k] for k in inputs]
+    enough = len(whole) > len(inputs) > 0
+    relations = linear_relations(exact) if enough else ()
+    dependent = {r.dependent for r in relations}
+    free = [k for k in range(len(inputs)) if k not in dependent]
+    values = float_table(exact[:, free], "a number of the table") if enough and free else np.zeros((0, 0))
+    nearly = {titles[free[k]]: part for k, part in _explained(values).items()} if values.size else {}
+    condition = {"none": _condition(values), "standardize": _condition(values - values.mean(axis=0))} if values.size else {}
+    needs, prepare = _needs(
+        summaries, enough, [written(r, titles) for r in relations], [titles[d] for d in sorted(dependent)], condition
+    )
+    return TableSummary(
+        raw.name, len(found.cells), len(whole), summaries, raw.done + found.done, tuple(written(r, titles) for r in relations), nearly,
+        condition, needs, prepare,
+    )  # fmt: skip
+
+
+def _column(name: str, target: bool, cells: Sequence[Cell]) -> ColumnSummary:
+    present = [c for c in cells if c is not None]
+    holds, missing = kind_of(cells), len(cells) - len(present)
+    figures: list[float | None] = [None] * 4
+    if holds == "numbers":
+        exact = cast("list[Fraction]", present)
+        values = float_table(np.array(exact, dtype=object), f"a number of column {name!r}")
+        figures = [float(min(exact)), float(values.mean()), float(values.std()), float(max(exact))]
+    return ColumnSummary(name, target, holds, missing, len(set(present)), *figures)
+
+
+def _explained(values: np.ndarray) -> dict[int, float]:
+    """The share of each column's variance that the others explain, where it is almost all."""
+    centred = values - values.mean(axis=0)
+    sizes = np.sqrt((centred**2).mean(axis=0))
+    if values.shape[1] < 2 or not sizes.all():
+        return {}
+    upper = np.linalg.qr(centred / sizes, mode="r") / np.sqrt(len(values))
+    inflation = (np.linalg.inv(upper) ** 2).sum(axis=1)
+    return {k: float(1 - 1 / v) for k, v in enumerate(inflation) if v >= _INFLATED}
+
+
+def _condition(values: np.ndarray) -> float | None:
+    """The condition number of a matrix whose columns are brought to size 1 first; None where a column is zero."""
+    sizes = np.sqrt((values**2).mean(axis=0))
+    if not sizes.all():
+        return None
+    singular = np.linalg.svd(values / sizes, compute_uv=False)
+    return float(singular[0] / singular[-1]) if singular[-1] else None
+
+
+def _needs(
+    columns: Sequence[ColumnSummary],
+    enough: bool,
+    relations: Sequence[str],
+    dependent: Sequence[str],
+    condition: Mapping[str, float | None],
+) -> tuple[tuple[str, ...], str]:
+    """What has to be done before training, in words, and the preparation to ask for."""
+    needs = []
+    missing = [c.name for c in columns if c.missing]
+    if missing:
+        needs.append(f"missing values ({', '.join(missing[:8])}): --missing drop, or --drop columns that have many")
+    words = [c for c in columns if c.holds in ("words", "mixed", "dates", "nothing")]
+    categories = [c.name for c in words if c.holds == "words" and c.different <= _LEVELS]
+    if categories:
+        needs.append(f"words ({', '.join(categories[:8])}): --categories one-hot, or --drop")
+    others = [c.name for c in words if c.name not in categories]
+    if others:
+        needs.append(f"no numbers and no categories ({', '.join(others[:8])}): --drop {','.join(others[:8])}")
+    constant = [c.name for c in columns if c.holds == "numbers" and c.different == 1]
+    if constant:
+        needs.append(f"constant ({', '.join(constant)}): cannot be standardized; --drop {','.join(constant)}")
+    related = [d for d in dependent if d not in constant]
+    if related:
+        needs.append(f"determined by other inputs ({', '.join(related)}): inputs cannot be whitened; --drop {','.join(related)}")
+    plain, centred = condition.get("none"), condition.get("standardize")
+    if not enough or plain is None:
+        needs.append("preparation: not decided, there are too few rows without missing values, or no columns of numbers")
+        return tuple(needs), "none"
+    if plain <= _WELL:
+        needs.append(f"preparation: none is needed for the scale, units are the library's own business (condition {plain:.2g})")
+        return tuple(needs), "none"
+    if centred is not None and centred <= _WELL:
+        needs.append(f"preparation: --prepare standardize (the condition is {plain:.2g} as they are, {centred:.2g} then)")
+        return tuple(needs), "standardize"
+    then = "" if centred is None else f", {centred:.2g} standardized"
+    needs.append(f"preparation: --prepare whiten, where the first layer is dense (the condition is {plain:.2g} as they are{then})")
+    return tuple(needs), "whiten"
