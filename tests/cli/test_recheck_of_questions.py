@@ -166,7 +166,7 @@ def test_options_are_held_against_what_claims_are_said_of(results, name, options
 def test_options_that_are_not_compared_are_named(results, tmp_path, capsys):
     text = status(tmp_path, json.loads(results["tangent-kernel"]), capsys)[1]
     assert 'as the result says, and compared with no certificate: metric "gaussian", teacher "x0; x1"' in text
-    assert "compared with no certificate" not in status(tmp_path, json.loads(results["a rank"]), capsys)[1]
+    assert "compared with no certificate" not in status(tmp_path, json.loads(results["covering"]), capsys)[1]
 
 
 @pytest.mark.parametrize("name", ["polynomial", "polynomials"])
