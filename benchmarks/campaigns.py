@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 CAMPAIGNS = {
     "zeros": ("systems with planted zeros: is a claim ever false?", "homotopy/test_planted_zeros.py"),
     "certificates": ("certificates of every type, one digit of each field changed", "certificates/test_changed_certificates.py"),
+    "results": ("stored results of every entry, every leaf changed that is no certificate", "certificates/test_changed_results.py"),
     "likelihood": ("critical distributions of random and symmetric counts", "dictionary/test_maximum_likelihood.py"),
     "ml-degree": ("published ML degrees, each with several seeds", "dictionary/test_ml_degree.py"),
     "degree": ("degrees by monodromy, each with several seeds", "dictionary/test_degree.py"),

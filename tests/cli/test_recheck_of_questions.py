@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import pytest
 
 import neurovariety as nv
-from neurovariety.cli.recheck_command import recheck_command
+from neurovariety.cli.recheck_command import HELD_ENTRIES, recheck_command
+from neurovariety.dictionary.registry import ENTRIES
 
 GAUSSIAN = {"metric": "gaussian", "teacher": "x0; x1"}
 ASKED = {
@@ -22,6 +24,14 @@ ASKED = {
     "functions": lambda: nv.learning_coefficient(functions="x^2 - y^3"),
     "neurons": lambda: nv.learning_coefficient("mlp(1,2,1; tanh)", truth="zero"),
     "a coefficient": lambda: nv.learning_coefficient("mlp(1,2,1; x^2)", at=[0, 0, 1, -1]),
+    "a rank": lambda: nv.learning_coefficient("linear(2,1,2)", true_rank=1),
+    "general": lambda: nv.learning_coefficient("linear(2,1,2)"),
+    "covering": lambda: nv.covering("linear(2,1,2)", epsilon=0.1),
+    "samples": lambda: nv.sample_complexity("linear(2,2)", epsilon=0.1, delta=0.05, radius=2, noise=1),
+    "polynomial": lambda: nv.approximate(activation="tanh", interval=(-1, 1), degree=3),
+    "polynomials": lambda: nv.approximate({"W1": [[1], [2]], "W2": [[1, -1]]}, architecture="mlp(1,2,1; tanh)", degree=3),
+    "regions": lambda: nv.regions({"W1": [[1], [2]], "b1": [0, 1], "W2": [[1, -1]], "b2": [0]}, architecture="mlp(1,2,1; relu; bias)"),
+    "drawn": lambda: nv.functional_dimension("mlp(2,3,1; relu; bias)", random=2),
 }
 
 
@@ -41,7 +51,7 @@ def status(tmp_path, data, capsys):
 def test_what_an_entry_writes_is_accepted(results, name, tmp_path, capsys):
     found, text = status(tmp_path, json.loads(results[name]), capsys)
     assert found == 0, text
-    assert ": as stored" not in text or name == "tangent-kernel"
+    assert ": as stored" not in text or name in ("tangent-kernel", "polynomials", "regions", "drawn")
 
 
 LIES = {
@@ -95,6 +105,12 @@ def test_the_question_is_told(results, tmp_path, capsys):
         ("functions", "x^2 + y^3"),
         ("neurons", "mlp(1,3,1; tanh)"),
         ("neurons", "mlp(1,2,1; sin)"),
+        ("a rank", "linear(2,1,2) everywhere"),
+        ("drawn", "mlp(2,2,1; relu; bias)"),
+        ("drawn", "mlp(2,3,1; relu)"),
+        ("polynomial", "tanh on [-2, 1]"),
+        ("polynomial", "erf on [-1, 1]"),
+        ("polynomial", "mlp(1,2,1; tanh)"),
     ],
 )
 def test_another_architecture_is_refused(results, name, other, tmp_path, capsys):
@@ -107,6 +123,120 @@ def test_a_name_that_cannot_be_read_is_on_trust(results, name, tmp_path, capsys)
     found, text = status(tmp_path, {**json.loads(results[name]), "architecture": "whatever"}, capsys)
     assert found == 0
     assert "on trust: that the stored exact data are those of 'whatever'" in text
+
+
+OTHER_QUESTIONS = [
+    ("a rank", {"true_rank": 0}),
+    ("a rank", {"true_rank": None, "truth": "zero"}),
+    ("a rank", {"true_rank": None, "at": [0, 0, 0, 0]}),
+    ("a rank", {"true_rank": None}),
+    ("a rank", {"true_rank": "1"}),
+    ("a rank", {"at": [1, 0, 1, 0]}),
+    ("a coefficient", {"at": None, "truth": "zero"}),
+    ("a coefficient", {"at": None}),
+    ("a coefficient", {"at": "0,0,1,-1"}),
+    ("functions", {"functions": None}),
+    ("functions", {"truth": "zero"}),
+    ("general", {"truth": "zero"}),
+    ("general", {"truth": None}),
+    ("neurons", {"truth": "general"}),
+    ("covering", {"epsilon": 0.01}),
+    ("covering", {"radius": "1/2"}),
+    ("covering", {"norm": "sup"}),
+    ("covering", {"weights": 1}),
+    ("samples", {"epsilon": 0.01}),
+    ("samples", {"epsilon": None}),
+    ("samples", {"noise": 0}),
+    ("samples", {"delta": 0.5}),
+    ("samples", {"epsilon": None, "samples": 2}),
+    ("fibers", {"at": None}),
+    ("tangent-kernel", {"weights": None}),
+    ("membership", {"target": None}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OTHER_QUESTIONS)
+def test_options_are_held_against_what_claims_are_said_of(results, name, options, tmp_path, capsys):
+    data = json.loads(results[name])
+    data["evidence"]["options"] |= options
+    found, text = status(tmp_path, data, capsys)
+    assert found == 1, text
+
+
+def test_options_that_are_not_compared_are_named(results, tmp_path, capsys):
+    text = status(tmp_path, json.loads(results["tangent-kernel"]), capsys)[1]
+    assert 'as the result says, and compared with no certificate: metric "gaussian", teacher "x0; x1"' in text
+    assert "compared with no certificate" not in status(tmp_path, json.loads(results["covering"]), capsys)[1]
+
+
+@pytest.mark.parametrize("name", ["polynomial", "polynomials"])
+@pytest.mark.parametrize("change", [("polynomial", ["0", "5", "0", "0"]), ("notation", "5*x"), ("points", []), ("intervals", 1)])
+def test_the_polynomial_is_that_of_the_certificate(results, name, change, tmp_path, capsys):
+    data = json.loads(results[name])
+    place = data["evidence"] if name == "polynomial" else data["evidence"]["layers"][0]
+    place[change[0]] = change[1]
+    found, text = status(tmp_path, data, capsys)
+    assert (found, f"another {change[0] if name == 'polynomial' else 'layers'} than" in text) == (1, True), text
+
+
+def test_the_algebraic_network_is_that_of_the_certificates(results, tmp_path, capsys):
+    data = json.loads(results["polynomials"])
+    data["evidence"]["architecture"] = data["evidence"]["architecture"].replace("mlp(1,2,1", "mlp(1,3,1")
+    assert status(tmp_path, data, capsys)[0] == 1
+    assert "speaks of the polynomial with the coefficients" in status(tmp_path, json.loads(results["polynomials"]), capsys)[1]
+
+
+@pytest.mark.parametrize("schema", [1, 2, 4, "3", True, None, 3.0])
+def test_another_schema_is_refused(results, schema, tmp_path, capsys):
+    found, text = status(tmp_path, {**json.loads(results["degree"]), "schema": schema}, capsys)
+    assert (found, "have the schema 3" in text) == (1, True)
+
+
+@pytest.mark.parametrize(("key", "value"), [("class_components", [3, 4]), ("boundary_components", 7)])
+def test_what_is_undecided_has_the_value_that_was_recorded(results, key, value, tmp_path, capsys):
+    data = json.loads(results["regions"])
+    assert data["value"][key] is None
+    data["value"][key] = value
+    assert status(tmp_path, data, capsys)[0] == 1
+
+
+@pytest.mark.parametrize("error", [1, 1e-30, "0", [0], True, 0.0])
+def test_a_proof_has_no_probability_of_error(results, error, tmp_path, capsys):
+    data = json.loads(results["degree"])
+    data["claims"]["value"]["error"] = error
+    assert status(tmp_path, data, capsys)[0] == 1
+
+
+def test_the_probability_of_error_is_that_of_the_certificate(tmp_path, capsys):
+    data = json.loads(json.dumps(nv.subnetworks("mlp(2,2,1; x^2)", most=2).to_dict(certificates=True)))
+    said = data["claims"]["images"]
+    right = said["error"]
+    assert said["claim"] == "probability"
+    assert 0 < right < 1e-6
+    for error, expected in ((right, 0), (right / 2, 1), (2 * right, 1), (0.0, 1), (None, 1), (-right, 1)):
+        said["error"] = error
+        assert status(tmp_path, data, capsys)[0] == expected, error
+
+
+def test_every_class_of_results_is_known_to_recheck():
+    def below(kind):
+        for part in kind.__subclasses__():
+            yield from ([part.entry] if part.entry else []) + list(below(part))
+
+    names = set(HELD_ENTRIES) | {e.name for e in ENTRIES}
+    loaded = {name for name in below(nv.Result) if name in names or not name.startswith("test")}
+    assert loaded <= names
+    for name, path in HELD_ENTRIES.items():
+        module, _, kind = path.partition(":")
+        assert getattr(import_module(module), kind).entry == name
+
+
+@pytest.mark.parametrize("name", ["regions", "polynomial", "polynomials", "drawn"])
+def test_networks_have_a_claim_of_the_whole_as_well(results, name, tmp_path, capsys):
+    data = json.loads(results[name])
+    for claim in {"proved", "complete", "upper_bound", "lower_bound", None} - {data["claim"]}:
+        found, text = status(tmp_path, {**data, "claim": claim}, capsys)
+        assert (found, "the result as a whole is claimed" in text) == (1, True)
 
 
 @pytest.mark.parametrize("claim", ["proved", "complete", "probability", None])

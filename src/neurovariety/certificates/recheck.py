@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 
 RECHECKED, TRUSTED, RECORDED, WEAKLY, REFUSED = "rechecked", "rechecked, on trust", "not rechecked", "claims nothing", "refused"
+_CLAIMED = {"claim", "error", "scope"}
+"""What a result says of a key beside its value."""
 _SLACK = 1 + 1e-6
 """Probabilities are sums and products of doubles, in another order here."""
 
@@ -90,6 +93,8 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
     missing = [k for k in ("entry", "architecture", "value", "claims") if k not in result] if isinstance(result, Mapping) else ["entry"]
     if missing:
         raise InputError(f"a result is a JSON object with entry, architecture, value and claims, and {missing[0]} is missing")
+    if not isinstance(result["entry"], str) or not isinstance(result["architecture"], str):
+        raise InputError("the entry and the architecture of a result are texts")
     kept = result.get("certificates")
     if not kept:
         raise VerificationError(
@@ -105,9 +110,9 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
     parts = value if isinstance(value, Mapping) and claims.keys() == value.keys() else {"value": value}
     if claims.keys() != parts.keys() or claims.keys() - read.keys.keys():
         raise InputError("the claims, the value and the certificates do not have the same keys")
-    keys = tuple(read.of_key(key, parts[key], claims[key], str(result["entry"])) for key in claims)
+    keys = tuple(read.of_key(key, parts[key], claims[key], result["entry"]) for key in claims)
     spoken = spoken_of([read.verdicts[read.keys[k.key]] for k in keys if k.outcome in (RECHECKED, TRUSTED)])
-    return Recheck(str(result["entry"]), str(result["architecture"]), keys, read.subjects, speaks_of=spoken, asked=_asked(result))
+    return Recheck(result["entry"], result["architecture"], keys, read.subjects, speaks_of=spoken, asked=_asked(result))
 
 
 _QUESTIONS = ("target", "at", "map")
@@ -238,19 +243,26 @@ class _Read:
     def _contradiction(self, found: RecheckedKey, value: Any, claimed: Any, entry: str) -> str:
         """What the result says of a key beyond its verdict."""
         said = found.statement
-        if not isinstance(claimed, Mapping) or claimed.get("claim") != str(found.claim):
+        if not isinstance(claimed, Mapping) or claimed.keys() != _CLAIMED:
+            return f"of a key a result says {', '.join(sorted(_CLAIMED))}, and nothing else"
+        if claimed["claim"] != str(found.claim):
             return f"the result claims {claimed}, the certificate shows {found.claim}"
-        if list(claimed.get("scope", ())) != list(said.scope):
+        if claimed["scope"] != list(said.scope):
             return "the result leaves out, or adds to, what the statement is limited to"
-        if (claimed.get("error") or 0.0) * _SLACK < said.error:
-            return f"the probability of error is {said.error:.3g}, the result says less"
-        if found.outcome not in (RECHECKED, TRUSTED):
-            return ""
-        if not is_asked(entry, found.key, said.kind):
-            return f"the certificate speaks of the {said.kind}, not of what {entry} asks"
+        if not _is_the_error(claimed["error"], said.error):
+            return f"the probability of error is {said.error:.3g}, the result says {claimed['error']}"
         if _comparable(said.value) != _comparable(value):
             return f"the result says {value}, the certificate {_comparable(said.value)}"
+        if found.outcome in (RECHECKED, TRUSTED) and not is_asked(entry, found.key, said.kind):
+            return f"the certificate speaks of the {said.kind}, not of what {entry} asks"
         return ""
+
+
+def _is_the_error(claimed: Any, error: float) -> bool:
+    """Whether a result says that probability of error; it says null for 0."""
+    if claimed is None:
+        return error == 0
+    return type(claimed) in (int, float) and claimed > 0 and isclose(claimed, error, rel_tol=_SLACK - 1)
 
 
 def _sentence(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""What certificates speak of beside a model: the target, the weights, the linear maps that stand in them.
+"""What certificates speak of beside a model: the target, the weights, the linear maps, the polynomials that stand in them.
 
 A result names these as well, in its evidence, and no claim is made there. So what a recheck says of them is read off the certificates
 alone, and what the result names can be held against it.
@@ -13,19 +13,30 @@ from typing import Any
 
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.network_approximation import NetworkWithin
 from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
+from neurovariety.certificates.uniform_error import NearPolynomial
 
-TARGET, WEIGHTS, MAPS, POINTS = "target", "weights", "maps", "critical points"
+TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
-    their premises. Weights that make a target, or were drawn, are not what is asked about. And critical points of networks."""
+    their premises, the polynomials near activations, those of a network together, and critical points of networks. Weights that make a
+    target, or were drawn, are not what is asked about."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
-    return {name: tuple(values.values()) for name, values in found.items()}
+    near = dict.fromkeys(polynomials for v in verdicts if (polynomials := _near(v.certificate)))
+    return {name: tuple(values.values()) for name, values in found.items()} | ({POLYNOMIALS: tuple(near)} if near else {})
+
+
+def _near(certificate: Any) -> tuple[NearPolynomial, ...]:
+    """The polynomials near the activations of each layer, or near one activation, of which an error is said."""
+    if isinstance(certificate, NetworkWithin) and certificate.key == "error":
+        return tuple(p for v in certificate.layers if isinstance(p := v.certificate, NearPolynomial))
+    return (certificate,) if isinstance(certificate, NearPolynomial) and certificate.key == "error" else ()
 
 
 def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
@@ -57,11 +68,17 @@ def _fits(name: str, value: Any) -> bool:
 
 
 def in_words(spoken: Mapping[str, Sequence[Any]]) -> list[str]:
-    """A line for each target, weights and maps."""
+    """A line for each target, weights, maps and polynomials."""
     lines = [f"target {_polynomials(value)}" for value in spoken.get(TARGET, ())]
     lines += [f"weights {', '.join(map(str, value))}" for value in spoken.get(WEIGHTS, ())]
     for maps in spoken.get(MAPS, ()):
         lines.append(f"maps {_rows(maps.inputs)} of the inputs and {_rows(maps.outputs)} of the outputs")
+    for near in spoken.get(POLYNOMIALS, ()):
+        for p in near:
+            q = p.question
+            lines.append(
+                f"polynomial with the coefficients {', '.join(map(str, p.coefficients))} for {q.activation} on [{q.low}, {q.high}]"
+            )
     return [_cut(line) for line in lines]
 
 

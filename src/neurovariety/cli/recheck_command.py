@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -13,15 +14,25 @@ from neurovariety.certificates.recheck import Recheck, recheck
 from neurovariety.certificates.result_file import read_result
 from neurovariety.certificates.spoken_of import in_words
 from neurovariety.cli.exit_status import ANSWERED, REFUSED
-from neurovariety.errors import NeurovarietyError, VerificationError
-from neurovariety.result import Result
+from neurovariety.errors import InputError, NeurovarietyError, VerificationError
+from neurovariety.result import SCHEMA, Result, in_one_line
+
+HELD_ENTRIES: Mapping[str, str] = {
+    "approximate": "neurovariety.beyond.approximation.approximate:ApproximateResult",
+    "critical-point": "neurovariety.beyond.approximation.critical_point:CriticalPointResult",
+    "regions": "neurovariety.beyond.piecewise.regions:RegionsResult",
+    "tropical": "neurovariety.beyond.piecewise.tropical:TropicalResult",
+    "functional-dimension": "neurovariety.beyond.piecewise.functional_dimension:FunctionalDimensionResult",
+    "diagnose": "neurovariety.checkpoints.diagnose:DiagnoseResult",
+    "prune": "neurovariety.checkpoints.prune:PruneResult",
+    "align": "neurovariety.checkpoints.align:AlignResult",
+}
+"""Commands that are no entries of the dictionary, and where the class of their results is."""
 
 
 def recheck_command(file: str, as_json: bool) -> int:
     """Print what became of each key, and on what the rest stands; the exit status is 1 where a certificate is refused."""
-    data, beside = read_result(file)
-    found, problem = _held(recheck(data, beside), data)
-    problem = problem or _headline(data)
+    found, problem = rechecked(*read_result(file))
     if as_json:
         click.echo(json.dumps(_as_json(found, problem)))
     else:
@@ -29,49 +40,55 @@ def recheck_command(file: str, as_json: bool) -> int:
     return REFUSED if found.refused or problem else ANSWERED
 
 
+def rechecked(data: Mapping[str, Any], beside: Mapping[str, np.ndarray]) -> tuple[Recheck, str]:
+    """The recheck of a stored result, held against the architecture and the question that it names, and what is wrong with the rest.
+
+    Raises `InputError` and `VerificationError` as `certificates.recheck` does."""
+    found, problem = _held(recheck(data, beside), data)
+    return found, problem or _headline(data)
+
+
 def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
     """The recheck held against the architecture and the question that the result names, and what contradicts it."""
     from neurovariety.beyond.approximation.held_critical_point import held_critical_point
+    from neurovariety.beyond.approximation.held_polynomials import held_polynomials
+    from neurovariety.beyond.piecewise.held_draws import held_draws
     from neurovariety.dictionary.held_result import held
 
     evidence = data.get("evidence")
+    own = {"approximate": held_polynomials, "functional-dimension": held_draws, "critical-point": held_critical_point}
     try:
-        if found.entry == "critical-point":
-            held_critical_point(found, evidence if isinstance(evidence, Mapping) else {})
+        if found.entry in own:
+            own[found.entry](found, evidence if isinstance(evidence, Mapping) else {})
         return held(found, None, np.random.default_rng()), ""
     except VerificationError as error:
         return found, str(error)
 
 
 def _headline(data: Mapping[str, Any]) -> str:
-    """What is wrong with the claim of the whole, which is the weakest of those of the headline."""
-    kind = _class_of(str(data["entry"]))
-    if kind is None:
-        return ""
+    """What is wrong with the form of a result, or with the claim of the whole, which is the weakest of those of the headline."""
+    schema = data.get("schema")
+    if type(schema) is not int or schema != SCHEMA:
+        return f"results with certificates have the schema {SCHEMA}, not {schema!r}"
     try:
-        own = kind.from_dict(data).claim
+        own = _class_of(str(data["entry"])).from_dict(data).claim
     except (NeurovarietyError, LookupError, TypeError, ValueError, AttributeError) as error:
         return f"the result cannot be read: {str(error) or type(error).__name__}"
     return "" if data.get("claim") == str(own) else f"the result as a whole is claimed {data.get('claim')!r}, and {str(own)!r} follows"
 
 
-def _class_of(entry: str) -> type[Result] | None:
-    """The class of the results of an entry, or of a command about networks."""
-    from neurovariety.beyond.approximation.approximate import ApproximateResult
-    from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult
-    from neurovariety.beyond.piecewise.regions import RegionsResult
-    from neurovariety.beyond.piecewise.tropical import TropicalResult
-    from neurovariety.checkpoints.align import AlignResult
-    from neurovariety.checkpoints.diagnose import DiagnoseResult
-    from neurovariety.checkpoints.prune import PruneResult
+def _class_of(entry: str) -> type[Result]:
+    """The class of the results of an entry, or of a command. Raises `InputError` for another name."""
     from neurovariety.dictionary.registry import find
 
-    if row := find(entry):
+    row = find(entry)
+    if row is not None:
         return row.result_class()
-    of_networks = (
-        AlignResult, ApproximateResult, DiagnoseResult, FunctionalDimensionResult, PruneResult, RegionsResult, TropicalResult,
-    )  # fmt: skip
-    return next((kind for kind in of_networks if kind.entry == entry), None)
+    if entry not in HELD_ENTRIES:
+        raise InputError(f"no entry is called {entry!r}")
+    module, _, name = HELD_ENTRIES[entry].partition(":")
+    found: type[Result] = getattr(import_module(module), name)
+    return found
 
 
 def _as_text(found: Recheck, problem: str) -> str:
@@ -81,6 +98,9 @@ def _as_text(found: Recheck, problem: str) -> str:
         lines.append(f"    [{k.claim}] {k.outcome}{f': {k.why}' if k.why else ''}")
         lines += [f"    on trust: {t}" for t in k.trust]
     lines += [f"  speaks of the {line}" for line in in_words(found.speaks_of)]
+    options = _not_compared(found)
+    if options:
+        lines.append(f"  as the result says, and compared with no certificate: {', '.join(options)}")
     for key in found.subjects:
         lines.append(f"  system {key[:12]}: {found.systems.get(key, 'as stored')}")
     if problem:
@@ -88,6 +108,12 @@ def _as_text(found: Recheck, problem: str) -> str:
     checked, asked = len(found.rechecked), sum(k.outcome != "claims nothing" for k in found.keys)
     lines.append(f"{checked} of {asked} claims rechecked, {len(found.refused)} refused")
     return "\n".join(lines)
+
+
+def _not_compared(found: Recheck) -> list[str]:
+    from neurovariety.dictionary.held_scopes import not_compared
+
+    return [in_one_line(f"{name} {json.dumps(value)}") for name, value in not_compared(found).items()]
 
 
 def _as_json(found: Recheck, problem: str) -> dict[str, Any]:
@@ -108,5 +134,6 @@ def _as_json(found: Recheck, problem: str) -> dict[str, Any]:
         "keys": rows,
         "systems": systems,
         "speaks_of": in_words(found.speaks_of),
+        "not_compared": _not_compared(found),
         "refused": problem or None,
     }

@@ -37,7 +37,7 @@ def _asked(found: Recheck, model: Model) -> Iterator[tuple[str, list[Any]]]:
 def _read_target(text: Any, model: Model) -> Any:
     try:
         return read_target(text, model.inputs, model.outputs).coefficients
-    except (NeurovarietyError, TypeError, ValueError):
+    except (NeurovarietyError, TypeError, ValueError, AttributeError):
         return text
 
 
@@ -53,5 +53,5 @@ def _read_maps(inputs: Any, outputs: Any, model: Model) -> Any:
         t = read_map(inputs, model.input_shape[0], "inputs")
         size = model.output_shape[0] if model.output_shape else 1
         return pair_of(t, identity(size) if outputs is None else read_map(outputs, size, "outputs"))
-    except (NeurovarietyError, TypeError, ValueError, LookupError):
+    except (NeurovarietyError, TypeError, ValueError, LookupError, AttributeError):
         return (inputs, outputs)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from neurovariety.architectures import as_model
+from neurovariety.architectures.notation import FAMILIES
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.germs import Germ
 from neurovariety.certificates.irreducible_components import BlockMaps
@@ -14,8 +15,10 @@ from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.dictionary.held_question import held_to_question
+from neurovariety.dictionary.held_scopes import held_to_scopes
+from neurovariety.dictionary.registry import find
 from neurovariety.dictionary.stated_blocks import maps_of
-from neurovariety.errors import NeurovarietyError, VerificationError
+from neurovariety.errors import NeurovarietyError, NotationError, VerificationError
 from neurovariety.geometry.solutions.stored_subjects import held_against
 from neurovariety.learning.analytic_notation import analytic_network
 from neurovariety.learning.functions_text import read_functions
@@ -29,10 +32,13 @@ def held(found: Recheck, model: Model | None, rng: np.random.Generator) -> Reche
     claim speaks of another model, or of another question, than the result says.
     """
     found = _held_to_perceptrons(_held_to_text(_held_to_maps(found)))
+    held_to_scopes(found)
     if model is None:
         try:
             model = as_model(found.architecture)
-        except NeurovarietyError:
+        except NeurovarietyError as reason:
+            if isinstance(reason, NotationError) and _named_like_a_family(found):
+                raise VerificationError(f"the architecture that the result names cannot be read: {reason}") from None
             return found if found.subjects.keys() <= found.systems.keys() else found.taken_on_trust(_trusted(found.architecture))
     held_to_question(found, model)
     return held_against(found, model, rng)
@@ -60,7 +66,7 @@ def _held_to_text(found: Recheck) -> Recheck:
     for text in (found.architecture, *(t for t in found.asked.get("functions", ()) if t is not None)):
         try:
             own = analytic_network(text) or read_functions(text)
-        except NeurovarietyError as reason:
+        except (NeurovarietyError, TypeError) as reason:
             raise VerificationError(f"the functions that the result names cannot be read: {reason}") from None
         if any(data.hash != own.hash for data in stored.values()):
             raise VerificationError("the claims speak of other functions than the result says was asked")
@@ -71,6 +77,12 @@ def _held_to_perceptrons(found: Recheck) -> Recheck:
     """The same for networks with analytic activations, whose names say all of them; `certificates.recheck` compares these."""
     stored = [key for key, data in found.subjects.items() if isinstance(data, AnalyticPerceptron | SoftmaxAttention)]
     return replace(found, systems={**found.systems, **dict.fromkeys(stored, "that of the architecture")}) if stored else found
+
+
+def _named_like_a_family(found: Recheck) -> bool:
+    """Whether exact data of an entry are named by what begins as a notation does, and so were not those of a model of one's own."""
+    known = found.subjects.keys() <= found.systems.keys()
+    return not known and find(found.entry) is not None and found.architecture.strip().partition("(")[0].strip() in FAMILIES
 
 
 def _trusted(name: str) -> str:

@@ -106,7 +106,7 @@ def approximate(
     start = time.perf_counter()
     if (network is None) == (activation is None):
         raise InputError("approximate takes activation=, with interval=, or a network; give one of the two")
-    known = None if activation is not None else _notation(network)
+    known = None if activation is not None else smooth_notation(network)
     if activation is None and known is None:
         if interval is not None:
             raise InputError("interval= belongs to activation=, or to an architecture without weights; for a network give box=")
@@ -115,7 +115,7 @@ def approximate(
         raise InputError("an activation, or an architecture without weights, is approximated on interval=(low, high), not in a box")
     if known is None:
         found = nearest_polynomial(asked(activation, interval, degree))
-        return _of_activation(found, f"{found.question.activation} on [{found.question.low}, {found.question.high}]", None, start)
+        return _of_activation(found, heading(found.question), None, start)
     name, widths, bias = known
     found = nearest_polynomial(asked(name, interval, degree))
     return _of_activation(found, str(network).strip(), algebraic(widths, (found,) * (len(widths) - 2), bias), start)
@@ -131,7 +131,7 @@ def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | N
         value=value,
         claims=found.claims,
         subject=subject,
-        evidence=_polynomial(found) | ({} if architecture is None else {"architecture": str(architecture)}),
+        evidence=described(found) | ({} if architecture is None else {"architecture": str(architecture)}),
         provenance=Provenance.since(start, 0),
         nearest=(found,),
         architecture=architecture,
@@ -151,11 +151,7 @@ def _of_network(network: object, box: object, architecture: object, degree: obje
         claims=found.claims,
         subject=source.source,
         evidence={
-            "layers": [
-                {"activation": p.question.activation, "interval": [str(p.question.low), str(p.question.high)], "error": p.error}
-                | _polynomial(p)
-                for p in found.layers
-            ],
+            "layers": [described_layer(p) for p in found.layers],
             "architecture": str(found.architecture),
         },
         provenance=Provenance.since(start, seed),
@@ -165,7 +161,19 @@ def _of_network(network: object, box: object, architecture: object, degree: obje
     )
 
 
-def _polynomial(found: NearestPolynomial) -> dict[str, object]:
+def heading(question: UniformQuestion) -> str:
+    """What a result calls an activation on an interval."""
+    return f"{question.activation} on [{question.low}, {question.high}]"
+
+
+def described_layer(found: NearestPolynomial) -> dict[str, object]:
+    """What a result of a network says of the polynomial of a layer."""
+    q = found.question
+    return {"activation": q.activation, "interval": [str(q.low), str(q.high)], "error": found.error} | described(found)
+
+
+def described(found: NearestPolynomial) -> dict[str, object]:
+    """What a result says of a polynomial."""
     return {
         "polynomial": [str(c) for c in found.polynomial],
         "notation": written(found.terms) or "0",
@@ -174,7 +182,7 @@ def _polynomial(found: NearestPolynomial) -> dict[str, object]:
     }
 
 
-def _notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:
+def smooth_notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:
     """Activation, widths and bias of a notation without weights; None for what is none."""
     match = re.fullmatch(r"\s*mlp\s*\(([\d,\s]+);\s*(\w+)\s*(;\s*bias\s*)?\)\s*", network) if isinstance(network, str) else None
     if match is None:
@@ -182,7 +190,8 @@ def _notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:
     widths = tuple(int(n) for n in match[1].split(",") if n.strip())
     if len(widths) < 3 or min(widths) < 1:
         raise InputError(f"mlp with an activation needs at least 3 positive widths, got {shown(network)}")
-    return match[2].lower(), widths, match[3] is not None
+    name = match[2].lower()
+    return _OTHER_NAMES.get(name, name), widths, match[3] is not None
 
 
 def asked(activation: object, interval: object, degree: object) -> UniformQuestion:

@@ -76,7 +76,7 @@ def algebraic_network(source: Network, box: tuple[list[Fraction], list[Fraction]
         "error_at_least": issue(NetworkApart(within, point, least, _BITS), source),
         "degree": issue(certificates["degree"], source),
     }
-    return AlgebraicNetwork(tuple(found), *_architecture(layers, found), claims)
+    return AlgebraicNetwork(tuple(found), *with_polynomials(layers, found), claims)
 
 
 def _by_layers(layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]], degree: int) -> tuple[list[NearestPolynomial], float]:
@@ -157,7 +157,7 @@ def _table(nearest: NearestPolynomial) -> tuple[np.ndarray, np.ndarray]:
     return np.array([float(x) for x in grid]), np.array(values)
 
 
-def _architecture(layers: SmoothLayers, found: list[NearestPolynomial]) -> tuple[MLP, dict[str, np.ndarray]]:
+def with_polynomials(layers: SmoothLayers, found: Sequence[NearestPolynomial]) -> tuple[MLP, dict[str, np.ndarray]]:
     """The algebraic network, and its weights by name."""
     widths = (len(layers.matrices[0][0]), *(len(m) for m in layers.matrices))
     architecture = algebraic(widths, found, any(b for row in layers.biases for b in row))
