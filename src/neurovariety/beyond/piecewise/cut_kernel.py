@@ -1,5 +1,6 @@
-"""The loops of a subdivision: which cells a form cuts, on which edges, and into which parts. Compiled for many cells only, since numba
-itself takes longer to load than few cells take without it.
+"""The loops of a subdivision: which cells a form cuts, on which edges, and into which parts.
+
+They are compiled for many cells only, since numba itself takes longer to load than few cells take without it.
 
 Cells are lists of rays in one ``pool``: cell c has ``pool[starts[c] : starts[c] + sizes[c]]``. ``side`` is the sign of the form at each
 ray, and ``zeros`` (rays, words) the sets of hyperplanes on which it lies, as bits.
