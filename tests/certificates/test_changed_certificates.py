@@ -95,6 +95,8 @@ TRUE = {
     "DistanceBound.first.of another subject": "the statement is one of it",
     "DistanceBound.second.of another subject": "the value names it",
     "DimensionsOfDraws.known.of another subject": "the networks are drawn",
+    "LossThere.high.changed": "an interval that holds it as well, which the value names",
+    "PointsApart.degree.changed": "a larger degree than that of the polynomials, which the value names",
     "NearPolynomial.least.of another subject": "the scope is the question",
 } | {
     f"{name}.{how}": why

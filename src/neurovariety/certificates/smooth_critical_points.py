@@ -19,7 +19,7 @@ import flint
 
 from neurovariety.certificates.activation_series import SMOOTH, Piece, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.balls import contracts
-from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.issue import Verdict, scopes
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.uniform_error import bits_of
 from neurovariety.certificates.zeros import NotShown
@@ -191,7 +191,8 @@ class AloneThere:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """It is alone there."""
-        return Statement(NEXT_ALONE if _is_polynomial(self.point) else ALONE, self.point.statement.subject, self.value), Claim.PROVED
+        kind = NEXT_ALONE if _is_polynomial(self.point) else ALONE
+        return Statement(kind, self.point.statement.subject, self.value, scopes((), self.point)), Claim.PROVED
 
 
 def _is_polynomial(point: Verdict) -> bool:
@@ -243,7 +244,8 @@ class IndexThere:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """So many directions go down."""
-        return Statement(NEXT_INDEX if _is_polynomial(self.point) else INDEX, self.point.statement.subject, self.value), Claim.PROVED
+        kind = NEXT_INDEX if _is_polynomial(self.point) else INDEX
+        return Statement(kind, self.point.statement.subject, self.value, scopes((), self.point)), Claim.PROVED
 
 
 @dataclass(frozen=True)
@@ -267,7 +269,7 @@ class LossThere:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The loss there."""
-        return Statement(LOSS, self.point.statement.subject, [self.low, self.high]), Claim.PROVED
+        return Statement(LOSS, self.point.statement.subject, [self.low, self.high], scopes((), self.point)), Claim.PROVED
 
 
 @dataclass(frozen=True)
@@ -299,10 +301,10 @@ class PointsApart:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """How much they differ at most."""
-        subject = self.point.statement.subject
+        subject, limits = self.point.statement.subject, scopes((), self.point, self.other)
         if self.key == "degree":
-            return Statement(DEGREE, subject, self.degree), Claim.PROVED
-        return Statement(BETWEEN, subject, self.value), Claim.UPPER_BOUND
+            return Statement(DEGREE, subject, self.degree, limits), Claim.PROVED
+        return Statement(BETWEEN, subject, self.value, limits), Claim.UPPER_BOUND
 
 
 def _own(subject: TrainedPerceptron, name: str, polynomial: bool) -> None:
