@@ -106,7 +106,8 @@ def as_result(verdicts: dict[str, Verdict]) -> dict:
         "architecture": "",
         "value": {key: s.value for key, s in said.items()},
         "claims": {
-            key: {"claim": str(v.claim), "error": said[key].error, "scope": list(said[key].scope)} for key, v in verdicts.items()
+            key: {"claim": str(v.claim), "error": said[key].error or None, "scope": list(said[key].scope)}
+            for key, v in verdicts.items()
         },
         "certificates": certificates_as_json(verdicts, stored_form),
     }

@@ -241,6 +241,8 @@ def test_every_kind_at_every_level(kind, claim):
         "align: exact": [True, False],
         "align: bound": [0.0, 0.00123456],
         "align: box": [2.0],
+        "critical point: loss": [[0.25, 0.5]],
+        "interval of the learning coefficient": [[1.0, 1.5]],
         "align: residual": [0.25],
         "align: difference": [0.25],
         "align: input": [["1", "2"]],

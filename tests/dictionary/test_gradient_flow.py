@@ -48,7 +48,7 @@ def test_nothing_is_said_of_runs_that_do_not_converge(monkeypatch):
     found = gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=4)
     assert (found.value["converged"], found.value["unmatched"]) == (0, None)
     assert found.meaning.startswith(
-        "4 runs from random weights were followed; no run converged, so nothing is said of where training ends"
+        "gradient flow was followed from random weights, in 4 runs; no run converged, so nothing is said of where training ends"
     )
     assert "a critical point of the landscape" not in found.meaning
     assert "end off the list: not shown" in found.meaning

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION
 from neurovariety.certificates.measured_phrases import rounded
 from neurovariety.certificates.network_approximation import APART, WITHIN
-from neurovariety.certificates.phrases import Listed, Number, Phrase
+from neurovariety.certificates.phrases import EXACT, Listed, Number, Phrase, amount
 from neurovariety.certificates.smooth_critical_points import ALONE, BETWEEN, INDEX, LOSS, NEAR, NEXT, NEXT_ALONE, NEXT_INDEX
 from neurovariety.certificates.smooth_critical_points import DEGREE as DEGREE_OF_POLYNOMIALS
+from neurovariety.claim import Claim
 
 
-def _index(value: int, where: str) -> str:
-    if value == 0:
-        return f"{where} all eigenvalues of the Hessian are positive: a local minimum"
-    return f"{where} {value} of the eigenvalues of the Hessian {'is' if value == 1 else 'are'} negative: no minimum"
+def _index(where: str) -> Callable[[int, Claim], str]:
+    def said(value: int, claim: Claim) -> str:
+        if claim not in EXACT:
+            return f"{where} the Hessian has {amount(value, claim)} negative eigenvalue{'' if value == 1 else 's'}"
+        if value == 0:
+            return f"{where} all eigenvalues of the Hessian are positive: a local minimum"
+        return f"{where} {value} of the eigenvalues of the Hessian {'is' if value == 1 else 'are'} negative: no minimum"
+
+    return said
+
+
+def _alone(near: str) -> Callable[[float, Claim], str]:
+    def said(value: float, claim: Claim) -> str:
+        found = "there is no other" if claim in EXACT else "another was not found"
+        return f"within {rounded(value, up=False)} of {near} {found}"
+
+    return said
 
 
 SAID_OF_SMOOTH: Mapping[str, Phrase] = {
@@ -39,8 +53,8 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
         "a critical point of the squared error near the trained weights",
         Listed(lambda v: f"a critical point of the squared error lies within {rounded(v, up=True)} of the trained weights"),
     ),
-    ALONE: Phrase("whether it is alone", Listed(lambda v: f"within {rounded(v, up=False)} of it, in each weight, there is no other")),
-    INDEX: Phrase("the index of the critical point", Listed(lambda v: _index(v, "there")), counts=False),
+    ALONE: Phrase("whether it is alone", _alone("it, in each weight,")),
+    INDEX: Phrase("the index of the critical point", _index("there"), counts=False),
     LOSS: Phrase(
         "the loss at the critical point",
         Listed(lambda v: f"the squared error there lies between {rounded(v[0], up=False)} and {rounded(v[1], up=True)}"),
@@ -52,8 +66,8 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
         "a critical point of the network with polynomials",
         Listed(lambda v: f"with them one lies within {rounded(v, up=True)} of the trained weights"),
     ),
-    NEXT_ALONE: Phrase("whether that is alone", Listed(lambda v: f"within {rounded(v, up=False)} of that one there is no other")),
-    NEXT_INDEX: Phrase("the index of that point", Listed(lambda v: _index(v, "at that one")), counts=False),
+    NEXT_ALONE: Phrase("whether that is alone", _alone("that one")),
+    NEXT_INDEX: Phrase("the index of that point", _index("at that one"), counts=False),
     BETWEEN: Phrase(
         "how far the two critical points are apart",
         Listed(lambda v: f"the two critical points differ by at most {rounded(v, up=True)} in each weight"),

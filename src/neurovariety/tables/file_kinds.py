@@ -16,6 +16,9 @@ from neurovariety.tables.columnar_files import excel_table, feather_table, parqu
 from neurovariety.tables.delimited_text import text_table
 from neurovariety.tables.raw_table import RawTable
 
+_LONGEST_NAME = 80
+"""Characters of a name that a sentence repeats."""
+
 _LARGEST = 2**31
 """Bytes of a file, unpacked."""
 _READERS: dict[bytes, Callable[[str, bytes], RawTable]] = {
@@ -59,7 +62,10 @@ def file_table(path: Path, header: str | None, decimal: str | None) -> RawTable:
     except IsADirectoryError:
         raise DataError(f"{path} is a directory; give a file with a table") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"the data file {name} cannot be read: {getattr(error, 'strerror', None) or 'it has no usable name'}") from None
+        short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+        raise DataError(
+            f"the data file {short} cannot be read: {getattr(error, 'strerror', None) or 'it has no usable name'}"
+        ) from None
     if size > _LARGEST:
         raise DataError(f"the data file {name} has more than {_LARGEST / 2**30:.0f} GiB; give a part of it")
     return _of_bytes(name, data, header, decimal)
