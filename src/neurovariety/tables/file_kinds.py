@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import gzip
 import io
+import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -84,9 +87,21 @@ def _of_bytes(name: str, data: bytes, header: str | None, decimal: str | None) -
         return _of_archive(name, data, header)
     start = data[:2000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for mark, what in _TEXTS.items():
-        if start.startswith(mark):
+        if start.startswith(mark) and (mark not in (b"[", b"{") or _is_json(data)):
             raise DataError(f"{name} is {what}")
     return text_table(name, data, header, decimal)
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether text that begins with a bracket is JSON, or lines of JSON: a header may begin with one too."""
+    text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if re.match(rb'[{[]\s*(["{[]|$)', text):  # what no header begins with
+        return True
+    for part in (text.split(b"\n", 1)[0], text):
+        with contextlib.suppress(ValueError, RecursionError):
+            json.loads(part)
+            return True
+    return False
 
 
 def _unpacked(name: str, data: bytes) -> bytes:
