@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -166,6 +167,14 @@ def test_false_twins():
             issue(
                 CoefficientOfLinear(linear.hash, rank, coefficient_of_linear(widths, max(rank, 0) % 3), "learning_coefficient"), linear
             )
+    large = stored_functions(nv.as_model("linear(12,15,14,16)"))  # not expanded: read off its program, in which one weight is changed
+    pair = coefficient_of_linear((12, 15, 14, 16), 4)
+    assert issue(CoefficientOfLinear(large.hash, 4, pair, "multiplicity"), large).claim is nv.Claim.PROVED
+    first, *others = large.program.sums
+    changed = replace(large.program, sums=((first[1], *first[1:]), *others))
+    other = replace(large, program=changed)
+    with pytest.raises(NotShown):
+        issue(CoefficientOfLinear(other.hash, 4, pair, "multiplicity"), other)
     exact = exact_functions(nv.as_model("linear(2,1,2)"))
     dimension = dimension_of(exact.model, seed=0)
     assert issue(HalfOfDimension(dimension.verdict, None, "learning_coefficient"), exact).statement.value == "3/2"

@@ -6,7 +6,6 @@ the smallest coefficient counts, and there the largest multiplicity."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,14 +14,12 @@ from math import prod
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import flint
-import numpy as np
 
 from neurovariety.certificates.functions import DIMENSION
 from neurovariety.certificates.germ_bounds import Pair
 from neurovariety.certificates.germ_proofs import Bounds, Proof, bounds
 from neurovariety.certificates.germs import Germ, Polynomial, shifted, support
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.modular_runs import ModularRun
 from neurovariety.certificates.ranks_at_weights import AT_WEIGHTS, RankOverQ
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
@@ -33,7 +30,6 @@ COEFFICIENT, MULTIPLICITY = "learning coefficient", "multiplicity of the learnin
 Part = Literal["learning_coefficient", "multiplicity", "at_least", "at_most"]
 """What of a pair is said: a key of the value."""
 GENERAL_FUNCTION, ZERO_FUNCTION, ORIGIN = "for a general function of the model", "for the zero function", "at the origin"
-_PLACES = (2**61 - 1, 2305843009213693921)
 
 
 @runtime_checkable
@@ -202,7 +198,7 @@ def _is_active(excess: Sequence[int], size: int) -> bool:
 @dataclass(frozen=True)
 class CoefficientOfLinear:
     """The least coefficient over all weights of a deep linear network that give a matrix of a true rank, by Aoyagi's theorem. That the
-    stored functions are the products of their matrices is checked by expansion, or where that takes long at two places."""
+    stored functions are the products of their matrices is read off their program, or checked by expansion."""
 
     subject: str
     rank: int
@@ -235,44 +231,40 @@ def widths_of(subject: Any) -> tuple[int, ...]:
 
 
 def check_product(subject: Any) -> None:
-    """Raises `NotShown` where the functions are not the products of their blocks of weights, applied to the input."""
+    """Raises `NotShown` where the functions are not seen to be the products of their blocks of weights, applied to the input: layer by
+    layer, as their program is written, or term by term."""
     widths = widths_of(subject)
     if widths[0] != subject.inputs or widths[-1] != subject.outputs or any(c is None for c in subject.coefficients):
         raise NotShown("the functions are no linear maps of these widths")
-    if prod(widths) <= _MOST_PATHS:
-        try:
-            _check_expanded(subject, widths)
-            return
-        except NotStored:
-            pass
-    for k, p in enumerate(_PLACES):
-        at = [
-            int.from_bytes(hashlib.sha256(f"{subject.digest} {k} {i}".encode()).digest(), "big") % p
-            for i in range(subject.program.unknowns)
-        ]
-        n = subject.parameters
-        values = ModularRun(subject.program, p).values(
-            _objects(at[:n]), _objects(at[n : n + widths[0]]).reshape(1, -1), at[n + widths[0] :]
-        )
-        if [int(v) for v in values.reshape(-1)] != _product(widths, at[:n], at[n : n + widths[0]], p):
-            raise NotShown("the functions are no products of their matrices")
+    if _is_layered(subject.program, widths):
+        return
+    if prod(widths) > _MOST_PATHS:
+        raise NotShown("the program is not written layer by layer, and too large to be expanded")
+    try:
+        _check_expanded(subject, widths)
+    except NotStored:
+        raise NotShown("the functions are too large to be expanded") from None
 
 
-_MOST_PATHS = 4000
+_MOST_PATHS = 40_000
 """Terms of all entries of a product, up to which it is compared term by term."""
 
 
-def _objects(values: Sequence[int]) -> np.ndarray:
-    return np.array(values, dtype=object)
-
-
-def _product(widths: Sequence[int], weights: Sequence[int], x: Sequence[int], p: int) -> list[int]:
-    at, vector = 0, list(x)
+def _is_layered(program: Any, widths: Sequence[int]) -> bool:
+    """Whether a program consists of the sums of weights times units of the layer before, one for each unit, and gives those of the last
+    layer. Its unknowns are the weights, layer by layer and row by row, then the inputs."""
+    sums = {frozenset(terms): program.unknowns + k for k, terms in enumerate(program.sums) if len(set(terms)) == len(terms)}
+    at = sum(a * b for a, b in pairwise(widths))
+    if program.unknowns != at + widths[0]:
+        return False
+    units, at = list(range(at, at + widths[0])), 0
     for before, after in pairwise(widths):
-        rows = [weights[at + i * before : at + (i + 1) * before] for i in range(after)]
-        vector = [sum(a * b for a, b in zip(row, vector, strict=True)) % p for row in rows]
-        at += before * after
-    return vector
+        rows = [range(at + i * before, at + (i + 1) * before) for i in range(after)]
+        found = [sums.get(frozenset((1, ((w, 1), (u, 1))) for w, u in zip(row, units, strict=True))) for row in rows]
+        if None in found:
+            return False
+        units, at = [u for u in found if u is not None], at + before * after
+    return list(program.equations) == units
 
 
 def _check_expanded(subject: Any, widths: Sequence[int]) -> None:
