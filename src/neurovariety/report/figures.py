@@ -124,8 +124,12 @@ def _bars(axes: Axes, found: DimensionResult) -> bool:
     return True
 
 
+_MOST_COSTS = 4
+"""Smaller networks that have room."""
+
+
 def _costs(axes: Axes, found: LearningCoefficientResult) -> bool:
-    """What n samples leave of the error, times n: regular parameters, the function asked for, and the zero function."""
+    """What n samples leave of the error, times n: regular parameters, the function asked for, and those of smaller networks."""
     evidence, value = found.evidence, found.value["learning_coefficient"]
     if value is None or "parameters" not in evidence:
         return False
@@ -134,8 +138,10 @@ def _costs(axes: Axes, found: LearningCoefficientResult) -> bool:
         ("parameters / 2", Fraction(evidence["parameters"], 2), THIRD),
         (asked[0].removesuffix(" of the model"), Fraction(value), MAIN),
     ]
-    if "zero_function" in evidence:
-        rows.append(("for the zero function", Fraction(str(evidence["zero_function"]["learning_coefficient"])), SECOND))
+    for row in found.value.get("smaller_networks", [])[:_MOST_COSTS]:
+        name = "for the zero function" if row["network"] == "zero" else row["network"]
+        exact = row["learning_coefficient"]
+        rows.append((name, Fraction(exact), SECOND) if exact is not None else (f"{name}: at most", Fraction(row["at_most"]), SECOND))
     rows = rows[::-1]
     axes.barh([n for n, _, _ in rows], [float(v) for _, v, _ in rows], color=[c for *_, c in rows])
     for i, (_, v, _) in enumerate(rows):
