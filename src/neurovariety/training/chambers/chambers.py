@@ -123,11 +123,11 @@ class Family:
                 again = np.flatnonzero(~fine | meeting(seen).ravel())
                 ends[again], fine[again] = _ends(gauge, starts[again], general, targets[again], _SLOWLY, bend)
                 seen, functions = _seen(gauge, ends, self.count)
-            fine = fine.reshape(len(waiting), -1).all(axis=1) & ~meeting(seen).any(axis=1)
-            good = np.flatnonzero(fine)
+            whole = fine.reshape(len(waiting), -1).all(axis=1) & ~meeting(seen).any(axis=1)
+            good = np.flatnonzero(whole)
             if len(good):
                 yield Reached(waiting[good], ends.reshape(len(waiting), self.count, -1)[good], functions[good], gauge)
-            waiting = waiting[~fine]
+            waiting = waiting[~whole]
 
 
 def _classified(
@@ -198,11 +198,11 @@ def _seen(
 
 def meeting(values: Complex[np.ndarray, "targets count k"]) -> Bool[np.ndarray, "targets count"]:
     """Which points of a target are not told from another one, neighbours in the order of their first print, or are not finite."""
-    size = np.maximum(np.abs(values).max(axis=(1, 2)), 1e-300)
+    out = ~np.isfinite(values).all(axis=2)
+    size = np.abs(np.where(out[:, :, None], 0.0, values)).max(axis=(1, 2))
     order = np.argsort(values[:, :, 0].real, axis=1)
     ordered = np.take_along_axis(values, order[:, :, None], axis=1)
-    near = ~(np.abs(np.diff(ordered, axis=1)).max(axis=2) > _DISTINCT * size[:, None])
-    out = ~np.isfinite(values).all(axis=2)
+    near = np.abs(np.diff(ordered, axis=1)).max(axis=2) <= _DISTINCT * np.maximum(size, 1e-300)[:, None]
     for rows, places in ((near, order[:, 1:]), (near, order[:, :-1])):
         target, at = np.nonzero(rows)
         out[target, places[target, at]] = True
