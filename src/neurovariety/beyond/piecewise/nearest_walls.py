@@ -1,8 +1,8 @@
 """The nearest wall to a point: distances to convex sets given by rays, exactly, and what separates the other walls from the point.
 
 Walls are tried in the order of the distances of their hyperplanes, which are no larger. Where the nearest point of the hyperplane is
-one of the wall, that is the end. Otherwise the distance to the wall is a linear programme in exact arithmetic for l1 and linf; for l2 it is
-a least-squares problem with signs, in floats first and then exactly on the rays that it uses. What is found is only proposed:
+one of the wall, that is the end. Otherwise the distance to the wall is a linear programme in exact arithmetic for l1 and linf; for
+l2 it is a least-squares problem with signs, in floats first and then exactly on the rays that it uses. What is found is only proposed:
 `certificates.robust_radii` checks the vectors that separate.
 """
 
