@@ -48,6 +48,7 @@ from neurovariety.learning.coefficient_of_question import (
     of_rank,
     of_zero_function,
 )
+from neurovariety.learning.coefficients_inside import smaller_coefficients
 from neurovariety.learning.estimate_of_question import (
     SampledQuestion,
     estimated,
@@ -59,7 +60,6 @@ from neurovariety.learning.estimate_of_question import (
 )
 from neurovariety.learning.estimated_coefficient import EstimatedCoefficient
 from neurovariety.learning.functions_text import read_functions
-from neurovariety.learning.smaller_networks import smaller_coefficients
 from neurovariety.model import Model
 from neurovariety.options import Option, Whole
 from neurovariety.result import counted
@@ -174,8 +174,7 @@ def learning_coefficient(
             "a general function has half of the dimension, exactly: say for which function to estimate, with at, true_rank or truth"
         )
     shown = _of_model(model, at, true_rank, truth, seed)
-    general = Fraction(shown.value["learning_coefficient"]) if shown.exact and not asked else None
-    smaller = None if general is None else smaller_coefficients(model, general, seed)
+    smaller = smaller_coefficients(model, Fraction(shown.value["learning_coefficient"]), seed) if shown.exact and not asked else None
     question = _question(model, at, true_rank) if method == "estimate" else None
     return _result(shown, model.name, model, smaller, question, seed)
 
