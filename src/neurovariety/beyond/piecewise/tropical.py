@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.beyond.piecewise.tropical_scripts import tropical_script
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.tropical_forms import TropicalPart, tropical_parts
 from neurovariety.certificates.zeros import NotShown
@@ -38,6 +39,14 @@ class TropicalResult(Result):
     def shown(self) -> str:
         """How many monomials there are."""
         return f"numerator {self.evidence['numerator']}, denominator {self.evidence['denominator']} monomials"
+
+    def script(self, system: str) -> str:
+        """The same as text that "polymake", "oscar" or "tropicalnn" reads.
+
+        polymake and OSCAR take whole exponents: there f is (g - h) / scale, as the first line says. Raises `InputError` for another
+        system, and `ResourceError` where exponents are larger than it takes, as they are for most weights in floats.
+        """
+        return tropical_script(self.value, self.subject, system)
 
 
 def tropical(
