@@ -175,7 +175,7 @@ STREET = {
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.analytic beyond.approximation dictionary dataset tables learning _version"),
+    | rooms("beyond.analytic beyond.approximation beyond.piecewise dictionary dataset tables learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING

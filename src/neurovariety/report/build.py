@@ -20,6 +20,7 @@ from neurovariety.errors import DataError, InputError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subject
 from neurovariety.report.opening import OpeningAnswer, opening
+from neurovariety.report.piecewise_subject import PiecewiseSubject
 from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result
 from neurovariety.tables.read_table import read_table
@@ -27,6 +28,9 @@ from neurovariety.tables.read_table import read_table
 OPERATIONS = 5e10
 """For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
 searches to the end."""
+
+Subject = Model | AnalyticSubject | PiecewiseSubject
+"""What a report is made of."""
 
 NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 24, "grid": 16, "random targets": 50, "bisections": 1}
 """In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
@@ -106,7 +110,8 @@ def build_report(
     frame or a file without targets, or a pair (inputs, targets).
 
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
-    trained network with dense layers and smooth activations has rows on `approximate` besides.
+    trained network with dense layers and smooth activations has rows on `approximate` besides, and that of one that is linear on
+    pieces on its regions, and on how far the inputs of ``dataset`` may move.
 
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
@@ -124,8 +129,11 @@ def build_report(
     return out
 
 
-def report_subject(source: Source | Path | Network) -> Model | AnalyticSubject:
-    """What a report is made of: a model, or a network with smooth activations. Raises `InputError` for anything else."""
+def report_subject(source: Source | Path | Network) -> Subject:
+    """What a report is made of: a model, or a network with smooth activations or linear on pieces.
+
+    Raises `InputError` for anything else.
+    """
     found = analytic_subject(source)
     if found is not None:
         return found
@@ -134,12 +142,12 @@ def report_subject(source: Source | Path | Network) -> Model | AnalyticSubject:
     return as_model(source)
 
 
-def empty_report(model: Model | AnalyticSubject, dataset: Dataset | None, seed: int) -> Report:
+def empty_report(model: Subject, dataset: Dataset | None, seed: int) -> Report:
     """A report without rows yet; `fill` appends them."""
-    if isinstance(model, AnalyticSubject):
-        asked = tuple(entry.name for entry, _ in model.steps(seed))
+    if not isinstance(model, Model):
+        asked = tuple(entry.name for entry, _ in model.steps(seed, dataset))
         sizes = (model.parameters, model.inputs, model.outputs)
-        return Report(model.name, *sizes, seed, None, asked, left_out=model.left_out)
+        return Report(model.name, *sizes, seed, _described(dataset, trains=False), asked, left_out=model.left_out)
     asked = tuple(e.name for e in asked_of(dataset))
     return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
 
@@ -152,14 +160,14 @@ def asked_of(dataset: Dataset | None) -> list[Entry]:
 
 def fill(
     out: Report,
-    model: Model | AnalyticSubject,
+    model: Subject,
     dataset: Dataset | None,
     seed: int,
     memory_limit: int | None,
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    steps = model.steps(seed) if isinstance(model, AnalyticSubject) else steps_of(model, dataset, seed, memory_limit)
+    steps = steps_of(model, dataset, seed, memory_limit) if isinstance(model, Model) else model.steps(seed, dataset)
     for entry, answer in steps:
         progress(entry.name)
         out.rows.append(row_of(entry, answer))
@@ -189,7 +197,7 @@ def steps_of(
         yield entry, partial(entry.load(), model, **options)
 
 
-def check_fit(model: Model | AnalyticSubject, dataset: Dataset) -> None:
+def check_fit(model: Subject, dataset: Dataset) -> None:
     """Raise `DataError` where the data have another number of inputs or targets than the model, or no row would ask for them."""
     if isinstance(model, AnalyticSubject):
         raise DataError(f"no row of a report of {model.name} asks for data; leave out --data")
@@ -199,13 +207,13 @@ def check_fit(model: Model | AnalyticSubject, dataset: Dataset) -> None:
             f"{model.name} takes {model.inputs} inputs, {dataset.name} has {features} input columns "
             f"({', '.join(dataset.features[:8])}); change the first width or the columns"
         )
-    if targets and targets != model.outputs:
+    if targets and isinstance(model, Model) and targets != model.outputs:
         raise DataError(
             f"{model.name} has {model.outputs} outputs, {targets} target columns were given ({', '.join(dataset.target_names)})"
         )
 
 
-def _described(dataset: Dataset | None) -> dict[str, Any] | None:
+def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] | None:
     if dataset is None:
         return None
     return {
@@ -213,7 +221,7 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "samples": len(dataset.inputs),
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
-        "preparation": "every number exactly as written in the file; standardized for training",
+        "preparation": f"every number exactly as written in the file{'; standardized for training' if trains else ''}",
     } | ({"read": list(dataset.done)} if dataset.done else {})
 
 

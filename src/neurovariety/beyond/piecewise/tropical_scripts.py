@@ -3,7 +3,7 @@
 polymake and OSCAR take whole exponents, OSCAR none that are negative. So numerator and denominator are multiplied by the same whole
 number, which makes slopes and constants whole, and by the same monomial, which makes exponents 0 or more: f = (g - h) / scale.
 TropicalNN takes rational exponents, and gets the numbers as they are. Monomials of polymake are homogeneous: the first exponent makes
-all degrees equal. """
+all degrees equal."""
 
 from __future__ import annotations
 
