@@ -218,15 +218,17 @@ def approximate(**options: Any) -> None:
 
 @app.command("critical-point", context_settings=CONTEXT)
 @click.argument("network", metavar="NETWORK")
-@click.option("--data", required=True, help="CSV file with a header line: the data that it was trained on.")
+@click.option("--data", required=True, help="File with a table: the data that it was trained on.")
 @click.option("--target", required=True, help="Target columns, separated by commas.")
+@table_options
 @click.option("--degree", type=click.IntRange(min=1), help="Beside it that of the network with polynomials of this degree.")
 @checkpoint_options
 def critical_point(**options: Any) -> None:
     """The critical point of the squared error next to the weights of a network with smooth activations, shown by Krawczyk's test."""
     from neurovariety.cli.approximation_command import critical_point_command
+    from neurovariety.cli.tables_given import table_given
 
-    sys.exit(critical_point_command(options))
+    sys.exit(critical_point_command(table_given(options.pop("data"), options), options))
 
 
 for on_pieces in PIECEWISE:

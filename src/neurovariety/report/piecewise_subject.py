@@ -24,7 +24,7 @@ REGIONS = 20_000
 INPUTS = 20
 """Inputs that are looked at one by one."""
 _ROOM = "neurovariety.beyond.piecewise"
-_ROWS = (
+_ROWS: tuple[tuple[Entry, dict[str, int]], ...] = (
     (Entry("regions", "expressivity: how many affine pieces the function has", path=f"{_ROOM}.regions:regions"), {"limit": REGIONS}),
     (Entry("tropical", "expressivity: a difference of convex functions", path=f"{_ROOM}.tropical:tropical"), {"limit": REGIONS}),
     (
