@@ -65,8 +65,8 @@ def trained_network(source: object, architecture: object) -> Network:
         if name not in SMOOTH:
             raise
         raise InputError(
-            f"trained networks with {name} are not read: files have no such activation. An architecture without weights is approximated on "
-            f"an interval, 'mlp(1,2,1; {name})' with interval=(-1, 1), and dimension, fibers and symmetries take it"
+            f"trained networks with {name} are not read: files have no such activation. An architecture without weights is "
+            f"approximated on an interval, 'mlp(1,2,1; {name})' with interval=(-1, 1), and dimension, fibers and symmetries take it"
         ) from None
 
 
