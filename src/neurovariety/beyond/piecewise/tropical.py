@@ -60,8 +60,8 @@ def tropical(
 ) -> TropicalResult:
     """Write a network of ReLUs (and max pooling) as a difference of maxima of affine functions.
 
-    ``network`` and the options are those of `regions`; in a ``box`` only what is the largest somewhere in it is listed. Raises
-    `InputError` for other activations, and `ResourceError` where there are too many regions.
+    ``network`` and the options are those of `regions`, or its result; in a ``box`` only what is the largest somewhere in it is listed.
+    Raises `InputError` for other activations, and `ResourceError` where there are too many regions.
 
     >>> found = tropical({"w1": [[1], [1]], "b1": [0, -1], "w2": [[1, -2]], "b2": [3]}, architecture="mlp(1,2,1; relu; bias)")
     >>> found.value["numerator"], found.value["denominator"]
