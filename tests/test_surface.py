@@ -123,7 +123,9 @@ STREET = {
     "image": {"errors"},
     "parametrization": {"image"},
     "progress": {"claim"},
-    "result": rooms("_version claim citations errors certificates"),
+    "notebook": {"claim"},
+    "result": rooms("_version claim citations errors certificates notebook"),
+    "pictures": rooms("errors result"),
     "dataset": BASICS,
     "tables": BASICS | {"dataset"},
     "examples": rooms("dataset errors tables"),
@@ -157,7 +159,7 @@ STREET = {
     "training.dynamics": PATHS | GEOMETRY | CRITICAL | {"compiled"},
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
     "learning": PATHS | GEOMETRY | {"compiled"},
-    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles tables"),
+    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles pictures tables"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
@@ -175,12 +177,12 @@ STREET = {
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.analytic beyond.approximation dictionary dataset tables learning _version"),
+    | rooms("beyond.analytic beyond.approximation dictionary dataset pictures tables learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.approximation beyond.piecewise dictionary report export dataset tables learning linear_algebra _version"),
+    | rooms("beyond.approximation beyond.piecewise dictionary report pictures export dataset tables learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 
