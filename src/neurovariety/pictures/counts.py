@@ -76,11 +76,14 @@ def directions(axes: Axes, found: Result) -> Explained | None:
     evidence, hidden, stated = found.evidence, found.value["hidden"], found.evidence.get("stated")
     if hidden is None or stated is None or "at" in evidence:
         return None
+    linear = min(evidence.get("moved_by_unstated_symmetries") or 0, hidden)
     parts = [
         ("seen by the function", evidence["model_dimension"], MAIN),
-        ("symmetries", stated, THIRD),
-        ("hidden", hidden, SECOND),
+        ("stated symmetries", stated, THIRD),
+        ("other linear symmetries", linear, INK),
+        ("hidden", hidden - linear, SECOND),
     ]
+    parts = [p for p in parts if p[1] or p[0] != "other linear symmetries"]
     left = 0
     for name, size, colour in parts:
         axes.barh([0], [size], left=left, color=colour, label=f"{name}: {size:,}", height=0.5, edgecolor="white", linewidth=0.8)
@@ -93,8 +96,9 @@ def directions(axes: Axes, found: Result) -> Explained | None:
     legend(axes)
     return Explained(
         f"What a function of {found.subject} tells of its weights",
-        "All directions in which weights can move. Blue: those that change the function. Grey: those along which known symmetries move "
-        "them, and the function stays. Orange: others along which it stays.",
+        "All directions in which weights can move. Blue: those that change the function. Grey: those along which stated symmetries "
+        "move them, and the function stays. Orange: others along which it stays."
+        + (" Black: those of other linear maps of the weights, which the symmetries entry finds." if linear else ""),
     )
 
 
