@@ -219,7 +219,7 @@ class Result:
 
         With ``certificates`` also those, and the exact data they speak of, from which `certificates.recheck` checks the claims.
         """
-        evidence = plain(self.evidence)
+        evidence = without_gaps(plain(self.evidence))
         if self.notices:
             evidence["notices"] = list(self.notices)
         written = self._certificates() if certificates else None
@@ -324,14 +324,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not isfinite(value):
-        return None  # JSON has no such number
+        return value.item()
     if isinstance(value, Fraction):
         return int(value) if value.denominator == 1 else str(value)
     if isinstance(value, Claim):
         return str(value)
     return value
+
+
+def without_gaps(data: Any) -> Any:
+    """Plain data with null for the numbers that JSON does not have: infinite ones, and what is no number."""
+    if isinstance(data, dict):
+        return {key: without_gaps(part) for key, part in data.items()}
+    if isinstance(data, list):
+        return [without_gaps(part) for part in data]
+    return None if isinstance(data, float) and not isfinite(data) else data
 
 
 def counted(n: int, noun: str) -> str:

@@ -125,13 +125,32 @@ def as_svg(canvas: Picture, name: str, *, themed: bool) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r'\bd="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)  # a hundredth of a point is not seen
+    svg = _short(svg)
     for drawn, named in NAMES.items() if themed else ():
         svg = svg.replace(drawn, named)
     labelled = f'role="img" aria-labelledby="{name}-title {name}-desc"'
     svg = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', labelled, svg, count=1)
     said = f'<title id="{name}-title">{html.escape(canvas.title)}</title><desc id="{name}-desc">{html.escape(canvas.caption)}</desc>'
     return re.sub(r"(<svg[^>]*>)", lambda found: found[1] + said, svg, count=1)
+
+
+def _short(svg: str) -> str:
+    """The same drawing in about a third of the characters."""
+    numbers = r'\b(?:d|x|y|width|height|transform)="[^"]*"'
+    svg = re.sub(numbers, lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)  # a hundredth of a point is not seen
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", svg)
+    svg = re.sub(r' transform="rotate\(-?0 [^"]*"', "", svg)
+    named = set(re.findall(r'(?:url\(|href=")#([^)"]*)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in named else "", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
+    svg = re.sub(r"> <", "><", svg)
+    before = ""
+    while before != svg:  # groups that neither name nor move what is in them
+        before, svg = (
+            svg,
+            re.sub(r"<g>((?:<(?:path|use|rect)[^>]*/>|<text[^>]*>[^<]*</text>|<defs>(?:(?!</?defs).)*</defs>)*)</g>", r"\1", svg),
+        )
+    return svg
 
 
 def write_picture(draw: Callable[[], Figure | None], path: str, nothing: str = "") -> None:
