@@ -16,7 +16,7 @@ where training ends   ed_degree, ml_degree, landscape, discriminant, wall_crossi
 what it is drawn to   subnetworks, critical_locus, singularities, exposedness, voronoi, implicit_bias,
                       plane_curve_cell -> PlaneCurveCell
 trained networks      load_network -> Network, Node, Rounding; diagnose, prune, align, canonical_form; write_network, to_torch
-beyond algebra        regions, draw_regions, tropical, functional_dimension; approximate, critical_point;
+beyond algebra        regions, draw_regions, tropical, functional_dimension, lipschitz, robustness; approximate, critical_point;
                       local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
 other programs        export_script
 results               Result, Claim, Provenance, and a class of each of the above, such as DimensionResult
@@ -58,8 +58,10 @@ if TYPE_CHECKING:
     from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.approximation.critical_point import CriticalPointResult, critical_point
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
+    from neurovariety.beyond.piecewise.lipschitz import LipschitzResult, lipschitz
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+    from neurovariety.beyond.piecewise.robustness import RobustnessResult, robustness
     from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
@@ -125,8 +127,10 @@ _NAMES = {
     "beyond.approximation.approximate": "ApproximateResult approximate",
     "beyond.approximation.critical_point": "CriticalPointResult critical_point",
     "beyond.piecewise.functional_dimension": "FunctionalDimensionResult functional_dimension",
+    "beyond.piecewise.lipschitz": "LipschitzResult lipschitz",
     "beyond.piecewise.region_pictures": "draw_regions",
     "beyond.piecewise.regions": "RegionsResult regions",
+    "beyond.piecewise.robustness": "RobustnessResult robustness",
     "beyond.piecewise.tropical": "TropicalResult tropical",
     "checkpoints": "Network Node Rounding load_network to_torch write_network",
     "checkpoints.align": "AlignResult align",
@@ -223,6 +227,7 @@ __all__ = [
     "LandscapeResult",
     "LearningCoefficientResult",
     "Linear",
+    "LipschitzResult",
     "LocalCoefficient",
     "LocalLoss",
     "MaximumLikelihoodResult",
@@ -246,6 +251,7 @@ __all__ = [
     "Residual",
     "ResourceError",
     "Result",
+    "RobustnessResult",
     "Rounding",
     "SampleComplexityResult",
     "Sequence",
@@ -291,6 +297,7 @@ __all__ = [
     "jax_loss",
     "landscape",
     "learning_coefficient",
+    "lipschitz",
     "load_network",
     "local_learning_coefficient",
     "maximum_likelihood",
@@ -304,6 +311,7 @@ __all__ = [
     "read_csv",
     "read_table",
     "regions",
+    "robustness",
     "sample_complexity",
     "singularities",
     "subnetworks",
