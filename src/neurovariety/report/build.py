@@ -20,28 +20,22 @@ from neurovariety.dictionary.shared_answers import sharing
 from neurovariety.errors import DataError, InputError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subject
+from neurovariety.report.effort import EFFORTS, Effort, EffortName
 from neurovariety.report.opening import OpeningAnswer, opening
 from neurovariety.report.piecewise_subject import PiecewiseSubject
 from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result
 from neurovariety.tables.read_table import read_table
 
-OPERATIONS = 5e10
-"""For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
-searches to the end."""
-
 Subject = Model | AnalyticSubject | PiecewiseSubject
 """What a report is made of."""
-
-NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 24, "grid": 16, "random targets": 50, "bisections": 1}
-"""In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
 
 
 @dataclass(repr=False)
 class Report:
     """The rows of a report in the order of the registry, and what was analysed. ``asked``: all entries that were to be computed;
     ``left_out``: why others were not to be, in one sentence; ``finished``: no entry was cut short; ``stopped_by``: what did so, such as
-    "the time limit"."""
+    "the time limit"; ``effort``: how long each entry was let search."""
 
     subject: str
     parameters: int
@@ -54,6 +48,7 @@ class Report:
     finished: bool = True
     stopped_by: str = ""
     left_out: str = ""
+    effort: EffortName = "normal"
 
     @property
     def cut_short(self) -> str:
@@ -89,6 +84,7 @@ class Report:
             "inputs": self.inputs,
             "outputs": self.outputs,
             "seed": self.seed,
+            "effort": self.effort,
             "data": self.data,
             "opening": [said.to_dict() for said in self.opening],
             "entries": entries,
@@ -103,6 +99,7 @@ def build_report(
     source: Source | Path | Network,
     dataset: Any = None,
     *,
+    effort: EffortName = "normal",
     seed: int = 0,
     memory_limit: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -113,6 +110,9 @@ def build_report(
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
     trained network with dense layers and smooth activations has rows on `approximate` besides, and that of one that is linear on
     pieces on its regions, and on how far the inputs of ``dataset`` may move.
+
+    ``effort``: ``small``, ``normal`` or ``large``, how long entries search and how much they sample (`EFFORTS`): work is counted, not
+    time, so that a report says the same on every machine.
 
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
@@ -125,7 +125,7 @@ def build_report(
         dataset = read_table(dataset)
     if dataset is not None:
         check_fit(model, dataset)
-    out = empty_report(model, dataset, seed)
+    out = empty_report(model, dataset, seed, effort)
     fill(out, model, dataset, seed, memory_limit, progress)
     return out
 
@@ -143,14 +143,16 @@ def report_subject(source: Source | Path | Network) -> Subject:
     return as_model(source)
 
 
-def empty_report(model: Subject, dataset: Dataset | None, seed: int) -> Report:
+def empty_report(model: Subject, dataset: Dataset | None, seed: int, effort: EffortName = "normal") -> Report:
     """A report without rows yet; `fill` appends them."""
+    if effort not in EFFORTS:
+        raise InputError(f"the effort of a report is {', '.join(EFFORTS)}, got {effort!r}")
     if not isinstance(model, Model):
         asked = tuple(entry.name for entry, _ in model.steps(seed, dataset))
-        sizes = (model.parameters, model.inputs, model.outputs)
-        return Report(model.name, *sizes, seed, _described(dataset, trains=False), asked, left_out=model.left_out)
+        sizes, data = (model.parameters, model.inputs, model.outputs), _described(dataset, trains=False)
+        return Report(model.name, *sizes, seed, data, asked, left_out=model.left_out, effort=effort)
     asked = tuple(e.name for e in asked_of(dataset))
-    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
+    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked, effort=effort)
 
 
 def asked_of(dataset: Dataset | None) -> list[Entry]:
@@ -172,13 +174,13 @@ def fill(
     with sharing():
         for entry, answer in steps:
             progress(entry.name)
-            out.rows.append(row_of(entry, answer))
+            out.rows.append(row_of(entry, answer, EFFORTS[out.effort]))
 
 
-def row_of(entry: Entry, answer: Callable[[], Result]) -> Row:
+def row_of(entry: Entry, answer: Callable[[], Result], effort: Effort = EFFORTS["normal"]) -> Row:
     """What an entry answers in a report, or the sentence that says why it does not."""
     try:
-        with within(OPERATIONS, NUMBERS):
+        with within(*effort):
             return Row(entry, answer())
     except NeurovarietyError as error:
         return Row(entry, None, str(error))
