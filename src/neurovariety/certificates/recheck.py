@@ -57,8 +57,8 @@ class Recheck:
 
     ``subjects`` are the exact data that were stored, by the hash that certificates use, ``systems`` a phrase for each that says how far
     they are known to be those of the architecture. ``speaks_of`` is what the certificates of the claimed keys speak of beside these
-    (`spoken_of`), ``asked`` what the result says was asked: its options, and what its evidence has under the same names; ``compared`` are
-    those of them that certificates were held against; ``seed`` is the seed that the result names.
+    (`spoken_of`), ``asked`` what the result says was asked: its options, and what its evidence has under the same names;
+    ``compared`` are those of them that certificates were held against; ``seed`` is the seed that the result names.
     """
 
     entry: str
@@ -130,7 +130,9 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
         raise InputError("the claims, the value and the certificates do not have the same keys")
     keys = tuple(read.of_key(key, parts[key], claims[key], result["entry"]) for key in claims)
     spoken = spoken_of([read.verdicts[read.keys[k.key]] for k in keys if k.outcome in (RECHECKED, TRUSTED)])
-    return Recheck(result["entry"], result["architecture"], keys, read.subjects, speaks_of=spoken, asked=_asked(result), seed=_seed(result))
+    return Recheck(
+        result["entry"], result["architecture"], keys, read.subjects, speaks_of=spoken, asked=_asked(result), seed=_seed(result)
+    )
 
 
 _QUESTIONS = ("target", "at", "map")

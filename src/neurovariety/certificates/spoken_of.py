@@ -11,7 +11,8 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
-from neurovariety.certificates.completeness import Continued, Distinct
+from neurovariety.certificates.completeness import Continued, Distinct, Looped
+from neurovariety.certificates.compose import Because
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_approximation import NetworkWithin
@@ -21,14 +22,15 @@ from neurovariety.certificates.subnetwork_posets import KnownStrataListed
 from neurovariety.certificates.uniform_error import NearPolynomial
 
 TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
-INPUTS, COUNTS, LISTED = "inputs", "counts", "strata listed"
+INPUTS, COUNTS, LISTED, QUADRICS = "inputs", "counts", "strata listed", "quadrics"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS, "inputs": INPUTS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
     their premises, the polynomials near activations, those of a network together, critical points of networks, inputs, the counts of
-    likelihoods, and lists of known strata. Weights that make a target, or were drawn, are not what is asked about."""
+    likelihoods, quadrics of nearest points, and lists of known strata. Weights that make a target, or were drawn, are not what is
+    asked about."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -56,6 +58,8 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             met.add(id(part))
             if isinstance(part, OneCriticalPoint):
                 yield POINTS, part
+            if isinstance(part, Because) and part.statement.kind.startswith("ed_degree "):
+                yield from ((QUADRICS, found) for p in part.premises if (found := _parameters(p.certificate)))
             if isinstance(part, KnownStrataListed):
                 yield LISTED, part
             if isinstance(part, PositivePoints):
@@ -68,8 +72,8 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
 
 
 def _parameters(listed: Any) -> tuple[complex, ...]:
-    """The parameters at which a list was taken: the counts of a likelihood."""
-    return tuple(listed.points.parameters.tolist()) if isinstance(listed, Continued | Distinct) else ()
+    """The parameters at which a list was taken: the counts of a likelihood, or the image of a target and a quadric."""
+    return tuple(listed.points.parameters.tolist()) if isinstance(listed, Continued | Looped | Distinct) else ()
 
 
 def _fits(name: str, value: Any) -> bool:
@@ -78,7 +82,7 @@ def _fits(name: str, value: Any) -> bool:
     if name == WEIGHTS:
         return isinstance(value, tuple) and bool(value) and all(isinstance(v, Fraction) for v in value)
     if name == INPUTS:
-        return isinstance(value, tuple) and bool(value) and all(isinstance(x, tuple) and all(isinstance(v, Fraction) for v in x) for x in value)
+        return isinstance(value, tuple) and bool(value) and all(_fits(WEIGHTS, row) for row in value)
     return isinstance(value, PairOfMaps)
 
 

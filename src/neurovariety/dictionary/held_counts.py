@@ -27,6 +27,8 @@ def held_to_counts(found: Recheck, given: Mapping[str, Any], model: Model, rng: 
     data = table_read_back(given.get("data"))
     if given["counts"] is None and "data" not in given:  # too large to be written
         return found
+    if given["counts"] is not None and data is not None:
+        raise VerificationError("the result says that counts were asked for, and data beside them")
     terms = distribution_terms(model, found.seed)
     asked = counts_of_text(model, given["counts"], terms, found.seed) if data is None else counts_of_data(model, data, found.seed)
     counts = [c + Fraction(given["smoothing"]) for c in asked.exact]
@@ -34,9 +36,12 @@ def held_to_counts(found: Recheck, given: Mapping[str, Any], model: Model, rng: 
         raise VerificationError("the certificates speak of other counts than the result says were asked for")
     samples = None if asked.samples is None else tuple(tuple(map(Fraction, row)) for row in asked.samples.tolist())
     for stored in found.subjects.values():
-        if isinstance(stored, CrossEntropyOfNetworks):
-            if stored.counts != tuple(counts) or stored.samples != samples or (samples is None and stored.terms != terms):
-                raise VerificationError("the cross-entropy is one for other counts than the result says were asked for")
+        if isinstance(stored, CrossEntropyOfNetworks) and (stored.counts, stored.samples, stored.terms) != (
+            tuple(counts),
+            samples,
+            terms,
+        ):
+            raise VerificationError("the cross-entropy is one for other counts than the result says were asked for")
     return replace(found, compared=found.compared.union(("counts", "data", "smoothing")))
 
 

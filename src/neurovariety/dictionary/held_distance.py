@@ -13,7 +13,7 @@ from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.points_of_faces import FaceOfNorm, Form
 from neurovariety.certificates.polyhedral_distance import DistanceOfNetworks
 from neurovariety.certificates.recheck import Recheck
-from neurovariety.dictionary.polyhedral_problem import FaceProblem, of_data, of_teacher
+from neurovariety.dictionary.polyhedral_problem import FaceProblem, check_together, of_data, of_teacher
 from neurovariety.dictionary.stored_tables import table_read_back
 from neurovariety.errors import VerificationError
 from neurovariety.model import Model
@@ -32,6 +32,7 @@ def held_to_distance(found: Recheck, given: Mapping[str, Any], model: Model, rng
     if teacher is None and "data" not in given:  # too large to be written
         return found
     ground = given["ground"]
+    check_together(norm, ground, teacher, data, given["prepare"])
     if data is None and teacher is None:
         raise VerificationError("the result says that neither a teacher nor data were asked for")
     if data is None:
@@ -48,8 +49,8 @@ def held_to_distance(found: Recheck, given: Mapping[str, Any], model: Model, rng
             raise VerificationError("the faces are those of another distance than the result says was asked for")
         if isinstance(stored, DistanceOfNetworks) and not _is_distance(stored, asked, slack):
             raise VerificationError("the certificates speak of another distance than the result says was asked for")
-    named = given.get("target", ())
-    if len(named) and not _near_tables(np.array(named, dtype=np.float64), asked.units.outputs_back(np.array([float(v) for v in asked.distance.target])), slack):
+    named, target = given.get("target", ()), asked.units.outputs_back(_floats(asked.distance.target))
+    if len(named) and not _near_tables(np.array(named, dtype=np.float64), target, slack):
         raise VerificationError("the result names another target than that of the teacher or the data that were asked for")
     return replace(found, compared=found.compared.union(("norm", "ground", "teacher", "data", "prepare", "target")))
 
@@ -82,9 +83,13 @@ def _is_distance(stored: DistanceOfNetworks, asked: FaceProblem, slack: float) -
     kind = "l1" if distance.kind == "l1" else "linf"
     if (stored.kind, stored.divisor, stored.unit) != (kind, float(distance.divisor), asked.units.outputs):
         return False
-    target = np.array([float(v) for v in distance.target])
+    target = _floats(distance.target)
     both = ((stored.matrix, distance.matrix), (stored.fixed, distance.fixed), (stored.target, target), (stored.evaluated, evaluated))
     return all(_near_tables(a, np.asarray(b, dtype=np.float64), slack) for a, b in both)
+
+
+def _floats(values: np.ndarray) -> np.ndarray:
+    return np.array([float(v) for v in values])
 
 
 def _near_tables(a: np.ndarray, b: np.ndarray, slack: float) -> bool:

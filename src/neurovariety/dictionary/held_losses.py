@@ -25,7 +25,7 @@ from neurovariety.certificates.stored_landscape import StoredLandscape
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.dictionary.held_counts import held_to_counts
 from neurovariety.dictionary.held_distance import held_to_distance
-from neurovariety.dictionary.held_inputs import held_to_inputs, held_to_metric
+from neurovariety.dictionary.held_inputs import held_to_inputs, held_to_metric, held_to_quadric, held_to_samples
 from neurovariety.dictionary.held_strata import held_to_strata
 from neurovariety.dictionary.stored_tables import table_read_back
 from neurovariety.errors import NeurovarietyError, VerificationError
@@ -63,13 +63,15 @@ def held_to_losses(found: Recheck, model: Model, rng: np.random.Generator) -> Re
 
 
 def _of_task(found: Recheck, given: Options, model: Model, rng: np.random.Generator) -> Recheck:
-    """The same for the lists of `landscape`, and for the points of `weight-decay`."""
+    """The same for the lists of `landscape`, the points of `weight-decay`, and the ranks of `tangent-kernel`."""
     task = _task(given, model, found.seed)
     if task is None:
         return found
-    own, units = canonical(task)
+    if found.entry == "tangent-kernel":
+        return held_to_samples(found, task)
     if found.entry == "weight-decay":
         return _decayed(found, given, task, rng)
+    own, units = canonical(task)
     slack = _slack(task, units)
     on = FunctionCoordinates.of(model, found.seed)
     here, there = StatedLoss(on, own.loss, slack), StatedLoss(on, task.loss, _slack(task, None))
@@ -105,7 +107,9 @@ def _slack(task: TrainingTask, units: CanonicalUnits | None) -> float:
 def _task(given: Options, model: Model, seed: int) -> TrainingTask | None:
     """The task that the options state; None where data that were too large, or a form of the user's, were not written."""
     options = {name: given[name] for name in TASK if name in given or name not in _UNWRITTEN}
-    if options["metric"] == "data" and options.get("data") is None and not _UNWRITTEN <= options.keys():
+    if type(options["held_out"]) not in (int, float):
+        raise VerificationError("the share of rows held out is a number")
+    if options["metric"] == "data" and options.get("data") is None and not options.keys() >= _UNWRITTEN:
         return None
     options["data"] = table_read_back(options.get("data"))
     return training_task(model, seed=seed, any_size=True, **cast("TaskOptions", options))
@@ -163,10 +167,11 @@ _HELD: Mapping[str, Callable[[Recheck, Options, Model, np.random.Generator], Rec
     "weight-decay": _of_task,
     "maximum-likelihood": held_to_counts,
     "polyhedral": held_to_distance,
-    "tangent-kernel": held_to_inputs,
+    "tangent-kernel": _of_task,
     "data": held_to_inputs,
     "conservation": held_to_inputs,
     "exposedness": held_to_metric,
+    "ed-degree": held_to_quadric,
     "subnetworks": held_to_strata,
 }
 """By entry what compares."""

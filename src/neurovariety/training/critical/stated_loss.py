@@ -9,7 +9,7 @@ of the largest entry.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import log2
@@ -43,8 +43,8 @@ _EXACT = 1e-40
 
 @dataclass(frozen=True, eq=False)
 class FunctionCoordinates:
-    """The coordinates of a model's functions as a ``program`` in all weights, in the order of ``terms``; ``fixed``: those that no weight
-    changes, with their values."""
+    """The coordinates of a model's functions as a ``program`` in all weights, in the order of ``terms``; ``fixed``: those that no
+    weight changes, with their values."""
 
     terms: tuple[Term, ...]
     fixed: tuple[tuple[Term, float], ...]
@@ -130,7 +130,7 @@ class StatedLoss:
             return False
         doubles, radii = stored.loss.real, stored.radii
         pairs, image = self.entries
-        held = {place: (0.0, 0.0) for place in pairs}
+        held = dict.fromkeys(pairs, (0.0, 0.0))
         for i, k, at, factor in stored.places:
             value, radius = held[i, k]
             held[i, k] = value + factor * float(doubles[n + at]), radius + abs(factor) * float(radii[n + at])
