@@ -242,5 +242,5 @@ def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
         return (Gloss("no stationary point that was sampled there looks like a local minimum", {}),)
-    share = f"{100 * most:.3g} % of the stationary points sampled there"
-    return (Gloss(f"the largest share that look like local minima was seen at {name}: {share}", {}),)
+    often = f"{100 * most:.3g} % of them"
+    return (Gloss(f"stationary points that were sampled look like local minima most often at {name}: {often}", {}),)
