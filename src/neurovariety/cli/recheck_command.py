@@ -108,7 +108,8 @@ def _as_text(found: Recheck, problem: str) -> str:
     if problem:
         lines.append(f"  refused: {problem}")
     checked, asked = len(found.rechecked), sum(k.outcome != "claims nothing" for k in found.keys)
-    lines.append(f"{checked} of {asked} claims rechecked, {len(found.refused)} refused")
+    whole = "; the result is refused" if problem else ""
+    lines.append(f"{checked} of {asked} claims rechecked, {len(found.refused)} refused{whole}")
     return "\n".join(lines)
 
 

@@ -89,7 +89,9 @@ def _of_task(found: Recheck, given: Options, model: Model, rng: np.random.Genera
     for stored in landscapes:
         if stored.name != model.name or not on.are(stored.values, rng):
             raise VerificationError("the loss is one of functions of another network")
-        if stored.power != units.outputs or not (here.is_quadric(stored.quadric) and there.is_quadric(stored.given)):
+        alone = stored.lists == ("",)  # without lists losses are in the units of the data
+        searched, power = (there, 0) if alone else (here, units.outputs)
+        if stored.power != power or not (searched.is_quadric(stored.quadric) and there.is_quadric(stored.given)):
             raise VerificationError("the certificates speak of another loss than the result names")
         if not _along_strata(stored, rng):
             raise VerificationError("the loss on a smaller network is another one")
