@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.approximation.critical_point import CriticalPointResult, critical_point
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
+    from neurovariety.beyond.piecewise.lipschitz import LipschitzResult, lipschitz
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+    from neurovariety.beyond.piecewise.robustness import RobustnessResult, robustness
     from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
@@ -136,6 +138,7 @@ _HOME = {
     "LandscapeResult": "dictionary.landscape",
     "LearningCoefficientResult": "dictionary.learning_coefficient",
     "Linear": "architectures",
+    "LipschitzResult": "beyond.piecewise.lipschitz",
     "LocalCoefficient": "learning.local_coefficient",
     "LocalLoss": "learning.local_coefficient",
     "MLP": "architectures",
@@ -160,6 +163,7 @@ _HOME = {
     "Residual": "architectures",
     "ResourceError": "errors",
     "Result": "result",
+    "RobustnessResult": "beyond.piecewise.robustness",
     "Rounding": "checkpoints",
     "SampleComplexityResult": "dictionary.sample_complexity",
     "Sequence": "architectures",
@@ -205,6 +209,7 @@ _HOME = {
     "jax_loss": "learning.local_coefficient",
     "landscape": "dictionary.landscape",
     "learning_coefficient": "dictionary.learning_coefficient",
+    "lipschitz": "beyond.piecewise.lipschitz",
     "load_network": "checkpoints",
     "local_learning_coefficient": "learning.local_coefficient",
     "maximum_likelihood": "dictionary.maximum_likelihood",
@@ -218,6 +223,7 @@ _HOME = {
     "read_csv": "tables.read_table",
     "read_table": "tables.read_table",
     "regions": "beyond.piecewise.regions",
+    "robustness": "beyond.piecewise.robustness",
     "sample_complexity": "dictionary.sample_complexity",
     "singularities": "dictionary.singularities",
     "subnetworks": "dictionary.subnetworks",
@@ -274,6 +280,7 @@ __all__ = [
     "LandscapeResult",
     "LearningCoefficientResult",
     "Linear",
+    "LipschitzResult",
     "LocalCoefficient",
     "LocalLoss",
     "MaximumLikelihoodResult",
@@ -297,6 +304,7 @@ __all__ = [
     "Residual",
     "ResourceError",
     "Result",
+    "RobustnessResult",
     "Rounding",
     "SampleComplexityResult",
     "Sequence",
@@ -342,6 +350,7 @@ __all__ = [
     "jax_loss",
     "landscape",
     "learning_coefficient",
+    "lipschitz",
     "load_network",
     "local_learning_coefficient",
     "maximum_likelihood",
@@ -355,6 +364,7 @@ __all__ = [
     "read_csv",
     "read_table",
     "regions",
+    "robustness",
     "sample_complexity",
     "singularities",
     "subnetworks",

@@ -16,6 +16,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.dictionary.shared_answers import sharing
 from neurovariety.errors import DataError, InputError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subject
@@ -160,9 +161,10 @@ def fill(
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
     steps = model.steps(seed) if isinstance(model, AnalyticSubject) else steps_of(model, dataset, seed, memory_limit)
-    for entry, answer in steps:
-        progress(entry.name)
-        out.rows.append(row_of(entry, answer))
+    with sharing():
+        for entry, answer in steps:
+            progress(entry.name)
+            out.rows.append(row_of(entry, answer))
 
 
 def row_of(entry: Entry, answer: Callable[[], Result]) -> Row:
