@@ -98,4 +98,4 @@ def _near_tables(a: np.ndarray, b: np.ndarray, slack: float) -> bool:
 
 def _near(a: Form, b: Form, slack: float) -> bool:
     size = max((abs(v) for v in b), default=Fraction(0))
-    return all(abs(x - y) <= Fraction(slack) * max(size, 1) for x, y in zip(a, b, strict=True))
+    return all(abs(x - y) <= Fraction(slack) * max(size, Fraction(1)) for x, y in zip(a, b, strict=True))

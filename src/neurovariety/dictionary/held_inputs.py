@@ -66,7 +66,7 @@ def _same(rows: Rows, other: Rows, slack: Fraction) -> bool:
     if [len(row) for row in rows] != [len(row) for row in other]:
         return False
     pairs = [(a, b) for row, there in zip(rows, other, strict=True) for a, b in zip(row, there, strict=True)]
-    return all(abs(a - b) <= slack * max(abs(b), 1) for a, b in pairs)
+    return all(abs(a - b) <= slack * max(abs(b), Fraction(1)) for a, b in pairs)
 
 
 def held_to_metric(found: Recheck, given: Mapping[str, Any], model: Model, rng: np.random.Generator) -> Recheck:

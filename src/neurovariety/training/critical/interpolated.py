@@ -62,7 +62,7 @@ class LossOfWeights:
         """The network and its loss as data that can be written; None where the loss is not rational, or large."""
         values, name = exact_outputs(self.map.values), self.map.model.name
         known = self._exact
-        return known and StoredLandscape(name, "", "", None, 0, values, known, known, "", (None,), ())
+        return None if known is None else StoredLandscape(name, "", "", None, 0, values, known, known, "", (None,), ())
 
     def below_all(self) -> flint.arb | None:
         """The least loss of all functions with these coordinates; None where it is not rational."""
