@@ -288,7 +288,7 @@ def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
     assert guess.said({"value": recorded(Statement("degree", "", 3), Claim.ESTIMATE)}) == "so it is, if that holds"
     first = Gloss("of a drawn one", {}, ahead=True)
     assert told(complete, ["value"], [gloss, first]).startswith("of a drawn one; ")
-    assert gloss.said(likely, ["value"]) == "so it is (but for the same error)"
+    assert gloss.said(likely, ["value"]) == "so it is (with the same probability of error)"
 
 
 def test_the_kinds_are_those_of_the_certificates():

@@ -147,5 +147,5 @@ _MAPS = ("map", "output_map")
 
 def not_compared(found: Recheck) -> dict[str, Any]:
     """The options that a result says were asked, and that no certificate is held against: of a loss, say, or of a search."""
-    held = _HELD[found.entry][1] if found.entry in _HELD else _MAPS
+    held = {*(_HELD[found.entry][1] if found.entry in _HELD else _MAPS), *found.compared}
     return {name: values[0] for name, values in found.asked.items() if name not in held and values and values[0] is not None}
