@@ -213,7 +213,8 @@ def check_fit(model: Subject, dataset: Dataset) -> None:
         )
     if targets and isinstance(model, Model) and targets != model.outputs:
         raise DataError(
-            f"{model.name} has {counted(model.outputs, 'output')}, {counted(targets, 'target column')} given ({', '.join(dataset.target_names)})"
+            f"{model.name} has {counted(model.outputs, 'output')}, {dataset.name} has {counted(targets, 'target column')} "
+            f"({', '.join(dataset.target_names)})"
         )
 
 
