@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from neurovariety.learning.local_coefficient import LocalCoefficient, LocalLoss, jax_loss, local_learning_coefficient, torch_loss
     from neurovariety.model import Model
     from neurovariety.report import Report, build_report
+    from neurovariety.report.neuromanifold_picture import picture
     from neurovariety.result import Provenance, Result
     from neurovariety.tables.read_table import read_csv, read_table
     from neurovariety.tables.table_summary import TableSummary, describe_table
@@ -177,6 +178,7 @@ _NAMES = {
     "learning.local_coefficient": "LocalCoefficient LocalLoss jax_loss local_learning_coefficient torch_loss",
     "model": "Model",
     "report": "Report build_report",
+    "report.neuromanifold_picture": "picture",
     "result": "Provenance Result",
     "tables.read_table": "read_csv read_table",
     "tables.table_summary": "TableSummary describe_table",
@@ -306,6 +308,7 @@ __all__ = [
     "membership",
     "ml_degree",
     "parse",
+    "picture",
     "plane_curve_cell",
     "plane_slice",
     "point_count",
