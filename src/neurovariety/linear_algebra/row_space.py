@@ -26,7 +26,7 @@ _BLOCK = 512
 """Rows that are taken at a time, at most."""
 _WINDOW = 64
 """Columns beyond the number of rows among which pivots are looked for: enough where columns are general."""
-_TILE = 1024
+_TILE = 512
 """Columns of a product at a time: with a block of rows they stay in the cache between the product and its reduction."""
 _SPREAD = 0.55
 """An almost centred residue is at most this times p: half of p, and what the rounding of a quotient may add."""
@@ -109,16 +109,19 @@ class RowSpace:
         cuts = [len(right) * i // pieces for i in range(pieces + 1)]
         parts = [(np.ascontiguousarray(left[:, a:b]), right[a:b]) for a, b in pairwise(cuts)]
         for at in range(0, right.shape[1], _TILE):
-            tile = out[:, at : at + _TILE]
-            tile[...] = 0 if start is None else start[:, at : at + _TILE]
+            width = min(_TILE, right.shape[1] - at)
+            made, tile = np.empty((2, len(left), width), dtype=self.dtype)
+            tile[...] = 0 if start is None else start[:, at : at + width]
             for own, other in parts:
-                tile -= own @ other[:, at : at + _TILE]
-                self._reduced(tile)
+                np.matmul(own, other[:, at : at + width], out=made)
+                tile -= made
+                self._reduced(tile, made)
+            out[:, at : at + width] = tile
         return out
 
-    def _reduced(self, values: np.ndarray) -> np.ndarray:
-        """Almost centred residues, in place, of numbers at most 2**24 or 2**53 in absolute value."""
-        quotient = values * self.dtype.type(1 / self.p)
+    def _reduced(self, values: np.ndarray, quotient: np.ndarray) -> np.ndarray:
+        """Almost centred residues, in place, of numbers at most 2**24 or 2**53 in absolute value; ``quotient`` is room for as many."""
+        np.multiply(values, self.dtype.type(1 / self.p), out=quotient)
         np.rint(quotient, out=quotient)
         quotient *= self.dtype.type(self.p)
         values -= quotient

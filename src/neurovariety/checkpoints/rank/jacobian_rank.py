@@ -30,11 +30,12 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Values, to_floats
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats
+from neurovariety.checkpoints.rank.float_jacobian import float_jacobian, float_rank
 from neurovariety.checkpoints.rank.linearization import Linearization, Tangents, linearized, with_tangents
 from neurovariety.checkpoints.rank.network_jacobian import NetworkJacobian
 from neurovariety.claim import Claim
-from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank, shown_rank
 from neurovariety.rings.ring import Array
@@ -354,26 +355,6 @@ def _random_weights(network: Network, rng: np.random.Generator) -> Network:
     return network.with_weights(drawn)
 
 
-def float_jacobian(
-    found: Linearization, network: Network, inputs: Shaped[np.ndarray, "batch ..."]
-) -> Float[np.ndarray, "rows parameters"]:
-    """The Jacobian in float64, (batch * outputs, parameters), input by input. ``inputs`` are those of the original network."""
-    import jax
-
-    full = with_tangents(found, inputs, network).rows
-    model = found.network.as_model()
-    with jax.enable_x64(True):
-        weights = model.tree(list(model.unflatten(to_floats(network.flat())).values()))
-        constants = np.array([float(c) for c in model.coefficients if c is not None])
-
-        def value(w: Values, x: Values) -> Values:
-            return model.function(w, x, constants).reshape(-1)
-
-        rows = jax.jit(jax.vmap(jax.jacrev(value), in_axes=(None, 0)))(weights, to_floats(full))
-        leaves = [np.asarray(v).reshape(len(full) * model.outputs, -1) for v in jax.tree_util.tree_leaves(rows)]
-    return np.concatenate(leaves, axis=1)
-
-
 def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Array | None, rng: np.random.Generator) -> JacobianRank:
     outputs = math.prod(network.output_shape)
     whole = network.parameters <= _FLOAT_AT_MOST
@@ -382,8 +363,8 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     jacobian = float_jacobian(found, network, drawn)
     whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64
     cut = _GAP if whole else _CLEAR
-    special, below, above = _float_rank(jacobian, cut)
-    general, _, _ = _float_rank(float_jacobian(found, _random_weights(network, rng), drawn), cut)
+    special, below, above = float_rank(jacobian, cut)
+    general, _, _ = float_rank(float_jacobian(found, _random_weights(network, rng), drawn), cut)
     evidence = {
         "route": "float64 singular values; the activations are not rational" + ("" if whole else "; some rows alone"),
         "primes": [],
@@ -399,17 +380,3 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
         weak(Statement(kind, network_hash(network), n), Claim.ESTIMATE, "float64") for kind, n in ((RANK, special), (GENERIC, generic))
     ]
     return JacobianRank(special, generic, said[0], said[1], evidence)
-
-
-def _float_rank(matrix: Array, cut: float) -> tuple[int, float, float]:
-    """Numerical rank, the largest relative singular value below the cut and the smallest above.
-
-    Raises `InputError` where the matrix is not finite: its weights are too large for float64.
-    """
-    largest = float(np.abs(matrix).max(initial=0.0))
-    if not math.isfinite(largest):
-        raise InputError("the Jacobian is not finite in float64 at the sampled inputs")
-    s = np.linalg.svd(matrix / largest if largest else matrix, compute_uv=False)
-    s = s / s.max() if s.max(initial=0.0) > 0 else s
-    kept = int((s > cut).sum())
-    return kept, float(s[kept]) if kept < len(s) else 0.0, float(s[kept - 1]) if kept else 0.0

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from neurovariety.certificates.functions import DIMENSION, Place
+from neurovariety.certificates.functions import Place
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.network_ranks import RankAtWeights
 from neurovariety.certificates.ranks import ModularRank
@@ -78,7 +78,7 @@ class NetworkJacobian:
         """The rank at random inputs, as many as it takes, of a network that needed no linearization."""
         found = generic_rank(self.model, p, here, at_most)
         assert found.shown is not None
-        return found, self._taken(found.shown), None if found.fewer is None else self._taken(found.fewer)
+        return found, self._of_network(found.shown), None if found.fewer is None else self._of_network(found.fewer)
 
     def at(self, here: Point, at: Tangents, each: int | None, at_most: int) -> tuple[RankAtWeights, int]:
         """The rank at inputs with their slopes, of ``each`` combinations of the outputs at each input (None: the outputs themselves),
@@ -93,7 +93,7 @@ class NetworkJacobian:
         own, shape = at.inputs[:used], (used, *self.network.input_shape)
         small = own.size + factors[:used].size + self.parameters <= MOST_KEPT
         kept = reduce_mod(residues(own, p).astype(np.float64), p).reshape(shape) if small else None
-        place = Place(DIMENSION, p, here.weights if small else None, np.zeros(0), kept, factors[:used] if small else None)
+        place = Place("dimension", p, here.weights if small else None, np.zeros(0), kept, factors[:used] if small else None)
         known = at.exact and at.differentiable
         if known:
             self._there[place] = value
@@ -107,7 +107,7 @@ class NetworkJacobian:
         shown, _ = shown_rank(self.model, p, here, reduce_mod(at.residues(p, range(count)), p), None, each)
         if at.exact and at.differentiable:
             own = None if shown.place.inputs is None else at.inputs.reshape(count, -1)
-            return self._taken(shown, own), count
+            return self._of_network(shown, own), count
         return RankAtWeights(self.hash, shown.place, shown.value), count
 
     def quick(self, here: Point, at_most: int) -> RankAtWeights:
@@ -124,14 +124,14 @@ class NetworkJacobian:
     def among(self, p: int, here: Point, inputs: Array, each: int | None) -> RankAtWeights:
         """The rank at some random inputs, of a network that needed no linearization."""
         shown, _ = shown_rank(self.model, p, here, inputs, None, each)
-        return self._taken(shown)
+        return self._of_network(shown)
 
     @property
     def functions(self) -> str:
         """The hash of the exact functions of the model."""
         return exact_functions(self.model).hash
 
-    def _taken(self, shown: ModularRank, own: Array | None = None) -> RankAtWeights:
+    def _of_network(self, shown: ModularRank, own: Array | None = None) -> RankAtWeights:
         """A rank of the model at the weights, as one of the network: its inputs are exactly the ``own`` ones, without slopes."""
         inputs = shown.place.inputs if own is None or shown.place.inputs is None else shown.place.inputs[:, : own.shape[1]]
         place = replace(shown.place, inputs=inputs, coefficients=np.zeros(0))
