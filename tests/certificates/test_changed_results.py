@@ -29,12 +29,15 @@ NETWORKS = (
     "regions of a box",
     "classes",
     "a tropical form",
+    "Lipschitz constants",
+    "radii",
     "functional dimension",
     "functional dimensions of draws",
     "a near polynomial",
     "a near network",
     "a rank",
 )
+FROM_A_FILE = {"regions", "tropical", "align", "diagnose", "prune", "functional-dimension", "approximate", "lipschitz", "robustness"}
 SLOW = {
     "weight-decay",
     "maximum-likelihood",
@@ -132,7 +135,7 @@ def harmless(path, new, found):
     """Whether nothing that is claimed, or was asked, is another one. The same list stands in docs/recheck.md."""
     kind = path[0] if path[0] != "evidence" else ".".join(map(str, path[:2]))
     nothing_claimed = not found.rechecked
-    from_a_file = found.entry in ("regions", "tropical", "align", "diagnose", "prune", "functional-dimension", "approximate")
+    from_a_file = found.entry in FROM_A_FILE
     if kind == "provenance":
         return path[1:] == ("seed",)
     if kind == "architecture":  # the name of a file, the data of a loss that are `as stored`, or nothing that is claimed of it

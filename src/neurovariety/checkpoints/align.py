@@ -108,7 +108,6 @@ def align(
     Of two trainings that are not the same function the nearest permutation of neurons is found, ``evidence["nearest"]``: the distance
     of the weights before and after, and with ``data`` (samples, \\*input shape) and their ``target`` (classes or values) the losses on
     the line between the networks, before and after, with the height of the barrier. ``merged`` is then the network half way.
-
     Two ONNX files with operators that are not understood are one function where these, with what is stored for them, are the same, and
     each part that is understood is exactly the function of its counterpart; else both files are run.
 

@@ -21,6 +21,8 @@ HELD_ENTRIES: Mapping[str, str] = {
     "approximate": "neurovariety.beyond.approximation.approximate:ApproximateResult",
     "critical-point": "neurovariety.beyond.approximation.critical_point:CriticalPointResult",
     "regions": "neurovariety.beyond.piecewise.regions:RegionsResult",
+    "lipschitz": "neurovariety.beyond.piecewise.lipschitz:LipschitzResult",
+    "robustness": "neurovariety.beyond.piecewise.robustness:RobustnessResult",
     "tropical": "neurovariety.beyond.piecewise.tropical:TropicalResult",
     "functional-dimension": "neurovariety.beyond.piecewise.functional_dimension:FunctionalDimensionResult",
     "diagnose": "neurovariety.checkpoints.diagnose:DiagnoseResult",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 
@@ -15,10 +15,13 @@ from neurovariety.dictionary.held_result import held
 from neurovariety.dictionary.registry import find
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
+from neurovariety.pictures import picture_in_html, picture_of_result
 from neurovariety.randomness import generator
 from neurovariety.result import Result, plain
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from neurovariety.certificates.issue import Verdict
     from neurovariety.certificates.recheck import Recheck
     from neurovariety.oracles import Agreement
@@ -38,6 +41,7 @@ class EntryResult(Result):
     JSON, such as tables of data.
     """
 
+    left_behind: ClassVar[tuple[str, ...]] = ("model", "task", "problem")
     model: Model | None = field(default=None, repr=False, compare=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -55,6 +59,15 @@ class EntryResult(Result):
         found = super().from_dict(data)
         evidence = dict(found.evidence)
         return replace(found, options=evidence.pop("options", {}), evidence=evidence)
+
+    def plot(self) -> Figure:
+        entry = find(self.entry)
+        drawn = picture_of_result(entry.figure, self) if entry is not None else None
+        return super().plot() if drawn is None else drawn
+
+    def _drawn(self) -> str:
+        entry = find(self.entry)
+        return picture_in_html(entry.figure, self, themed=False) if entry is not None else ""
 
     def _repeatable(self) -> object:
         """What of the value has to be the same under every seed, as plain data."""

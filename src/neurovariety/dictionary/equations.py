@@ -81,6 +81,7 @@ class EquationsResult(EntryResult):
     entry: ClassVar[str] = "equations"
     spoken: ClassVar[tuple[str, ...]] = ("equations", "dimension_at_most")
     evidence: EquationsEvidence
+    left_behind: ClassVar[tuple[str, ...]] = (*EntryResult.left_behind, "system")
     system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
     def speaks(self) -> tuple[str, ...]:

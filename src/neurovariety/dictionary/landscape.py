@@ -25,9 +25,9 @@ Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -134,6 +134,16 @@ class LandscapeResult(ListedResult):
     monomials: tuple[Monomial, ...] = field(default=(), compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
     problem: TrainingProblem | None = field(default=None, compare=False)
+
+    @classmethod
+    def read_point(cls, data: Any) -> CriticalFunction:
+        return CriticalFunction.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LandscapeResult:
+        found = super().from_dict(data)
+        written: Sequence[Any] = found.evidence.get("monomials", ())
+        return replace(found, monomials=tuple((int(o), tuple(map(int, e))) for o, e in written))
 
 
 RandomOption = Annotated[

@@ -120,6 +120,10 @@ class PolyhedralResult(ListedResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "celik2021", "krawczyk1969")
     points: tuple[FacePoint, ...] = field(default=(), compare=False)
 
+    @classmethod
+    def read_point(cls, data: Any) -> FacePoint:
+        return FacePoint.from_plain(data)
+
 
 GroundOption = Annotated[
     Ground,
