@@ -132,7 +132,7 @@ def align(
         value, known = _by_canonical_forms(value, known, first, second)
     labelled = None if data is None else LabelledData.of(one, data, target)
     apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
-    near = _nearest(*whole, labelled) if apart else None
+    near = _nearest(whole[0], whole[1], labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
     carried_to = best.in_bases() if best is not None and value["related"] in ("yes", "within") else None
     return AlignResult(
