@@ -18,9 +18,12 @@ _CHUNK_ENTRIES = 2**22
 _CHUNK_CELLS = 2**24
 """Entries of all results of a program that are made at once, few of which are held at a time."""
 _ROWS = 512
-"""Rows that are eliminated together; as many that add nothing, or next to nothing of a large rank, end the search."""
-_NOTHING = 4_000
-"""Parameters for each direction that so many rows may add and yet end it: at 20,000 the rows take five seconds."""
+"""Rows that are eliminated together."""
+_IDLE = 3
+"""So many times such rows add nothing before the search ends."""
+_LARGE = 4_000
+"""Parameters from which it ends the first time that they add next to nothing, one direction for as many parameters: at 20,000 they take
+five seconds."""
 
 
 def growing_rank(
@@ -39,6 +42,7 @@ def growing_rank(
     space = RowSpace(n, point.ring.p)
     require_memory(space.dtype.itemsize * n * n / 2 + 8 * n * (_ROWS + step * each), limit, f"the rank of the Jacobian of {model.name}")
     waiting: list[Array] = []
+    idle = 0
     for span in chunks(count, step):
         x, u = inputs(span), factors[span.start : span.stop]
         if len(span) < step:  # keep the traced number of inputs: pad, and drop the rows again
@@ -50,6 +54,7 @@ def growing_rank(
             continue
         gained = space.add(np.concatenate(waiting))
         waiting = []
-        if space.rank >= at_most or (gained <= n // _NOTHING and held >= _ROWS):
+        idle = idle + 1 if gained <= n // _LARGE else 0
+        if space.rank >= at_most or idle >= (1 if n >= _LARGE else _IDLE):
             return space.rank, span.stop
     return space.rank, count
