@@ -211,7 +211,7 @@ STREET = {
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.analytic beyond.approximation dictionary dataset pictures tables learning _version"),
+    | rooms("beyond.analytic beyond.approximation beyond.piecewise dictionary dataset pictures tables learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING

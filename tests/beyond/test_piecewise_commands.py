@@ -48,10 +48,16 @@ def test_functional_dimension(capsys, file):
     assert (status, json.loads(out)["value"]) == (0, {"counts": {"3": 2}, "bound": 3})
 
 
-def test_tropical(capsys, file):
+def test_tropical(capsys, file, tmp_path):
     status, out, _ = said(capsys, "tropical", file)
     assert status == 0
     assert "numerator [2], denominator [2] monomials" in out
+    script = tmp_path / "form.jl"
+    status, out, _ = said(capsys, "tropical", file, "--to", "oscar", "--output", str(script))
+    assert (status, f"wrote {script}" in out) == (0, True)
+    assert script.read_text().startswith("# network.json: output k is (g - h) / 6 with")
+    status, out, error = said(capsys, "tropical", file, "--to", "oscar")
+    assert (status, "give both" in error) == (2, True)
 
 
 def test_lipschitz(capsys, file):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import neurovariety as nv
 from neurovariety.budget import within
 from neurovariety.dictionary.shared_answers import shared, sharing
-from neurovariety.report.build import NUMBERS, OPERATIONS
+from neurovariety.report.effort import EFFORTS
 from neurovariety.tables.read_table import taken
 
 ARCH = "linear(2,1,2)"
@@ -30,12 +30,12 @@ def test_equal_questions_are_asked_once_and_others_again() -> None:
 
 
 def test_a_flow_says_the_same_with_a_landscape_that_is_known() -> None:
-    with within(OPERATIONS, NUMBERS):
+    with within(*EFFORTS["normal"]):
         alone = nv.gradient_flow(ARCH, data=DATA, runs=4).to_dict()
     with sharing():
-        with within(OPERATIONS, NUMBERS):
+        with within(*EFFORTS["normal"]):
             landscape = nv.landscape(model := nv.as_model(ARCH), data=DATA)
-        with within(OPERATIONS, NUMBERS):
+        with within(*EFFORTS["normal"]):
             found = nv.gradient_flow(model, data=DATA, runs=4)
     assert found.landscape is not None
     assert found.landscape.value is landscape.value

@@ -108,15 +108,24 @@ for _entry in ENTRIES:
 @click.option("--html", "page", help="Write one self-contained page to this file.")
 @click.option("--save", help="Write the report as JSON to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
+@click.option(
+    "--effort",
+    type=click.Choice(["small", "normal", "large"]),
+    default="normal",
+    show_default=True,
+    help="How long each entry searches and how much it samples, counted in work.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
 @click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3).")
 @click.option("--memory-limit", type=Memory(), help="Memory for one computation, e.g. 8G.")
 def report(**options: Any) -> None:
     """The whole dictionary of one architecture, with what a data set can determine."""
-    from neurovariety.cli.report_command import report_command
+    from neurovariety.cli.report_command import ReportFiles, report_command
     from neurovariety.cli.tables_given import table_given
 
-    sys.exit(report_command(dataset=table_given(options.pop("data"), options, said=False), **options))
+    written = ReportFiles(options.pop("page"), options.pop("save"), options.pop("as_json"))
+    dataset = table_given(options.pop("data"), options, said=False)
+    sys.exit(report_command(dataset=dataset, written=written, **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -218,15 +227,17 @@ def approximate(**options: Any) -> None:
 
 @app.command("critical-point", context_settings=CONTEXT)
 @click.argument("network", metavar="NETWORK")
-@click.option("--data", required=True, help="CSV file with a header line: the data that it was trained on.")
+@click.option("--data", required=True, help="File with a table: the data that it was trained on.")
 @click.option("--target", required=True, help="Target columns, separated by commas.")
+@table_options
 @click.option("--degree", type=click.IntRange(min=1), help="Beside it that of the network with polynomials of this degree.")
 @checkpoint_options
 def critical_point(**options: Any) -> None:
     """The critical point of the squared error next to the weights of a network with smooth activations, shown by Krawczyk's test."""
     from neurovariety.cli.approximation_command import critical_point_command
+    from neurovariety.cli.tables_given import table_given
 
-    sys.exit(critical_point_command(options))
+    sys.exit(critical_point_command(table_given(options.pop("data"), options), options))
 
 
 for on_pieces in PIECEWISE:

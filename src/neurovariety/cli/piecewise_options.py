@@ -29,6 +29,8 @@ def regions(**options: Any) -> None:
 @click.argument("network", metavar="NETWORK")
 @INSIDE
 @LIMIT
+@click.option("--to", "system", type=click.Choice(["polymake", "oscar", "tropicalnn"]), help="Write it for this system, with --output.")
+@click.option("--output", metavar="FILE", help="The file that --to writes.")
 @checkpoint_options
 def tropical(**options: Any) -> None:
     """A ReLU network as a difference of maxima of affine functions, in which none can be left out."""

@@ -68,8 +68,8 @@ def lipschitz(
 ) -> LipschitzResult:
     """The Lipschitz constants of a network whose activations are linear on pieces, everywhere or in a ``box``.
 
-    ``network`` and the options are those of `regions`. Raises `InputError` for other activations, and `ResourceError` where there are
-    too many regions, or they have too many coefficients.
+    ``network`` and the options are those of `regions`, or its result. Raises `InputError` for other activations, and `ResourceError`
+    where there are too many regions, or they have too many coefficients.
 
     >>> found = lipschitz({"w1": [[3, 4], [0, 1]], "w2": [[1, -1]]}, architecture="mlp(2,2,1; relu)")
     >>> found.value

@@ -94,8 +94,8 @@ def robustness(
     """The radii within which a network whose activations are linear on pieces decides alike, and is affine, around each input.
 
     ``data`` (samples, inputs) are exact as they are given; ``norm``: "l1", "l2" or "linf". ``network`` and the other options are those
-    of `regions`; in a ``box`` only its inputs count. Raises `InputError` for other activations, and for inputs of another size or
-    outside of the box, and `ResourceError` where there are too many regions, or too many inputs for them.
+    of `regions`, or its result; in a ``box`` only its inputs count. Raises `InputError` for other activations, and for inputs of
+    another size or outside of the box, and `ResourceError` where there are too many regions, or too many inputs for them.
 
     >>> network = {"w1": [[1, 0], [0, 1]], "b1": [0, 0], "w2": [[1, 1]], "b2": [-1]}
     >>> found = robustness(network, [[3, 0]], norm="linf", architecture="mlp(2,2,1; relu; bias)")
