@@ -225,7 +225,7 @@ def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] |
         "samples": len(dataset.inputs),
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
-        "preparation": f"every number exactly as written in the file{'; standardized for training' if trains else ''}",
+        "preparation": f"every number exactly as written in the file{'; standardized for training: losses are of standardized columns' if trains else ''}",
     } | ({"read": list(dataset.done)} if dataset.done else {})
 
 

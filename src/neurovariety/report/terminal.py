@@ -50,6 +50,8 @@ def _print(report: Report, console: Console) -> None:
         console.print(f"{escape(d['name'])}: {d['samples']} samples of {', '.join(map(escape, d['features']))}{escape(target)}")
         if "read" in d:
             console.print(escape("; ".join(d["read"])))
+        if d["targets"]:
+            console.print(escape(d["preparation"]))
     _answers(report, console)
     for question, rows in grouped(report.rows):
         console.print(f"[bold]{question}[/]")
