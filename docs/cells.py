@@ -131,7 +131,8 @@ class Kernel:
 
     FRESH = """
 import os, sys, warnings
-warnings.filterwarnings("ignore", message=r"os\\.fork\\(\\) was called", category=RuntimeWarning)  # `!` forks, and JAX has threads by then
+# `!` forks, and JAX has threads by then
+warnings.filterwarnings("ignore", message=r"os\\.fork\\(\\) was called", category=RuntimeWarning)
 os.chdir({folder!r})
 for name in [m for m in sys.modules if m.partition(".")[0] == "neurovariety"]:
     del sys.modules[name]

@@ -217,6 +217,9 @@ def check_fit(model: Subject, dataset: Dataset) -> None:
         )
 
 
+STANDARDIZED = "; standardized for training: losses are of standardized columns"
+
+
 def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] | None:
     if dataset is None:
         return None
@@ -225,7 +228,7 @@ def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] |
         "samples": len(dataset.inputs),
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
-        "preparation": f"every number exactly as written in the file{'; standardized for training: losses are of standardized columns' if trains else ''}",
+        "preparation": f"every number exactly as written in the file{STANDARDIZED if trains else ''}",
     } | ({"read": list(dataset.done)} if dataset.done else {})
 
 
