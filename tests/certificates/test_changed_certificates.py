@@ -45,6 +45,8 @@ ASKED = {
     "functions far apart": lambda: nv.covering("mlp(1,1,1; x^2)", norm="sup", epsilon=0.2, weights=1),
     "a field": lambda: nv.point_count("mlp(2,1,1; x^2)", field=4),
     "a germ": lambda: nv.learning_coefficient(functions="(x-y)^2*(x+y); x*z^3; z*u - u^2"),
+    "a product of germs": lambda: nv.learning_coefficient(functions="(x^2-y^3)*(z^2-u^2)"),
+    "smaller networks": lambda: nv.learning_coefficient("mlp(2,2,1; x^2)"),
     "a linear network": lambda: nv.learning_coefficient("linear(2,1,2)", true_rank=0),
     "neurons": lambda: nv.learning_coefficient("mlp(1,3,2; x^3 + x)", truth="zero"),
     "a germ of weights": lambda: nv.learning_coefficient("mlp(1,2,1; x^2)", at=[0, 0, 1, -1]),
@@ -86,6 +88,7 @@ SEEN: set[tuple[str, ...]] = set()
 TRUE = {
     "KnownEquations.equations.shorter": "fewer equations vanish as well",
     "SubnetworkTable.images.shorter": "a table is one of those that are known",
+    "SmallerNetworkCoefficients.rows.shorter": "and so are these rows",
     "FieldOfElements.value.changed": "there is a field of 5 elements",
     "FieldOfElements.value.less": "and of 3",
     "DiffersAt.input.changed": "networks differ at more than one input",

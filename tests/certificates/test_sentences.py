@@ -250,6 +250,10 @@ def test_every_kind_at_every_level(kind, claim):
         "align: box": [2.0],
         "critical point: loss": [[0.25, 0.5]],
         "interval of the learning coefficient": [[1.0, 1.5]],
+        "learning-coefficient: smaller_networks": [
+            [{"network": "zero", "learning_coefficient": "1", "at_most": None, "at": None}],
+            [{"network": "rank 1", "learning_coefficient": None, "at_most": "3/2", "at": ["1", "0"]}] * 5,
+        ],
         "align: residual": [0.25],
         "align: difference": [0.25],
         "align: input": [["1", "2"]],
@@ -288,7 +292,7 @@ def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
     assert guess.said({"value": recorded(Statement("degree", "", 3), Claim.ESTIMATE)}) == "so it is, if that holds"
     first = Gloss("of a drawn one", {}, ahead=True)
     assert told(complete, ["value"], [gloss, first]).startswith("of a drawn one; ")
-    assert gloss.said(likely, ["value"]) == "so it is (but for the same error)"
+    assert gloss.said(likely, ["value"]) == "so it is (with the same probability of error)"
 
 
 def test_the_kinds_are_those_of_the_certificates():

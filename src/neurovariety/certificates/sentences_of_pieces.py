@@ -61,12 +61,12 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     ),
     "regions: linear_regions_open": Phrase(
         "the linear regions (joined by facets)",
-        Number("joined by facets at which the gradient stays they are {n}", "linear region", "linear regions"),
+        Number("those joined by facets at which the gradient does not change make {n}", "linear region", "linear regions"),
         joined=True,
     ),
     "regions: linear_regions_closed": Phrase(
         "the closed linear regions (joined by points)",
-        Number("joined by points they are {n}", "linear region", "linear regions"),
+        Number("those joined by points as well make {n}", "linear region", "linear regions"),
         joined=True,
     ),
     "regions: distinct_affine_functions": Phrase(
@@ -103,7 +103,9 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     "tropical: numerator": Phrase(
         "the numerator", Listed(lambda value: f"its numerator is a maximum of {_sizes(value)} affine functions")
     ),
-    "tropical: denominator": Phrase("the denominator", Listed(lambda value: f"its denominator is one of {_sizes(value)}"), joined=True),
+    "tropical: denominator": Phrase(
+        "the denominator", Listed(lambda value: f"its denominator is a maximum of {_sizes(value)}"), joined=True
+    ),
     "lipschitz: l1": Phrase(
         "the Lipschitz constant of the l1 norm",
         Listed(lambda value: f"outputs change up to {_factor(value)} times as much as inputs in the l1 norm"),
@@ -130,10 +132,13 @@ SAID_OF_PIECES: dict[str, Phrase] = {
         "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")
     ),
     "functional-dimension: counts": Phrase(
-        "the functional dimensions", Listed(lambda value: f"the functional dimensions are {_times(value)}")
+        "the functional dimensions",
+        Listed(lambda value: f"the functional dimension{' is' if len(value) == 1 else 's are'} {_times(value)}"),
     ),
     "functional-dimension: bound": Phrase(
-        "the bound of the functional dimension", Listed(lambda value: f"at other weights it is no more than {value:,}"), joined=True
+        "the bound of the functional dimension",
+        Listed(lambda value: f"no weights have a functional dimension above {value:,}"),
+        joined=True,
     ),
 }
 """By kind how it is said; `certificates.sentences` has the others."""

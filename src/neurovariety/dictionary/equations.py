@@ -199,5 +199,5 @@ def _glosses(found: Equations, few: int) -> tuple[Gloss, ...]:
         else Gloss(
             f"{which} all equations of degree up to {found.system.searched}; equations of higher degrees are not excluded", generators
         ),
-        Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
+        Gloss("a target that violates one is not fit without error on enough data", {"equations": SURE}),
     )

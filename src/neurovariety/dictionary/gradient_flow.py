@@ -64,6 +64,7 @@ _LISTED = 200
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60
 """Weights of a model whose quadratic laws are looked for to measure the drift."""
+_DRIFTING = "drifting to a limit of networks"
 _GROWS = 1.02
 """Weights that grow by this factor over the last stage still move."""
 
@@ -298,7 +299,7 @@ def _not_converged(
         ahead = on_the_way(found.problem, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
         if ahead is not None and ahead.kind == "limit":
             drifting[str(ahead.number)] += 1
-            reasons["drifting to a limit of networks"] += 1
+            reasons[_DRIFTING] += 1
         elif ahead is not None:
             reasons["still approaching a critical point of the list"] += 1
         elif grows:
@@ -371,6 +372,13 @@ def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: b
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:
-        to = f" (number{'s' * (len(drifting) > 1)} {', '.join(sorted(drifting, key=int))})" if drifting else ""
-        glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}{to}", {}))
+        told = {_where_to(drifting) if reason == _DRIFTING else reason: n for reason, n in reasons.items()}
+        glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in told.items())}", {}))
     return tuple(glosses)
+
+
+def _where_to(drifting: dict[str, int]) -> str:
+    """To which limits functions drift, by their numbers."""
+    several = len(drifting) > 1
+    numbers = f"number{'s' * several} {', '.join(sorted(drifting, key=int))}"
+    return f"drifting to {'limits' if several else 'a limit'} of networks ({numbers})"

@@ -36,7 +36,7 @@ from neurovariety.certificates.sentences import SHOWN, SURE, TESTED, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
-from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_lists, size_of_losses
+from neurovariety.dictionary.landscape_lists import OFF_STRATA, LandscapeLists, landscape_lists, size_of_losses
 from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
@@ -368,7 +368,7 @@ def _glosses(lists: LandscapeLists, least: Least, targets: RandomTargets | None)
     if shown:
         glosses.append(Gloss(f"beside them paths end on {found}, as far as floats tell", {}))
     if any("limits_off_strata" in s.evidence for s in lists.stages):
-        glosses.append(Gloss("paths end near a degenerate function", {}))
+        glosses.append(Gloss(OFF_STRATA, {}))
     if targets is not None and targets["real"]:
         glosses.append(Gloss(_usual(targets["real"]), {}))
     return tuple(glosses)

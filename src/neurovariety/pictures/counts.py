@@ -54,20 +54,20 @@ def degrees_of_freedom(axes: Axes, found: Result) -> Explained:
 
 
 def learning_costs(axes: Axes, found: Result) -> Explained | None:
-    """What n samples leave of the error, times n: regular parameters, the function asked for, and the zero function."""
+    """What n samples leave of the error, times n: regular parameters, the function asked for, and those of smaller networks."""
     evidence, value = found.evidence, found.value["learning_coefficient"]
     if value is None or "parameters" not in evidence:
         return None
     asked = (found.verdicts["learning_coefficient"].statement.scope[:1] or ("the true function",))[0].removesuffix(" of the model")
     rows = [("parameters / 2", Fraction(evidence["parameters"], 2), THIRD), (asked, Fraction(value), MAIN)]
-    if "zero_function" in evidence:
-        rows.append(("for the zero function", Fraction(str(evidence["zero_function"]["learning_coefficient"])), SECOND))
+    for row in found.value.get("smaller_networks", [])[:_MOST_COSTS]:
+        name, exact = "for the zero function" if row["network"] == "zero" else _cut(row["network"]), row["learning_coefficient"]
+        rows.append((name, Fraction(exact), SECOND) if exact is not None else (f"{name}: at most", Fraction(row["at_most"]), SECOND))
     bars(axes, [(name, float(size), str(size), colour) for name, size, colour in rows], "learning coefficient")
     return Explained(
         f"What learning costs in {found.subject}",
         "The error after n samples is about this number divided by n. Blue: for the function asked for. Grey: what it would be "
-        "if every "
-        "weight counted. Orange, where it is known: for the zero function.",
+        "if every weight counted. Orange, where it is known: for the zero function, and for one function of each smaller network.",
     )
 
 
@@ -221,6 +221,7 @@ def exposed_targets(axes: Axes, found: Result) -> Explained | None:
     )
 
 
+_MOST_COSTS = 5
 _MOST = 10
 """Sets of weights that are drawn, those that come first."""
 

@@ -63,7 +63,7 @@ class Report:
     def opening(self) -> tuple[OpeningAnswer, ...]:
         """The five answers that come first, as far as the rows are there."""
         if self.left_out:
-            return opening(self.rows, self.parameters, self.asked, "it is one about algebraic networks")
+            return opening(self.rows, self.parameters, self.asked, "it is asked of algebraic networks alone")
         return opening(self.rows, self.parameters, self.asked)
 
     def __repr__(self) -> str:
@@ -217,9 +217,6 @@ def check_fit(model: Subject, dataset: Dataset) -> None:
         )
 
 
-STANDARDIZED = "; standardized for training: losses are of standardized columns"
-
-
 def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] | None:
     if dataset is None:
         return None
@@ -228,8 +225,12 @@ def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] |
         "samples": len(dataset.inputs),
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
-        "preparation": f"every number exactly as written in the file{STANDARDIZED if trains else ''}",
+        "preparation": f"every number exactly as written in the file{'; standardized for training' if trains else ''}",
     } | ({"read": list(dataset.done)} if dataset.done else {})
+
+
+UNITS = "for training every column is standardized (minus its mean, over its standard deviation), so that losses have no unit"
+"""What is said where entries on training are given data."""
 
 
 def size_of(report: Report) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.registry import ENTRIES
-from neurovariety.report.build import Report, size_of
+from neurovariety.report.build import UNITS, Report, size_of
 from neurovariety.report.opening import grouped
 from neurovariety.report.row import Row
 
@@ -51,7 +51,7 @@ def _print(report: Report, console: Console) -> None:
         if "read" in d:
             console.print(escape("; ".join(d["read"])))
         if d["targets"]:
-            console.print(escape(d["preparation"]))
+            console.print(UNITS)
     _answers(report, console)
     for question, rows in grouped(report.rows):
         console.print(f"[bold]{question}[/]")

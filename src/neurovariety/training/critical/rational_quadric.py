@@ -8,7 +8,7 @@ import flint
 
 from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.certificates.stored_charts import StoredQuadric
-from neurovariety.training.critical.quadric_balls import MOST_COORDINATES, OnCoordinates
+from neurovariety.training.critical.quadric_balls import MOST_COORDINATES, NamedCoordinates
 from neurovariety.training.losses.loss import Distance, Loss, Monomial, SquaredError
 from neurovariety.training.losses.whitened import WhitenedError
 
@@ -16,7 +16,7 @@ _MOST_SAMPLES = 5_000
 _ZERO = Fraction(0)
 
 
-def stored_quadric(problem: OnCoordinates, loss: Loss) -> StoredQuadric | None:
+def stored_quadric(problem: NamedCoordinates, loss: Loss) -> StoredQuadric | None:
     """The matrix, the image of the target and the constant; None for a loss that is not rational, or large."""
     if not 0 < len(problem.terms) <= MOST_COORDINATES:
         return None

@@ -142,7 +142,8 @@ def _columns(data: object) -> Tables:
     if isinstance(data, Dataset):
         if not data.target_names:
             raise DataError(
-                f"{data.name}: name the target column (--target COLUMN, or read_table(file, target) in Python); training needs inputs and targets"
+                f"{data.name}: name the target column (--target COLUMN, or read_table(file, target) in Python); training needs inputs "
+                "and targets"
             )
         return Tables(data.name, data.features, data.target_names, data.inputs, data.targets)
     try:
@@ -153,7 +154,4 @@ def _columns(data: object) -> Tables:
     columns = [int(np.prod(t.shape[1:])) if t.ndim else 0 for t in (x, y)]
     if not x.ndim or not y.ndim:
         raise DataError("inputs and targets are tables with one row a sample, got single numbers")
-    return Tables("data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y)raise DataError(
-                f"{data.name}: name the target column (--target COLUMN, or read_table(file, target) in Python); training needs inputs "
-                "and targets"
-            )
+    return Tables("data", tuple(f"x{i}" for i in range(columns[0])), tuple(f"y{i}" for i in range(columns[1])), x, y)
