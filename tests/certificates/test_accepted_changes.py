@@ -1,0 +1,79 @@
+"""Which changes of certificates, and of exact data under them, are accepted: those that were read, and no others.
+
+A change that is let through shows as a line more, a check that refuses more than it did as a line less: both have to be read before
+``python -m tests.certificates.test_accepted_changes`` writes them anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import neurovariety as nv
+
+from .sheets import read_back, sheet
+from .test_changed_certificates import ASKED as CERTIFIED
+from .test_changed_certificates import result
+from .test_recheck_of_entries import ASKED
+
+KEPT = Path(__file__).parents[1] / "reference" / "accepted_changes.json"
+LONG = ("sections", "a tangent space", "nearest matrices", "cross-entropy")
+ENTRIES: dict[str, tuple[int, ...]] = {
+    "conservation": (0, 2),
+    "membership": (0, 3, 4, 6, 7),
+    "equations": (0, 3),
+    "ambient": (1, 3),
+    "ed-degree": (0, 1),
+    "ml-degree": (0, 2, 3),
+    "degree": (2,),
+    "components": (0, 2, 3, 4, 5),
+    "weight-decay": (0,),
+    "sample-complexity": (0, 3, 4),
+    "covering": (1, 2, 3, 5),
+    "learning-coefficient": (0, 2, 5, 6, 7, 9),
+    "fibers": (0, 1, 4, 5, 6, 7),
+    "symmetries": (0, 1, 2),
+    "invariance": (2, 3, 6),
+    "data": (0, 1),
+    "subnetworks": (2, 4),
+    "critical-locus": (1,),
+    "singularities": (0, 2, 7, 9),
+    "exposedness": (1, 2),
+    "boundary": (1, 3, 4, 6, 7, 9),
+    "dimension": (1,),
+}
+NAMES = [name for name in CERTIFIED if name not in LONG] + [f"{entry} {n}" for entry, numbers in ENTRIES.items() for n in numbers]
+
+
+def found(name: str) -> dict[str, str | list[str]]:
+    """By type of certificate: the changes that are accepted, each with what it says otherwise. By type of data and of certificate:
+    how many, and a hash of them."""
+    if name in CERTIFIED:
+        asked = result(name)
+    else:
+        entry, _, number = name.rpartition(" ")
+        source, options = ASKED[entry][int(number)]
+        asked = getattr(nv, entry.replace("-", "_"))(source, **options)
+    out: dict[str, str | list[str]] = {}
+    for group, changes in sheet(read_back(asked)).items():
+        accepted = sorted(f"{change}: {said}" if said else change for change, said in changes.items() if said is not None)
+        digest = hashlib.sha256(json.dumps(accepted).encode()).hexdigest()[:12]
+        short = " under " in group and accepted
+        out[group] = f"{len(accepted)} of {len(changes)}, {digest}" if short else [f"of {len(changes)}", *accepted]
+    return out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_other_change_is_accepted(name):
+    assert found(name) == json.loads(KEPT.read_text(encoding="utf-8"))[name]
+
+
+if __name__ == "__main__":
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    for name in sys.argv[1:] or NAMES:
+        kept[name] = found(name)
+    KEPT.write_text(json.dumps({name: kept[name] for name in NAMES if name in kept}, indent=1) + "\n", encoding="utf-8")
