@@ -90,6 +90,24 @@ def renamed(value: Any, old: str, new: str) -> Any:
     return value
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Whether all parts are of the types that they were: others are refused where they are read, before any check."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, tuple):
+        kinds = {type(v) for v in one}
+        if len(kinds) == 1:
+            return all(any(alike(v, w) for v in one[:8]) for w in other)
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, Mapping):
+        return all(key in one and alike(one[key], v) for key, v in other.items())
+    if is_dataclass(one) and not isinstance(one, Verdict):
+        return all(alike(getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.init)
+    return True
+
+
 def outcome(certificate: Any, subject: Any, before: Verdict) -> str | None:
     """What is said otherwise by a changed certificate; None where it is refused."""
     try:
@@ -122,7 +140,7 @@ def sheet(verdicts: list[Verdict]) -> dict[str, dict[str, str | None]]:
         own = getattr(certificate, "rule", type(certificate).__name__)
         for path, how, twin in (*twins(certificate), *parts(certificate)):
             name = ".".join((*path, how))
-            if name not in found[own]:
+            if name not in found[own] and alike(certificate, twin):
                 found[own][name] = outcome(twin, verdict.on, verdict)
         for place, data in enumerate(_all_of(verdict.on)):
             if isinstance(getattr(data, "hash", None), str):
@@ -131,7 +149,7 @@ def sheet(verdicts: list[Verdict]) -> dict[str, dict[str, str | None]]:
         group = f"{type(data).__name__} under {own}"
         for path, how, twin in (*twins(data), *parts(data)):
             name, new = ".".join((*path, how)), hash_of(twin)
-            if name not in found[group] and new is not None:
+            if name not in found[group] and new is not None and alike(data, twin):
                 on = tuple(twin if i == place else d for i, d in enumerate(verdict.on)) if isinstance(verdict.on, tuple) else twin
                 found[group][name] = outcome(renamed(verdict.certificate, old, new), on, verdict)
                 if new != old:

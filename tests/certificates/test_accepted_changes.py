@@ -20,31 +20,42 @@ from .test_changed_certificates import ASKED as CERTIFIED
 from .test_changed_certificates import result
 from .test_recheck_of_entries import ASKED
 
-ANEW = os.environ.get("NEUROVARIETY_ACCEPTED") == "anew"
 KEPT = Path(__file__).parents[1] / "reference" / "accepted_changes.json"
-LONG = ("sections", "a tangent space", "nearest matrices", "cross-entropy", "faces", "critical filters", "a singular family")
+LONG = (
+    "sections",
+    "a tangent space",
+    "nearest matrices",
+    "cross-entropy",
+    "faces",
+    "critical filters",
+    "a singular family",
+    "strata",
+    "maps of a linear network",
+    "pieces of a boundary",
+    "a germ",
+    "equal weights",
+    "a rank",
+    "a rank in regions",
+)
+"""Of which the changes take more than half a second."""
 ENTRIES: dict[str, tuple[int, ...]] = {
-    "conservation": (0, 2),
+    "conservation": (2,),
     "membership": (0, 3, 4, 6, 7),
-    "equations": (0, 3),
-    "ambient": (1, 3),
+    "equations": (0,),
+    "ambient": (3,),
     "ed-degree": (0, 1),
     "ml-degree": (0, 2, 3),
     "degree": (2,),
     "components": (0, 2, 3, 4, 5),
-    "weight-decay": (0,),
     "sample-complexity": (0, 3, 4),
     "covering": (1, 2, 3, 5),
-    "learning-coefficient": (0, 2, 5, 6, 7, 9),
+    "learning-coefficient": (2, 5, 6, 7, 9),
     "fibers": (0, 1, 4, 5, 6, 7),
-    "symmetries": (0, 1, 2),
-    "invariance": (2, 3, 6),
+    "symmetries": (0, 2),
     "data": (0, 1),
-    "subnetworks": (2, 4),
-    "critical-locus": (1,),
     "singularities": (0, 2, 7, 9),
-    "exposedness": (1, 2),
-    "boundary": (1, 3, 4, 6, 7, 9),
+    "exposedness": (2,),
+    "boundary": (4, 6, 7, 9),
     "dimension": (1,),
 }
 NAMES = [name for name in CERTIFIED if name not in LONG] + [f"{entry} {n}" for entry, numbers in ENTRIES.items() for n in numbers]
@@ -63,15 +74,14 @@ def found(name: str) -> dict[str, str | list[str]]:
     for group, changes in sheet(read_back(asked)).items():
         accepted = sorted(f"{change}: {said}" if said else change for change, said in changes.items() if said is not None)
         digest = hashlib.sha256(json.dumps(accepted).encode()).hexdigest()[:12]
-        short = " under " in group and accepted
-        out[group] = f"{len(accepted)} of {len(changes)}, {digest}" if short else [f"of {len(changes)}", *accepted]
+        out[group] = f"{len(accepted)}, {digest}" if " under " in group else accepted
     return out
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_other_change_is_accepted(name):
     kept, now = json.loads(KEPT.read_text(encoding="utf-8")), found(name)
-    if ANEW:
+    if os.environ.get("NEUROVARIETY_ACCEPTED") == "anew":
         kept[name] = now
         KEPT.write_text(json.dumps({n: kept[n] for n in NAMES if n in kept}, indent=1) + "\n", encoding="utf-8")
     assert now == kept[name]
