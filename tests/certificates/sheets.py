@@ -17,6 +17,7 @@ import numpy as np
 
 from neurovariety.certificates import recheck as room
 from neurovariety.certificates.issue import _TOKEN, Verdict, issue
+from neurovariety.certificates.plain_form import _fits, fields_of
 
 from .changes import REFUSALS, twins
 
@@ -108,6 +109,18 @@ def alike(one: Any, other: Any) -> bool:
     return True
 
 
+def readable(value: Any) -> bool:
+    """Whether all fields are of the types that a reader asks, as those are that a file gives."""
+    if isinstance(value, tuple):
+        return all(map(readable, value))
+    if isinstance(value, Mapping):
+        return all(map(readable, value.values()))
+    if not is_dataclass(value) or isinstance(value, Verdict):
+        return True
+    held = [(getattr(value, name), hint) for name, (hint, _) in fields_of(type(value)).items()]
+    return all(_fits(part, hint) and readable(part) for part, hint in held)
+
+
 def outcome(certificate: Any, subject: Any, before: Verdict) -> str | None:
     """What is said otherwise by a changed certificate; None where it is refused."""
     try:
@@ -140,7 +153,7 @@ def sheet(verdicts: list[Verdict]) -> dict[str, dict[str, str | None]]:
         own = getattr(certificate, "rule", type(certificate).__name__)
         for path, how, twin in (*twins(certificate), *parts(certificate)):
             name = ".".join((*path, how))
-            if name not in found[own] and alike(certificate, twin):
+            if name not in found[own] and alike(certificate, twin) and readable(twin):
                 found[own][name] = outcome(twin, verdict.on, verdict)
         for place, data in enumerate(_all_of(verdict.on)):
             if isinstance(getattr(data, "hash", None), str):
@@ -149,7 +162,7 @@ def sheet(verdicts: list[Verdict]) -> dict[str, dict[str, str | None]]:
         group = f"{type(data).__name__} under {own}"
         for path, how, twin in (*twins(data), *parts(data)):
             name, new = ".".join((*path, how)), hash_of(twin)
-            if name not in found[group] and new is not None and alike(data, twin):
+            if name not in found[group] and new is not None and alike(data, twin) and readable(twin):
                 on = tuple(twin if i == place else d for i, d in enumerate(verdict.on)) if isinstance(verdict.on, tuple) else twin
                 found[group][name] = outcome(renamed(verdict.certificate, old, new), on, verdict)
                 if new != old:

@@ -15,6 +15,8 @@ import neurovariety as nv
 from neurovariety.certificates import recheck as room
 from neurovariety.certificates.issue import Forged, NotShown, Verdict, issue, recorded, weak
 from neurovariety.certificates.neurons_on_a_line import OddNetwork
+from neurovariety.certificates.piecewise_forms import Unit, _staged
+from neurovariety.certificates.piecewise_signs import SignForms
 from neurovariety.certificates.plain_form import _fits
 from neurovariety.certificates.point_counts import FieldOfElements
 from neurovariety.certificates.statement import Statement
@@ -146,3 +148,24 @@ def test_columns_of_a_box_are_weights(columns):
         other = {"negative": own[0] - n, "too large": n, "twice": own[1]}[columns]
         with pytest.raises(NotShown):
             issue(replace(certificate, columns=(other, *own[1:])), verdict.on)
+
+
+@pytest.mark.parametrize(
+    ("lines", "signs"),
+    [
+        (((0, 0), (1, 0)), (0, 1)),
+        (((1, 0), (1, 0)), (-1, 1)),
+        (((-1, 0), (1, 0)), (1, 1)),
+        (((2, 0), (1, 0)), (-1, 1)),
+        (((1, 0), (0, 0)), (-1, 0)),
+    ],
+)
+@pytest.mark.parametrize("twice", [False, True])
+def test_signs_behind_one_kink(lines, signs, twice):
+    """Lines through 0, alone and beside a ReLU."""
+    lines = tuple((Fraction(a), Fraction(b)) for a, b in lines)
+    relu = ((Fraction(0), Fraction(0)), (Fraction(1), Fraction(0)))
+    units = [Unit({1: Fraction(1)}, (Fraction(0),), own) for own in ([lines, relu] if twice else [lines])]
+    forms = _staged(1, units, [{2: Fraction(1)}])
+    _, outputs = SignForms(forms).signs([(1, -3), (1, 2), (1, 0)])
+    assert outputs.reshape(-1).tolist() == [*signs, 0]
