@@ -14,6 +14,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.certificates import recheck as room
 from neurovariety.certificates.issue import Forged, NotShown, Verdict, issue, recorded, weak
+from neurovariety.certificates.learning_coefficients import coefficient_of_linear
 from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.piecewise_forms import Unit, _staged
 from neurovariety.certificates.piecewise_signs import SignForms
@@ -169,3 +170,24 @@ def test_signs_behind_one_kink(lines, signs, twice):
     forms = _staged(1, units, [{2: Fraction(1)}])
     _, outputs = SignForms(forms).signs([(1, -3), (1, 2), (1, 0)])
     assert outputs.reshape(-1).tolist() == [*signs, 0]
+
+
+@pytest.mark.parametrize("inputs", range(1, 6))
+@pytest.mark.parametrize("outputs", range(1, 6))
+@pytest.mark.parametrize("hidden", range(1, 6))
+def test_reduced_rank_regression(inputs, outputs, hidden):
+    """The theorem on deep linear networks, for two matrices, against the one on these (Aoyagi, Watanabe 2005)."""
+    m, n, h = inputs, outputs, hidden
+    for r in range(min(m, n, h) + 1):
+        times = 1
+        if n + r <= m + h and m + r <= n + h and h + r <= m + n:
+            eight = -((h + r) ** 2) - m**2 - n**2 + 2 * (h + r) * (m + n) + 2 * m * n
+            odd = (m + n + h + r) % 2
+            twice, times = Fraction(eight + odd, 4), 1 + odd
+        elif m + h < n + r:
+            twice = Fraction(h * m - h * r + n * r)
+        elif n + h < m + r:
+            twice = Fraction(h * n - h * r + m * r)
+        else:
+            twice = Fraction(m * n)
+        assert coefficient_of_linear((m, h, n), r) == (twice, times), r
