@@ -44,6 +44,7 @@ CAMPAIGNS = {
     "regions": ("regions of random networks, degenerate ones too, against brute force", "beyond/test_regions.py"),
     "functional-dimension": ("functional dimensions against float ranks at many inputs", "beyond/test_functional_dimension.py"),
     "tropical": ("tropical forms of random networks, evaluated and tried for redundancy", "beyond/test_tropical.py"),
+    "robustness": ("radii and Lipschitz constants of random networks, against brute force", "beyond/test_robustness.py"),
     "analytic": ("ranks of random analytic networks, against floats", "beyond/test_analytic_networks.py"),
     "approximation": ("30 networks with polynomials as activations, a million inputs each", "beyond/test_network_approximation.py"),
     "perturbation": ("least losses by perturbation, on many seeds", "training/critical/test_perturbation.py"),

@@ -10,7 +10,7 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import Claim, budget
-from neurovariety.report.build import NUMBERS, OPERATIONS
+from neurovariety.report.effort import EFFORTS
 
 SEARCHED = [
     ("degree", "mlp(2,2,1; x^2; bias)", {}),
@@ -26,7 +26,7 @@ SEARCHED = [
 
 def answer(entry, text, options):
     """Everything that an entry says, but for the seconds that it took."""
-    with budget.within(OPERATIONS, NUMBERS):
+    with budget.within(*EFFORTS["normal"]):
         found = json.loads(json.dumps(getattr(nv, entry)(text, **options).to_dict()))
     del found["provenance"]["seconds"]
     return found

@@ -61,6 +61,40 @@ def test_unknown_names():
         nv.nothing  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("dimenson", "dimension"),
+        ("fibres", "fibers"),
+        ("ed-degree", "ed_degree"),
+        ("Dimensionresult", "DimensionResult"),
+        ("example", "examples"),
+    ],
+)
+def test_names_that_are_nearly_there(given, meant):
+    with pytest.raises(AttributeError, match=f"did you mean {meant}\\?$"):
+        getattr(nv, given)
+
+
+def test_private_names_are_not_guessed():
+    with pytest.raises(AttributeError, match=r"'__wrapped__'$"):
+        nv.__wrapped__  # noqa: B018
+
+
+def test_help_groups_every_name():
+    """The docstring of the package has every name but those of results, which it says how to find, under what it is for."""
+    words = set(re.findall(r"\w+", nv.__doc__))
+    assert {n for n in nv.__all__ if not n.endswith("Result")} <= words
+    groups = re.findall(r"^(\w[\w ]*?)  +\S", nv.__doc__, re.MULTILINE)
+    assert len(groups) == len(set(groups)) > 8
+
+
+def test_examples_are_there_without_an_import():
+    program = "import neurovariety as nv; print(nv.examples.penguins().inputs.shape, 'examples' in dir(nv))"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "(342, 3) True\n"
+
+
 def test_errors_are_one_family():
     for name in nv.__all__:
         found = getattr(nv, name)
@@ -123,7 +157,9 @@ STREET = {
     "image": {"errors"},
     "parametrization": {"image"},
     "progress": {"claim"},
-    "result": rooms("_version claim citations errors certificates"),
+    "notebook": {"claim"},
+    "result": rooms("_version claim citations errors certificates notebook"),
+    "pictures": rooms("errors result"),
     "dataset": BASICS,
     "tables": BASICS | {"dataset"},
     "examples": rooms("dataset errors tables"),
@@ -157,7 +193,7 @@ STREET = {
     "training.dynamics": PATHS | GEOMETRY | CRITICAL | {"compiled"},
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
     "learning": PATHS | GEOMETRY | {"compiled"},
-    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles tables"),
+    "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles pictures tables"),
     "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
@@ -175,12 +211,12 @@ STREET = {
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.analytic beyond.approximation dictionary dataset tables learning _version"),
+    | rooms("beyond.analytic beyond.approximation beyond.piecewise dictionary dataset pictures tables learning _version"),
     "cli": MODELS
     | GEOMETRY
     | TRAINING
     | CHECKPOINTS
-    | rooms("beyond.approximation beyond.piecewise dictionary report export dataset tables learning linear_algebra _version"),
+    | rooms("beyond.approximation beyond.piecewise dictionary report pictures export dataset tables learning linear_algebra _version"),
     "__main__": {"cli"},
 }
 

@@ -1,6 +1,7 @@
-"""Compile what numba compiles, once, before worker processes would each do it: ``python -m tools.kernels``.
+"""Compile what numba compiles, once, before a first report or worker processes would each do it: ``python -m tools.kernels``.
 
-Takes about 40 seconds where nothing is compiled yet, and 4 where all of it is; the Makefile runs it beside the type checker.
+Takes about 40 seconds where nothing is compiled yet, and 4 where all of it is; the Makefile runs it as the last part of the
+installation, and beside the type checker where sources have changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,31 @@
 """neurovariety: the dictionary of neuroalgebraic geometry as software.
 
 A model whose outputs are polynomial in its parameters spans a space of functions, its neuromanifold. This package computes the
-invariants of that space and says what each means for learning. Names are loaded when first used, so that importing is fast.
+invariants of that space and says what each means for learning. Names are loaded when first used, so that importing is fast. By what
+they are for (`help` says more of each):
+
+architectures         MLP, Linear, CNN, Attention, CP, TensorTrain, Diagonal, StateSpace, GraphNetwork, GroupConvolution, Equivariant,
+                      Invariant, Residual, Sequence, Ratio; Activation; parse reads a notation, as_model takes that or a JAX function;
+                      Architecture, Model
+all at once           build_report -> Report; picture draws the set of functions
+data                  read_table, read_csv -> Dataset; describe_table -> TableSummary; examples has tables and networks
+what can it express   ambient, components, dimension, degree, equations, membership, point_count, invariance
+what can be known     fibers, symmetries, sample_complexity, learning_coefficient, covering, data
+where training ends   ed_degree, ml_degree, landscape, discriminant, wall_crossings, gradient_flow, tangent_kernel, conservation,
+                      weight_decay, maximum_likelihood, polyhedral, boundary; Form
+what it is drawn to   subnetworks, critical_locus, singularities, exposedness, voronoi, implicit_bias,
+                      plane_curve_cell -> PlaneCurveCell
+trained networks      load_network -> Network, Node, Rounding; diagnose, prune, align, canonical_form; write_network, to_torch
+beyond algebra        regions, draw_regions, tropical, functional_dimension, lipschitz, robustness; approximate, critical_point;
+                      local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
+other programs        export_script
+results               Result, Claim, Provenance, and a class of each of the above, such as DimensionResult
+errors                NeurovarietyError: InputError, NotationError, NotAlgebraicError, DataError, ResourceError, VerificationError,
+                      OracleError
+
+>>> import neurovariety as nv
+>>> nv.dimension("mlp(2,2,1; x^2)")
+dimension(mlp(2,2,1; x^2)) = 3 [proved, seed 0]
 """
 
 from importlib import import_module
@@ -34,8 +58,10 @@ if TYPE_CHECKING:
     from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.approximation.critical_point import CriticalPointResult, critical_point
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
+    from neurovariety.beyond.piecewise.lipschitz import LipschitzResult, lipschitz
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+    from neurovariety.beyond.piecewise.robustness import RobustnessResult, robustness
     from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
     from neurovariety.checkpoints.align import AlignResult, align
@@ -95,142 +121,69 @@ if TYPE_CHECKING:
     from neurovariety.training.bias.plane_curve import PlaneCurveCell, plane_curve_cell
     from neurovariety.training.losses.loss import Form
 
-_HOME = {
-    "Activation": "architectures",
-    "AlignResult": "checkpoints.align",
-    "AmbientResult": "dictionary.ambient",
-    "ApproximateResult": "beyond.approximation.approximate",
-    "Architecture": "architectures",
-    "Attention": "architectures",
-    "BoundaryResult": "dictionary.boundary",
-    "CNN": "architectures",
-    "CP": "architectures",
-    "Claim": "claim",
-    "ComponentsResult": "dictionary.components",
-    "ConservationResult": "dictionary.conservation",
-    "CoveringResult": "dictionary.covering",
-    "CriticalLocusResult": "dictionary.critical_locus",
-    "CriticalPointResult": "beyond.approximation.critical_point",
-    "DataError": "errors",
-    "DataResult": "dictionary.data",
-    "Dataset": "dataset",
-    "DegreeResult": "dictionary.degree",
-    "DiagnoseResult": "checkpoints.diagnose",
-    "Diagonal": "architectures",
-    "DimensionResult": "dictionary.dimension",
-    "DiscriminantResult": "dictionary.discriminant",
-    "EdDegreeResult": "dictionary.ed_degree",
-    "EquationsResult": "dictionary.equations",
-    "Equivariant": "architectures",
-    "ExposednessResult": "dictionary.exposedness",
-    "FibersResult": "dictionary.fibers",
-    "Form": "training.losses.loss",
-    "FunctionalDimensionResult": "beyond.piecewise.functional_dimension",
-    "GradientFlowResult": "dictionary.gradient_flow",
-    "GraphNetwork": "architectures",
-    "GroupConvolution": "architectures",
-    "ImplicitBiasResult": "dictionary.implicit_bias",
-    "InputError": "errors",
-    "InvarianceResult": "dictionary.invariance",
-    "Invariant": "architectures",
-    "LandscapeResult": "dictionary.landscape",
-    "LearningCoefficientResult": "dictionary.learning_coefficient",
-    "Linear": "architectures",
-    "LocalCoefficient": "learning.local_coefficient",
-    "LocalLoss": "learning.local_coefficient",
-    "MLP": "architectures",
-    "MaximumLikelihoodResult": "dictionary.maximum_likelihood",
-    "MembershipResult": "dictionary.membership",
-    "MlDegreeResult": "dictionary.ml_degree",
-    "Model": "model",
-    "Network": "checkpoints",
-    "NeurovarietyError": "errors",
-    "Node": "checkpoints",
-    "NotAlgebraicError": "errors",
-    "NotationError": "errors",
-    "OracleError": "errors",
-    "PlaneCurveCell": "training.bias.plane_curve",
-    "PointCountResult": "dictionary.point_count",
-    "PolyhedralResult": "dictionary.polyhedral",
-    "Provenance": "result",
-    "PruneResult": "checkpoints.prune",
-    "Ratio": "architectures",
-    "RegionsResult": "beyond.piecewise.regions",
-    "Report": "report",
-    "Residual": "architectures",
-    "ResourceError": "errors",
-    "Result": "result",
-    "Rounding": "checkpoints",
-    "SampleComplexityResult": "dictionary.sample_complexity",
-    "Sequence": "architectures",
-    "SingularitiesResult": "dictionary.singularities",
-    "StateSpace": "architectures",
-    "SubnetworksResult": "dictionary.subnetworks",
-    "SymmetriesResult": "dictionary.symmetries",
-    "TableSummary": "tables.table_summary",
-    "TangentKernelResult": "dictionary.tangent_kernel",
-    "TensorTrain": "architectures",
-    "TropicalResult": "beyond.piecewise.tropical",
-    "VerificationError": "errors",
-    "VoronoiResult": "dictionary.voronoi",
-    "WeightDecayResult": "dictionary.weight_decay",
-    "align": "checkpoints.align",
-    "ambient": "dictionary.ambient",
-    "approximate": "beyond.approximation.approximate",
-    "as_model": "architectures",
-    "boundary": "dictionary.boundary",
-    "build_report": "report",
-    "canonical_form": "checkpoints.canonical_form",
-    "components": "dictionary.components",
-    "conservation": "dictionary.conservation",
-    "covering": "dictionary.covering",
-    "critical_locus": "dictionary.critical_locus",
-    "critical_point": "beyond.approximation.critical_point",
-    "data": "dictionary.data",
-    "degree": "dictionary.degree",
-    "describe_table": "tables.table_summary",
-    "diagnose": "checkpoints.diagnose",
-    "dimension": "dictionary.dimension",
-    "discriminant": "dictionary.discriminant",
-    "draw_regions": "beyond.piecewise.region_pictures",
-    "ed_degree": "dictionary.ed_degree",
-    "equations": "dictionary.equations",
-    "export_script": "export",
-    "exposedness": "dictionary.exposedness",
-    "fibers": "dictionary.fibers",
-    "functional_dimension": "beyond.piecewise.functional_dimension",
-    "gradient_flow": "dictionary.gradient_flow",
-    "implicit_bias": "dictionary.implicit_bias",
-    "invariance": "dictionary.invariance",
-    "jax_loss": "learning.local_coefficient",
-    "landscape": "dictionary.landscape",
-    "learning_coefficient": "dictionary.learning_coefficient",
-    "load_network": "checkpoints",
-    "local_learning_coefficient": "learning.local_coefficient",
-    "maximum_likelihood": "dictionary.maximum_likelihood",
-    "membership": "dictionary.membership",
-    "ml_degree": "dictionary.ml_degree",
-    "parse": "architectures",
-    "plane_curve_cell": "training.bias.plane_curve",
-    "point_count": "dictionary.point_count",
-    "polyhedral": "dictionary.polyhedral",
-    "prune": "checkpoints.prune",
-    "read_csv": "tables.read_table",
-    "read_table": "tables.read_table",
-    "regions": "beyond.piecewise.regions",
-    "sample_complexity": "dictionary.sample_complexity",
-    "singularities": "dictionary.singularities",
-    "subnetworks": "dictionary.subnetworks",
-    "symmetries": "dictionary.symmetries",
-    "tangent_kernel": "dictionary.tangent_kernel",
-    "to_torch": "checkpoints",
-    "torch_loss": "learning.local_coefficient",
-    "tropical": "beyond.piecewise.tropical",
-    "voronoi": "dictionary.voronoi",
-    "wall_crossings": "dictionary.discriminant",
-    "weight_decay": "dictionary.weight_decay",
-    "write_network": "checkpoints",
+_NAMES = {
+    "architectures": "CNN CP MLP Activation Architecture Attention Diagonal Equivariant GraphNetwork GroupConvolution "
+    "Invariant Linear Ratio Residual Sequence StateSpace TensorTrain as_model parse",
+    "beyond.approximation.approximate": "ApproximateResult approximate",
+    "beyond.approximation.critical_point": "CriticalPointResult critical_point",
+    "beyond.piecewise.functional_dimension": "FunctionalDimensionResult functional_dimension",
+    "beyond.piecewise.lipschitz": "LipschitzResult lipschitz",
+    "beyond.piecewise.region_pictures": "draw_regions",
+    "beyond.piecewise.regions": "RegionsResult regions",
+    "beyond.piecewise.robustness": "RobustnessResult robustness",
+    "beyond.piecewise.tropical": "TropicalResult tropical",
+    "checkpoints": "Network Node Rounding load_network to_torch write_network",
+    "checkpoints.align": "AlignResult align",
+    "checkpoints.canonical_form": "canonical_form",
+    "checkpoints.diagnose": "DiagnoseResult diagnose",
+    "checkpoints.prune": "PruneResult prune",
+    "claim": "Claim",
+    "dataset": "Dataset",
+    "dictionary.ambient": "AmbientResult ambient",
+    "dictionary.boundary": "BoundaryResult boundary",
+    "dictionary.components": "ComponentsResult components",
+    "dictionary.conservation": "ConservationResult conservation",
+    "dictionary.covering": "CoveringResult covering",
+    "dictionary.critical_locus": "CriticalLocusResult critical_locus",
+    "dictionary.data": "DataResult data",
+    "dictionary.degree": "DegreeResult degree",
+    "dictionary.dimension": "DimensionResult dimension",
+    "dictionary.discriminant": "DiscriminantResult discriminant wall_crossings",
+    "dictionary.ed_degree": "EdDegreeResult ed_degree",
+    "dictionary.equations": "EquationsResult equations",
+    "dictionary.exposedness": "ExposednessResult exposedness",
+    "dictionary.fibers": "FibersResult fibers",
+    "dictionary.gradient_flow": "GradientFlowResult gradient_flow",
+    "dictionary.implicit_bias": "ImplicitBiasResult implicit_bias",
+    "dictionary.invariance": "InvarianceResult invariance",
+    "dictionary.landscape": "LandscapeResult landscape",
+    "dictionary.learning_coefficient": "LearningCoefficientResult learning_coefficient",
+    "dictionary.maximum_likelihood": "MaximumLikelihoodResult maximum_likelihood",
+    "dictionary.membership": "MembershipResult membership",
+    "dictionary.ml_degree": "MlDegreeResult ml_degree",
+    "dictionary.point_count": "PointCountResult point_count",
+    "dictionary.polyhedral": "PolyhedralResult polyhedral",
+    "dictionary.sample_complexity": "SampleComplexityResult sample_complexity",
+    "dictionary.singularities": "SingularitiesResult singularities",
+    "dictionary.subnetworks": "SubnetworksResult subnetworks",
+    "dictionary.symmetries": "SymmetriesResult symmetries",
+    "dictionary.tangent_kernel": "TangentKernelResult tangent_kernel",
+    "dictionary.voronoi": "VoronoiResult voronoi",
+    "dictionary.weight_decay": "WeightDecayResult weight_decay",
+    "errors": "DataError InputError NeurovarietyError NotAlgebraicError NotationError OracleError ResourceError VerificationError",
+    "export": "export_script",
+    "learning.local_coefficient": "LocalCoefficient LocalLoss jax_loss local_learning_coefficient torch_loss",
+    "model": "Model",
+    "report": "Report build_report",
+    "result": "Provenance Result",
+    "tables.read_table": "read_csv read_table",
+    "tables.table_summary": "TableSummary describe_table",
+    "training.bias.plane_curve": "PlaneCurveCell plane_curve_cell",
+    "training.losses.loss": "Form",
 }
+"""The public names of each room."""
+
+_HOME = {name: room for room, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
     "CNN",
@@ -274,6 +227,7 @@ __all__ = [
     "LandscapeResult",
     "LearningCoefficientResult",
     "Linear",
+    "LipschitzResult",
     "LocalCoefficient",
     "LocalLoss",
     "MaximumLikelihoodResult",
@@ -297,6 +251,7 @@ __all__ = [
     "Residual",
     "ResourceError",
     "Result",
+    "RobustnessResult",
     "Rounding",
     "SampleComplexityResult",
     "Sequence",
@@ -342,6 +297,7 @@ __all__ = [
     "jax_loss",
     "landscape",
     "learning_coefficient",
+    "lipschitz",
     "load_network",
     "local_learning_coefficient",
     "maximum_likelihood",
@@ -355,6 +311,7 @@ __all__ = [
     "read_csv",
     "read_table",
     "regions",
+    "robustness",
     "sample_complexity",
     "singularities",
     "subnetworks",
@@ -370,13 +327,30 @@ __all__ = [
 ]
 
 
+_ROOMS = ("examples", "homotopy", "rings", "testing")
+"""Rooms that are reached as ``neurovariety.examples`` without an import of their own."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"neurovariety.{name}")
     if name not in _HOME:
-        raise AttributeError(f"module 'neurovariety' has no attribute {name!r}")
+        raise AttributeError(f"module 'neurovariety' has no attribute {name!r}{_meant(name)}")
     found = getattr(import_module(f"neurovariety.{_HOME[name]}"), name)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, *_ROOMS, "__version__"])
+
+
+def _meant(name: str) -> str:
+    """The public name that is most like one that is not there; hyphens of the command line, and words of other names, are no matter."""
+    from difflib import get_close_matches
+
+    if name.startswith("_"):
+        return ""
+    known = {n.lower(): n for n in (*reversed(__all__), *_ROOMS)}
+    near = get_close_matches(name.lower().replace("-", "_"), known, 1, 0.65)
+    return f"; did you mean {known[near[0]]}?" if near else ""

@@ -84,6 +84,12 @@ def used_up() -> bool:
     return budget is not None and any(b.used >= b.operations for b in budget.chain())
 
 
+def left() -> float:
+    """Operations that are left."""
+    budget = _BUDGET.get()
+    return float("inf") if budget is None else max(min(b.operations - b.used for b in budget.chain()), 0.0)
+
+
 def is_limited() -> bool:
     """Whether searches have a budget at all."""
     budget = _BUDGET.get()

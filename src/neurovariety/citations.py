@@ -24,6 +24,12 @@ SOURCES: dict[str, str] = {
     "arXiv:1711.02114",
     "zhang2018": "L. Zhang, G. Naitzat, L.-H. Lim, Tropical Geometry of Deep Neural Networks, ICML 2018, arXiv:1805.07091",
     "brandenburg2024": "M.-C. Brandenburg, G. Loho, G. Montufar, The Real Tropical Geometry of Neural Networks, arXiv:2403.11871",
+    "jordan2019": "M. Jordan, J. Lewis, A. G. Dimakis, Provable Certificates for Adversarial Examples: Fitting a Ball in the Union of "
+    "Polytopes, NeurIPS 2019, arXiv:1903.08778",
+    "jordan2020": "M. Jordan, A. G. Dimakis, Exactly Computing the Local Lipschitz Constant of ReLU Networks, NeurIPS 2020, "
+    "arXiv:2003.01219",
+    "katz2017": "G. Katz, C. Barrett, D. Dill, K. Julian, M. Kochenderfer, Reluplex: An Efficient SMT Solver for Verifying Deep Neural "
+    "Networks, CAV 2017, arXiv:1702.01135",
     "grigsby2022": "J. E. Grigsby, K. Lindsey, R. Meyerhoff, C. Wu, Functional Dimension of Feedforward ReLU Neural Networks, "
     "arXiv:2209.04036",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from html import escape
 from math import prod
 from typing import Any, Generic, TypeVar
 
@@ -204,6 +205,23 @@ class Model:
 
         structure = jax.tree_util.tree_structure(self.shapes, is_leaf=is_shape)
         return jax.tree_util.tree_unflatten(structure, leaves)
+
+    def __str__(self) -> str:
+        """The blocks of weights as a table: shape, number of parameters, and the symmetries that the family states of them."""
+        rows = [(b.name, "x".join(map(str, b.shape)) or "1", f"{b.size:,}", self._acted_on(b.name)) for b in self.blocks]
+        rows = [("block", "shape", "parameters", "symmetry"), *rows, ("all", "", f"{self.parameters:,}", "")]
+        widths = [max(len(row[k]) for row in rows) for k in range(3)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows]
+        named = [f"({k}) {action.name}" for k, action in enumerate(self.symmetries, 1)]
+        head = f"{self.name}: inputs {self.input_shape}, outputs {self.output_shape}"
+        return "\n".join([head, *lines[:-1], "-" * max(map(len, lines)), lines[-1], *named])
+
+    def _acted_on(self, block: str) -> str:
+        """The numbers of the symmetries that act on a block."""
+        return " ".join(f"({k})" for k, action in enumerate(self.symmetries, 1) if any(name == block for name, *_ in action.axes))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def __repr__(self) -> str:
         return f"Model({self.name}: {self.parameters} parameters, inputs {self.input_shape}, outputs {self.output_shape})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from math import isfinite
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -19,13 +20,20 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.citations import cite
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.notebook import card
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
     from neurovariety.certificates.recheck import Recheck
 
 SCHEMA = 3
 """Version of the dictionary form; `Result.from_dict` reads this one, the second, which had no certificates, and the first, which had
 one claim for all of a value."""
+
+_SUPPORT = ("trials", "theorems", "steps", "stages", "reasons")
+"""Lists of what a result rests on, which are given where they are asked for by name."""
 
 WHOLE = "value"
 """The key of the claim of a value that has no keys."""
@@ -64,6 +72,8 @@ class Result:
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025",)
     headline: ClassVar[tuple[str, ...]] = ()
     spoken: ClassVar[tuple[str, ...]] = ()
+    left_behind: ClassVar[tuple[str, ...]] = ()
+    """Fields that a pickle does not hold: programs and what is made of them."""
 
     value: Any
     claims: Mapping[str, Verdict] | ForEach = field(repr=False, compare=False)
@@ -156,22 +166,60 @@ class Result:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{html.escape(k)}</th><td>{html.escape(str(v))}</td></tr>"
-            for k, v in (("value", self.shown()), ("claim", self.claim), ("meaning", self.meaning))
-        )
-        evidence = html.escape(json.dumps(plain(self.evidence), indent=1))
-        return (
-            f"<table><caption>{html.escape(f'{self.entry}({self.subject})')}</caption>{rows}</table>"
-            f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
-        )
+        said = [("value", self.shown()), ("meaning", self.meaning), *(("note", n) for n in self.notices)]
+        return card(f"{self.entry}({self.subject})", self.claim, said, self._drawn(), json.dumps(plain(self.evidence), indent=1))
+
+    def _drawn(self) -> str:
+        """The picture as HTML, with its caption; empty where there is none."""
+        return ""
+
+    def plot(self) -> Figure:
+        """The picture of the result as a matplotlib figure, with a title and a caption. Raises `InputError` where it has none."""
+        raise InputError(f"{self.entry} of {self.subject} has no picture; its value is {self.shown()}")
+
+    def rows(self, name: str | None = None) -> list[dict[str, Any]]:
+        """A list of the result as dictionaries, one for each of its things, such as critical points: that called ``name`` in value or
+        evidence, or the first. Raises `InputError` where there is none of that name, naming those there are."""
+        known = {
+            key: part
+            for facts in (self.value if isinstance(self.value, Mapping) else {}, self.evidence)
+            for key, part in facts.items()
+            if isinstance(part, list | tuple) and part and all(isinstance(row, Mapping) for row in part)
+        }
+        chosen = name or next((key for key in known if key not in _SUPPORT), None)
+        if chosen not in known:
+            asked = f"no list {name!r}" if name else "no list to make rows of"
+            there = f"; there are {', '.join(known)}" if known else f"; its value is {self.shown()}"
+            raise InputError(f"{self.entry} of {self.subject} has {asked}{there}")
+        return [{str(k): v for k, v in row.items()} for row in known[chosen]]
+
+    def to_frame(self, name: str | None = None) -> DataFrame:
+        """`rows` as a pandas DataFrame. Raises `InputError` where there is no such list, and where pandas is not installed."""
+        found = self.rows(name)
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise InputError(
+                "a frame needs the package pandas: pip install pandas; rows() gives the same as a list of dictionaries, which "
+                "polars and "
+                "pyarrow take as well"
+            ) from error
+        return pd.DataFrame(found)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A result is pickled as it is written to JSON: with its certificates, from which `verify` checks the claims, and without what
+        belongs to the process that found it (``left_behind``)."""
+        written = self._certificates() if all(v.checked for v in self.verdicts.values()) else self.kept
+        told = {"claims": dict(self.verdicts), "kept": written, "words": self.meaning, "glosses": (), "also": {}}
+        left = {f.name: getattr(self, f.name) for f in fields(self) if f.init and f.name not in self.left_behind}
+        return _unpickled, (type(self), {name: _thawed(part) for name, part in (left | told).items()})
 
     def to_dict(self, *, certificates: bool = False) -> dict[str, Any]:
         """The JSON object of the command line: entry, architecture, value, claim, evidence, provenance, meaning, schema.
 
         With ``certificates`` also those, and the exact data they speak of, from which `certificates.recheck` checks the claims.
         """
-        evidence = plain(self.evidence)
+        evidence = without_gaps(plain(self.evidence))
         if self.notices:
             evidence["notices"] = list(self.notices)
         written = self._certificates() if certificates else None
@@ -248,6 +296,18 @@ class Result:
         )
 
 
+def _thawed(value: Any) -> Any:
+    """The same with dictionaries that can be pickled where there are views of dictionaries."""
+    if isinstance(value, MappingProxyType | dict):
+        return {key: _thawed(part) for key, part in value.items()}
+    return type(value)(map(_thawed, value)) if type(value) in (list, tuple) else value
+
+
+def _unpickled(kind: type[Result], given: Mapping[str, Any]) -> Result:
+    """A result that was pickled; its verdicts come back as recorded ones."""
+    return kind(**given)
+
+
 def _recorded(entry: str, key: str, part: Any, data: Mapping[str, Any]) -> Verdict:
     """What a file says of a key; the first schema has one claim for all."""
     said = data.get("claims", {}).get(key, {"claim": data["claim"]})
@@ -270,6 +330,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, Claim):
         return str(value)
     return value
+
+
+def without_gaps(data: Any) -> Any:
+    """Plain data with null for the numbers that JSON does not have: infinite ones, and what is no number."""
+    if isinstance(data, dict):
+        return {key: without_gaps(part) for key, part in data.items()}
+    if isinstance(data, list):
+        return [without_gaps(part) for part in data]
+    return None if isinstance(data, float) and not isfinite(data) else data
 
 
 def counted(n: int, noun: str) -> str:

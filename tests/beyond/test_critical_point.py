@@ -150,6 +150,7 @@ def test_what_is_refused():
         ({"inputs": ["a", 1]}, "not a table"),
         ({"degree": 0}, "degree="),
         ({"architecture": "mlp(1,1,1; relu)"}, "relu"),
+        ({"architecture": "mlp(1,1,1; sin)"}, "networks with sin are not read"),
         ({"inputs": list(range(600_000)), "targets": list(range(600_000))}, "fewer samples"),
     ):
         with pytest.raises(nv.NeurovarietyError, match=words):
@@ -166,6 +167,12 @@ def test_the_command(tmp_path, capsys):
     answer = json.loads(capsys.readouterr().out)
     assert answer["entry"] == "critical-point"
     assert answer["value"]["index"] == 0
+    (tmp_path / "more.csv").write_text("n;x;y\n1;1;0,6\n2;2;0,75\n3;3;0,8\n4;9;\n")
+    options = ("--data", str(tmp_path / "more.csv"), "--target", "y", "--drop", "n", "--missing", "drop", "--json")
+    with pytest.raises(SystemExit) as ended:
+        main(["critical-point", str(tmp_path / "network.json"), *options])
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out)["value"]["loss"] == answer["value"]["loss"]
 
 
 def test_false_twins():

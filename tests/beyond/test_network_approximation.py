@@ -116,6 +116,7 @@ ONE = {"w1": [[1, 2]], "w2": [[1]]}
         (ONE, {"architecture": "mlp(2,1,1; tanh)", "degree": 0}, "from 1"),
         (ONE, {"architecture": "mlp(2,1,1; x^2)"}, "not known here"),
         (ONE, {}, "architecture="),
+        (ONE, {"architecture": "mlp(2,1,1; cos)"}, "networks with cos are not read"),
         ("mlp(2,3,1; tanh)", {}, "interval="),
         ("mlp(2,3,1; tanh)", {"interval": (0, 1), "box": (0, 1)}, "not in a box"),
         ("mlp(2,3,1; softmax)", {"interval": (0, 1)}, "unknown"),

@@ -48,10 +48,38 @@ def test_functional_dimension(capsys, file):
     assert (status, json.loads(out)["value"]) == (0, {"counts": {"3": 2}, "bound": 3})
 
 
-def test_tropical(capsys, file):
+def test_tropical(capsys, file, tmp_path):
     status, out, _ = said(capsys, "tropical", file)
     assert status == 0
     assert "numerator [2], denominator [2] monomials" in out
+    script = tmp_path / "form.jl"
+    status, out, _ = said(capsys, "tropical", file, "--to", "oscar", "--output", str(script))
+    assert (status, f"wrote {script}" in out) == (0, True)
+    assert script.read_text().startswith("# network.json: output k is (g - h) / 6 with")
+    status, out, error = said(capsys, "tropical", file, "--to", "oscar")
+    assert (status, "give both" in error) == (2, True)
+
+
+def test_lipschitz(capsys, file):
+    status, out, _ = said(capsys, "lipschitz", file, "--json")
+    assert (status, json.loads(out)["value"]["linf"]) == (0, "13/6")
+    status, out, _ = said(capsys, "lipschitz", file)
+    assert "up to 1.641477 (rounded up) times in the Euclidean norm" in out
+
+
+def test_robustness(capsys, file, tmp_path):
+    data, written = tmp_path / "points.csv", tmp_path / "radii.cert.json"
+    data.write_text("a,b,y\n1,2,1\n-3,0.5,0\n")
+    status, out, _ = said(capsys, "robustness", file, "--data", str(data), "--target", "y", "--certificates", str(written))
+    assert status == 0
+    assert "(1, 2) class 0: radius 0.812277, affine within 1.58114" in out
+    status, out, _ = said(capsys, "recheck", str(written))
+    assert (status, "2 of 2 claims rechecked, 0 refused" in out) == (0, True)
+    status, out, _ = said(capsys, "robustness", file, "--data", str(data), "--drop", "y", "--norm", "linf", "--json")
+    assert len(json.loads(out)["value"]["affine"]) == 2
+    status, out, error = said(capsys, "robustness", file, "--data", str(data))
+    assert (status, out) == (2, "")
+    assert "inputs of shape (2,)" in error
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,24 @@ def test_numbers_beyond_what_floats_can_sum(factor):
     assert asked[0].value["activation_regions"] == asked[1].value["activation_regions"] > 20
 
 
+def test_regions_that_were_found_serve_other_questions():
+    """The result in place of the network, the same answers; not where it does not hold the network, or the network was changed."""
+    source = network(drawn((2, 3, 1), np.random.default_rng(5), "plain"))
+    found = nv.regions(source, box=(-2, 3))
+    assert nv.regions(found).value == found.value
+    assert nv.lipschitz(found).value == nv.lipschitz(source, box=(-2, 3)).value
+    assert nv.tropical(found).value == nv.tropical(source, box=(-2, 3)).value
+    assert nv.functional_dimension(found).value == nv.functional_dimension(source, box=(-2, 3)).value
+    assert nv.robustness(found, [[0, 1]]).value == nv.robustness(source, [[0, 1]], box=(-2, 3)).value
+    with pytest.raises(nv.InputError, match="leave the other options out"):
+        nv.lipschitz(found, box=(-2, 3))
+    with pytest.raises(nv.InputError, match="read back"):
+        nv.lipschitz(nv.RegionsResult.from_dict(found.to_dict()))
+    other = network(drawn((2, 3, 1), np.random.default_rng(6), "plain"))
+    with pytest.raises(nv.InputError, match="weights were changed"):
+        nv.lipschitz(replace(found, network=other))
+
+
 def test_ties_that_floats_cannot_see():
     """Three lines that all but meet in a point: 2^-60 apart they enclose a triangle, and exactly through it they do not."""
     third = Fraction(1, 3)

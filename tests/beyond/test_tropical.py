@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -58,6 +59,59 @@ def test_the_difference_of_the_maxima_is_the_network(kind, seed):
 )
 def test_by_hand(layers, numerator, denominator):
     assert nv.tropical(network(layers)).value == {"numerator": [numerator], "denominator": [denominator]}
+
+
+def read_back(text, system, outputs):
+    """The monomials of both parts of each output, constants first, and the scale: from the text alone."""
+    scale = int(found[1]) if (found := re.search(r"\) / (\d+) with", text)) else 1
+    parts = []
+    for letter in "gh":
+        part = []
+        for k in range(outputs):
+            (line,) = re.findall(rf"^\$?{letter}_{k} = (.*)$", text, re.MULTILINE)
+            if system == "polymake":
+                monomials, constants = re.fullmatch(r"new Hypersurface<Max>\(MONOMIALS=>(.*), COEFFICIENTS=>(.*)\);", line).groups()
+                rows = json.loads(monomials)
+                assert len({sum(r) for r in rows}) == 1
+                assert min(map(min, rows)) >= 0
+                part.append([(c, *r[1:]) for c, r in zip(json.loads(constants), rows, strict=True)])
+            elif system == "oscar":
+                terms = [re.fullmatch(r"T\((-?\d+)\)((?: \* x\[\d+\]\^\d+)*)", t).groups() for t in line.split(" + ")]
+                part.append([(int(c), *(int(e) for e in re.findall(r"\^(\d+)", x))) for c, x in terms])
+            else:
+                constants, exponents = re.fullmatch(r"TropicalPuiseuxPoly\(\[(.*?)\], \[(.*)\], false\)", line).groups()
+                rows = [numbers_in(e) for e in re.findall(r"\[(.*?)\]", exponents)]
+                part.append([(c, *r) for c, r in zip(numbers_in(constants), rows, strict=True)])
+        parts.append(part)
+    return *parts, scale
+
+
+def numbers_in(text):
+    return [Fraction(int(p), int(q)) for p, q in re.findall(r"big\((-?\d+)\)//big\((\d+)\)", text)]
+
+
+@pytest.mark.parametrize("system", ["polymake", "oscar", "tropicalnn"])
+@pytest.mark.parametrize("widths", [(2, 4, 1), (1, 3, 3, 2), (3, 2, 2)])
+def test_scripts_of_other_systems_hold_the_network(system, widths):
+    """What is read back from the text has the values of the network; these systems are not run here."""
+    rng = np.random.default_rng(len(widths) + widths[0])
+    source = network(drawn(widths, rng, "plain"))
+    text = nv.tropical(source).script(system)
+    g, h, scale = read_back(text, system, widths[-1])
+    x = np.array([[Fraction(int(v), 3) for v in row] for row in rng.integers(-30, 31, size=(8, widths[0]))], dtype=object)
+    for point, values in zip(x, source.evaluate_exact(x), strict=True):
+        for k, value in enumerate(values):
+            up, down = (max(m[0] + sum(a * b for a, b in zip(m[1:], point, strict=True)) for m in part[k]) for part in (g, h))
+            assert (up - down) / scale == value
+
+
+def test_scripts_are_refused_where_exponents_do_not_fit():
+    floats = nv.tropical({"W1": [[0.1, 0.2]], "b1": [0.3], "W2": [[0.7]], "b2": [0.9]}, architecture="mlp(2,1,1; relu; bias)")
+    assert "big(" in floats.script("tropicalnn")
+    with pytest.raises(nv.ResourceError, match="64 bits"):
+        floats.script("oscar")
+    with pytest.raises(nv.InputError, match="choose polymake"):
+        floats.script("sage")
 
 
 def test_refusals():

@@ -21,6 +21,7 @@ ONE, TWO = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], 
 NEAR = {"w1": WIDE["w1"] * np.float32(1 + 2.0**-18), "w2": WIDE["w2"]}
 SQUARES, RELU = "mlp(2,2,1; x^2)", "mlp(3,6,2; relu)"
 BENT = {"w1": [[1, 2], [2, 4], [0, 1]], "b1": [0, 0, 1], "w2": [[1, 1, 0]], "b2": [-1]}
+WALLS = {"w1": [[1, 2], [0, 1]], "w2": [[1, 1], [2, -1]]}
 BIASED = "mlp(2,3,1; relu; bias)"
 ASKED = {
     "strata": lambda: nv.subnetworks("mlp(2,1,1; x^2)"),
@@ -44,6 +45,8 @@ ASKED = {
     "functions far apart": lambda: nv.covering("mlp(1,1,1; x^2)", norm="sup", epsilon=0.2, weights=1),
     "a field": lambda: nv.point_count("mlp(2,1,1; x^2)", field=4),
     "a germ": lambda: nv.learning_coefficient(functions="(x-y)^2*(x+y); x*z^3; z*u - u^2"),
+    "a product of germs": lambda: nv.learning_coefficient(functions="(x^2-y^3)*(z^2-u^2)"),
+    "smaller networks": lambda: nv.learning_coefficient("mlp(2,2,1; x^2)"),
     "a linear network": lambda: nv.learning_coefficient("linear(2,1,2)", true_rank=0),
     "neurons": lambda: nv.learning_coefficient("mlp(1,3,2; x^3 + x)", truth="zero"),
     "a germ of weights": lambda: nv.learning_coefficient("mlp(1,2,1; x^2)", at=[0, 0, 1, -1]),
@@ -60,7 +63,10 @@ ASKED = {
     "regions": lambda: nv.regions(BENT, architecture=BIASED),
     "regions of a box": lambda: nv.regions(BENT, architecture=BIASED, box=(0, 1)),
     "a tropical form": lambda: nv.tropical(BENT, architecture=BIASED),
-    "classes": lambda: nv.regions({"w1": [[1, 2], [0, 1]], "w2": [[1, 1], [2, -1]]}, architecture="mlp(2,2,2; relu)"),
+    "Lipschitz constants": lambda: nv.lipschitz(BENT, architecture=BIASED),
+    "radii": lambda: nv.robustness(BENT, [[0, 0], [2, 1], [-3, 2]], architecture=BIASED),
+    "radii in a box": lambda: nv.robustness(WALLS, [[0, "1/2"], [2, "1/3"]], norm="linf", box=(-3, 3), architecture="mlp(2,2,2; relu)"),
+    "classes": lambda: nv.regions(WALLS, architecture="mlp(2,2,2; relu)"),
     "functional dimension": lambda: nv.functional_dimension(BENT, architecture=BIASED),
     "functional dimensions of draws": lambda: nv.functional_dimension(BIASED, random=2),
     "an analytic rank": lambda: nv.dimension("mlp(1,1,1; exp; bias)"),
@@ -82,12 +88,20 @@ SEEN: set[tuple[str, ...]] = set()
 TRUE = {
     "KnownEquations.equations.shorter": "fewer equations vanish as well",
     "SubnetworkTable.images.shorter": "a table is one of those that are known",
+    "SmallerNetworkCoefficients.rows.shorter": "and so are these rows",
     "FieldOfElements.value.changed": "there is a field of 5 elements",
     "FieldOfElements.value.less": "and of 3",
     "DiffersAt.input.changed": "networks differ at more than one input",
     "DiffersAt.input.less": "networks differ at more than one input",
     "DistanceBound.most.changed": "a larger bound, which the value names",
     "DistanceBound.radius.changed": "a larger ball, which the value names",
+    "RobustRadii.low.less": "a smaller number from below, which the value names",
+    "RobustRadii.nearest.changed": "another point where the network goes otherwise, which the value names",
+    "RobustRadii.nearest.less": "and one more",
+    "RobustRadii.points.changed": "a point that is farther away, which the value names",
+    "RobustRadii.points.less": "and another",
+    "LipschitzConstant.low.less": "a smaller number from below, which the value names",
+    "LipschitzConstant.high.changed": "a larger one from above, which the value names",
     "Traced.premises.of another subject": "which model the family is of is asked by what rests on it: `models_under`",
     "a linear space meets this slice in one point.premises.of another subject": "and so does this",
     "StrataTable.whole.weak": "an estimate of the dimension is not used: what it would be taken off is None",

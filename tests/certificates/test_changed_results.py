@@ -29,12 +29,15 @@ NETWORKS = (
     "regions of a box",
     "classes",
     "a tropical form",
+    "Lipschitz constants",
+    "radii",
     "functional dimension",
     "functional dimensions of draws",
     "a near polynomial",
     "a near network",
     "a rank",
 )
+FROM_A_FILE = {"regions", "tropical", "align", "diagnose", "prune", "functional-dimension", "approximate", "lipschitz", "robustness"}
 SLOW = {
     "weight-decay",
     "maximum-likelihood",
@@ -132,37 +135,27 @@ def harmless(path, new, found):
     """Whether nothing that is claimed, or was asked, is another one. The same list stands in docs/recheck.md."""
     kind = path[0] if path[0] != "evidence" else ".".join(map(str, path[:2]))
     nothing_claimed = not found.rechecked
-    from_a_file = found.entry in ("regions", "tropical", "align", "diagnose", "prune", "functional-dimension", "approximate")
+    from_a_file = found.entry in FROM_A_FILE
     if kind == "provenance":
         return path[1:] == ("seed",)
     if kind == "architecture":  # the name of a file, the data of a loss that are `as stored`, or nothing that is claimed of it
         return isinstance(new, str) and (nothing_claimed or from_a_file or "as stored" in _systems(found))
     if kind == "evidence.options":
-        gone = path == ("evidence", "options") or (new is GONE and path[2] in _OPTIONAL.get(found.entry, ()))
-        return gone or nothing_claimed or path[2] in not_compared(found) or path[2] in _HOW
+        may_go = (*_OPTIONAL.get(found.entry, ()), *_LEFT_OUT)
+        gone = path == ("evidence", "options") or (new is GONE and path[2] in may_go)
+        fitted = found.entry == "tangent-kernel" and (
+            path[2:4] == ("data", "targets") or path[2:3] in (("teacher",), ("sample_weights",))
+        )
+        return gone or nothing_claimed or fitted or path[2] in not_compared(found) or path[2] in _HOW
     if kind in ("evidence.target", "evidence.at"):
         return new in (GONE, None) or isinstance(found.asked.get("target", ("",))[0], list) or found.entry == "polyhedral"
     return kind.startswith("evidence.") and found.entry != "approximate"
 
 
-_HOW = {
-    *("route", "samples", "most", "grid", "targets", "scale", "degree", "slice", "random", "least_by", "rank"),
-    *(
-        "data",
-        "metric",
-        "teacher",
-        "form",
-        "sample_weights",
-        "prepare",
-        "held_out",
-        "strengths",
-        "counts",
-        "smoothing",
-        "norm",
-        "ground",
-    ),
-}
-"""Options of a search, and of a loss or a distance, which are named as not compared."""
+_HOW = {"route", "samples", "most", "grid", "targets", "scale", "degree", "slice", "random", "least_by", "rank"}
+"""Options of a search, which are named as not compared."""
+_LEFT_OUT = {"data", "form", "inputs"}
+"""Options that are not written where they are too large, or no plain data."""
 _TARGET = ("target", "network", "weights")
 _OPTIONAL = {
     "invariance": ("output_map",),

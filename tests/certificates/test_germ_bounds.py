@@ -17,6 +17,7 @@ from neurovariety.certificates.germ_proofs import (
     Parts,
     Polyhedra,
     PowerOf,
+    Products,
     Reduced,
     Solved,
     Some,
@@ -143,6 +144,12 @@ END = Polyhedra(None, FromRegion(((ONE, ONE),), (ONE, ONE), ()))
         ("x + x*y", Solved(1, 0, None)),
         ("x*y; y^2", Parts(((0,), (1,)), (END, END))),
         ("x; y", Parts(((0,), (0,)), (END, END))),
+        ("x*y; x*z", Products((terms("x"),), (terms("y"),), (END, END))),  # a product is left out
+        ("x*y", Products((terms("x"),), (terms("y"), terms("z")), (END, END))),  # and one is no function
+        ("x^2", Products((terms("x"),), (terms("x"),), (END, END))),  # a variable in common
+        ("x*y", Products((terms("x*y"),), (), (END, END))),
+        ("x*y", Products((terms("x*y"),), ((((0, 0), ONE),),), (END, END))),  # a factor that is not zero at the origin
+        ("x*y^2", Products((terms("x"),), (terms("y"),), (END, END))),
         ("x^2*y", PowerOf(terms("x*y"), 2, END)),
         ("x^2 - y^2", PowerOf(terms("x - y"), 2, END)),
         ("x*y", WithoutUnit(0, terms("x"), terms("y"), END)),

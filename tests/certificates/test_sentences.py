@@ -126,6 +126,8 @@ ASKED = [
     ("regions", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
     ("regions", _BENT, {"architecture": "mlp(2,2,1; relu)", "box": (-1, 1)}),
     ("tropical", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
+    ("lipschitz", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
+    ("robustness", (_BENT, [[1, 2], [-1, 0]]), {"architecture": "mlp(2,2,1; relu)"}),
     ("functional_dimension", _BENT, {"architecture": "mlp(2,2,1; relu)"}),
     ("functional_dimension", "mlp(2,2,1; relu; bias)", {"random": 2}),
     ("align", (_ONE, _TWO), {"architecture": "mlp(2,2,1; x^2)"}),
@@ -235,6 +237,11 @@ def test_every_kind_at_every_level(kind, claim):
         "regions: class_components": [{"0": 1, "1": 3}],
         "tropical: numerator": [[[["0", "1"]]]],
         "tropical: denominator": [[[["0", "1"], ["1", "0"]]]],
+        "lipschitz: l1": ["4", "1234567890123/7"],
+        "lipschitz: l2": [["5", "5"], ["1.4142135623730950488", "1.4142135623730950489"]],
+        "lipschitz: linf": ["0"],
+        "robustness: decision": [[{"radius": None}], [{"radius": ["0", "0"]}, {"radius": None}]],
+        "robustness: affine": [[{"radius": ["1/3", "1/3"]}], [{"radius": ["1.4142135623730950488", "2"]}] * 2],
         "functional-dimension: counts": [{"9": 1, "11": 3}],
         "align: same": ["yes", "within", "no", "undecided"],
         "align: related": ["yes", "within", "no", "undecided"],
@@ -243,6 +250,10 @@ def test_every_kind_at_every_level(kind, claim):
         "align: box": [2.0],
         "critical point: loss": [[0.25, 0.5]],
         "interval of the learning coefficient": [[1.0, 1.5]],
+        "learning-coefficient: smaller_networks": [
+            [{"network": "zero", "learning_coefficient": "1", "at_most": None, "at": None}],
+            [{"network": "rank 1", "learning_coefficient": None, "at_most": "3/2", "at": ["1", "0"]}] * 5,
+        ],
         "align: residual": [0.25],
         "align: difference": [0.25],
         "align: input": [["1", "2"]],
@@ -281,7 +292,7 @@ def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
     assert guess.said({"value": recorded(Statement("degree", "", 3), Claim.ESTIMATE)}) == "so it is, if that holds"
     first = Gloss("of a drawn one", {}, ahead=True)
     assert told(complete, ["value"], [gloss, first]).startswith("of a drawn one; ")
-    assert gloss.said(likely, ["value"]) == "so it is (but for the same error)"
+    assert gloss.said(likely, ["value"]) == "so it is (with the same probability of error)"
 
 
 def test_the_kinds_are_those_of_the_certificates():

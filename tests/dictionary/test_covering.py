@@ -81,7 +81,7 @@ def test_bounded_weights_allow_a_third_bound():
     assert held.evidence["best"] == "weights"
     assert held.value["at_least"] <= held.value["at_most"] < free.value["at_most"]
     assert set(free.evidence["bounds"]) == {"cells", "span"}
-    assert "with weights between -0.125 and 0.125" in held.meaning
+    assert "that have weights between -0.125 and 0.125" in held.meaning
 
 
 def test_what_is_said_of_general_coefficients_and_large_models():

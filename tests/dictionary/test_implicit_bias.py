@@ -107,7 +107,7 @@ def test_shares_add_up(perceptron):
 @pytest.mark.slow
 def test_figure_and_json(perceptron, tmp_path):
     save_figure(find("implicit-bias"), perceptron, str(tmp_path / "drawn.svg"))
-    assert "end of gradient flow" in (tmp_path / "drawn.svg").read_text()
+    assert "ends of gradient flow" in (tmp_path / "drawn.svg").read_text()
     again = ImplicitBiasResult.from_dict(json.loads(json.dumps(perceptron.to_dict())))
     assert again.value == perceptron.to_dict()["value"]
 

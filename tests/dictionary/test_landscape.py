@@ -230,7 +230,7 @@ class TestFewData:
 
 def test_figure_has_the_histogram(tmp_path):
     """Losses of the critical points, and beside them, where random targets were asked for, how many are real."""
-    for random, words in ((0, "complex ones at smooth functions"), (50, "% of 50 targets")):
+    for random, words in ((0, "Complex ones at smooth functions"), (50, "% of 50 random targets")):
         found = landscape("mlp(2,1,1; x^3)", metric="frobenius", teacher="x0^3 + 2*x0*x1^2", random=random)
         save_figure(find("landscape"), found, str(tmp_path / "drawn.svg"))
         assert words in (tmp_path / "drawn.svg").read_text()

@@ -77,6 +77,10 @@ def test_zeros_off_the_coordinate_planes(text, shown):
         ("x*(1 + y); y^2", "3/4", 1),
         ("x^2 + y^2; x*z", "3/4", 2),
         ("x + x^2", "1/2", 1),
+        ("(x^2 - y^3)*(a^2 - b^3)", "5/12", 2),  # all products of functions in separate variables: the least, multiplicities together
+        ("x*(a + b); y*(a + b); x*(a - b); y*(a - b)", "1", 2),
+        ("(x^2 - y^3)*a; (x^2 - y^3)*(b + c^2)", "5/12", 1),
+        ("(x^2 - y^3)^2*u; 3*(x^2 - y^3)^2*v", "5/24", 1),
     ],
 )
 def test_germs(text, coefficient, multiplicity):
@@ -163,6 +167,7 @@ def test_the_proof_shows_what_the_search_says(text):
         ("x^2*y; y^3", "y^2*x; x^3"),  # other names
         ("x^2 - y^2", "x*y"),
         ("x; y^2", "x + y^2*z; y^2"),
+        ("(x^2 - y^3)*a; (x^2 - y^3)*b", "5*(a + b)*((y + x)^2 - y^3); (a - b)*((y + x)^2 - y^3)"),
     ],
 )
 def test_equal_ideals_have_equal_coefficients(text, other):

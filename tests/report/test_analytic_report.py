@@ -61,7 +61,7 @@ def test_what_is_refused(tmp_path):
     from neurovariety import examples
 
     with pytest.raises(nv.InputError, match="smooth activations"):
-        nv.build_report(stored(tmp_path, "relu"))
+        nv.build_report(stored(tmp_path, "elu"))
     with pytest.raises(nv.InputError, match="leave out --data"):
         nv.build_report("mlp(2,2,1; tanh)", examples.trees())
     with pytest.raises(nv.InputError, match=r"nowhere\.json"):

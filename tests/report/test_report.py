@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -13,8 +14,10 @@ from rich.console import Console
 import neurovariety as nv
 from neurovariety import examples
 from neurovariety.dictionary import registry
-from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.dictionary.registry import ENTRIES, find
+from neurovariety.errors import InputError
 from neurovariety.report import build
+from neurovariety.report.effort import EFFORTS
 from neurovariety.report.figures import figure
 from neurovariety.report.opening import GROUPS, group_of
 from neurovariety.report.page import page
@@ -218,6 +221,16 @@ def test_an_entry_that_fails_by_a_bug_is_not_hidden(monkeypatch):
 
 
 @whole_report
+def test_effort_is_work_and_samples():
+    discriminant = partial(nv.discriminant, "linear(2,1,2)", metric="frobenius")
+    sides = [build.row_of(find("discriminant"), discriminant, e).result.evidence["grid"] for e in EFFORTS.values()]
+    assert sides == [8, 16, 60]
+    operations = [e.operations for e in EFFORTS.values()]
+    assert operations == sorted(operations)
+    with pytest.raises(InputError, match="small, normal, large, got 'huge'"):
+        nv.build_report("linear(2,1,2)", effort="huge")
+
+
 def test_an_unfinished_report_says_so(report):
     import dataclasses
 

@@ -75,10 +75,10 @@ class BallOfFunctions:
     @property
     def scope(self) -> tuple[str, ...]:
         """What is covered by what, in words."""
-        of = "" if self.weights is None else f" with weights between -{as_number(self.weights)} and {as_number(self.weights)}"
+        of = "" if self.weights is None else f" that have weights between -{as_number(self.weights)} and {as_number(self.weights)}"
         return (
-            f"N being the fewest balls of radius {as_number(self.epsilon)} that cover the functions{of} of norm at most "
-            f"{as_number(self.radius)} ({NORMS[self.norm]})",
+            f"N being the fewest balls of radius {as_number(self.epsilon)} that cover the functions of norm at most "
+            f"{as_number(self.radius)} ({NORMS[self.norm]}){of}",
         )
 
 

@@ -86,7 +86,9 @@ def dense_chain(network: NetworkData) -> Iterator[NodeData]:
     """The nodes of a network after its input: linear ones with activations between them. Raises `NotShown` for anything else."""
     nodes = list(network.nodes)
     if len(network.input_shape) != 1 or not nodes or nodes[0].kind != "input" or nodes[-1].name != network.output or len(nodes) % 2:
-        raise NotShown("dense layers with activations between them are expected, which read a vector")
+        raise NotShown(
+            "the network is no chain of dense layers and activations in turn that reads a vector and ends with a dense layer"
+        )
     for k, (before, node) in enumerate(pairwise(nodes)):
         if tuple(node.inputs) != (before.name,):
             raise NotShown("a layer reads the one before it")

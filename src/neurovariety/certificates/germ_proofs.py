@@ -7,6 +7,8 @@ every germ on the way. The ideal near the origin is what counts, up to analytic 
 * `Solved`: a function u x_i + g with a unit u, x_i not in u and g, is a coordinate: half a degree of freedom, and what is left of the
   others with x_i = -g/u; the coefficients of ideals in separate variables add up, multiplicities less 1 too (Watanabe 2009);
 * `Parts`: functions in separate variables;
+* `Products`: all products of a function of some variables and one of others. The two sums of squares are multiplied, so the smaller
+  coefficient counts, and where both are the same the multiplicities add up;
 * `PowerOf`: the sum of squares of h^k alone is that of h to the power k;
 * `WithoutUnit`: a factor that is not 0 at the origin does not count;
 * `Combined`: invertible linear combinations of the functions generate the same ideal;
@@ -29,6 +31,7 @@ from neurovariety.certificates.germs import (
     Polynomial,
     Terms,
     constant_of,
+    plain_terms,
     polynomial,
     support,
     vanish,
@@ -92,6 +95,15 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class Products:
+    """The functions are constants times f g, one for each f of ``left`` and g of ``right``, which have no variable in common."""
+
+    left: tuple[Terms, ...]
+    right: tuple[Terms, ...]
+    proofs: tuple[Proof, Proof]
+
+
+@dataclass(frozen=True)
 class PowerOf:
     """The one function is a constant times ``base`` to the power ``exponent``."""
 
@@ -144,7 +156,7 @@ class Both:
     high: Proof
 
 
-Proof = Polyhedra | Order | Moved | Solved | Parts | PowerOf | WithoutUnit | Combined | Reduced | Some | Both
+Proof = Polyhedra | Order | Moved | Solved | Parts | Products | PowerOf | WithoutUnit | Combined | Reduced | Some | Both
 
 
 def bounds(germ: Sequence[Polynomial], proof: Proof | None) -> Bounds:
@@ -171,12 +183,13 @@ def _step(germ: list[Polynomial], proof: Proof) -> Bounds:
     if isinstance(proof, Moved):
         return bounds(moved(germ, proof.variable, polynomial(context, proof.by)), proof.then)
     if isinstance(proof, Solved):
-        return _plus(bounds(solved(germ, proof.function, proof.variable), proof.then), Bounds((Fraction(1), 1), (Fraction(1), 1)))
+        return beside_coordinate(bounds(solved(germ, proof.function, proof.variable), proof.then))
     if isinstance(proof, Parts):
         return _of_parts(germ, proof)
+    if isinstance(proof, Products):
+        return multiplied(*(bounds(own, then) for own, then in zip(_factors(germ, proof), proof.proofs, strict=True)))
     if isinstance(proof, PowerOf):
-        found = bounds([_base(germ, proof)], proof.then)
-        return Bounds(*(None if p is None else (p[0] / proof.exponent, p[1]) for p in (found.low, found.high)))
+        return root(bounds([_base(germ, proof)], proof.then), proof.exponent)
     if isinstance(proof, WithoutUnit):
         unit, rest = polynomial(context, proof.unit), polynomial(context, proof.rest)
         if not constant_of(unit) or unit * rest != _one(germ, proof.function):
@@ -201,7 +214,29 @@ def _with(germ: Sequence[Polynomial], k: int, f: Polynomial) -> list[Polynomial]
     return [f if i == k else g for i, g in enumerate(germ)]
 
 
-def _plus(a: Bounds, b: Bounds) -> Bounds:
+def beside_coordinate(found: Bounds) -> Bounds:
+    """Of functions and one coordinate that they do not contain."""
+    return together(found, Bounds((Fraction(1), 1), (Fraction(1), 1)))
+
+
+def root(found: Bounds, exponent: int) -> Bounds:
+    """Of a power of a function."""
+    return Bounds(*(None if p is None else (p[0] / exponent, p[1]) for p in (found.low, found.high)))
+
+
+def multiplied(a: Bounds, b: Bounds) -> Bounds:
+    """Of products of functions in separate variables. The volume of a product is no smaller than that of a factor, and grows with
+    either."""
+    low = None if a.low is None or b.low is None else _less(a.low, b.low)
+    high = a.high or b.high if a.high is None or b.high is None else _less(a.high, b.high)
+    return Bounds(low, high)
+
+
+def _less(a: Pair, b: Pair) -> Pair:
+    return min(a, b) if a[0] != b[0] else (a[0], a[1] + b[1])
+
+
+def together(a: Bounds, b: Bounds) -> Bounds:
     """Of functions in separate variables."""
     low = None if a.low is None or b.low is None else (a.low[0] + b.low[0], a.low[1] + b.low[1] - 1)
     high = None if a.high is None or b.high is None else (a.high[0] + b.high[0], a.high[1] + b.high[1] - 1)
@@ -253,6 +288,18 @@ def _base(germ: Sequence[Polynomial], proof: PowerOf) -> Polynomial:
     return base
 
 
+def _factors(germ: Sequence[Polynomial], proof: Products) -> tuple[list[Polynomial], list[Polynomial]]:
+    context = germ[0].context()
+    left, right = ([polynomial(context, f) for f in own] for own in (proof.left, proof.right))
+    variables = [set().union(*map(variables_of, own)) for own in (left, right)]
+    if not left or not right or not all(map(len, (*left, *right))) or variables[0] & variables[1]:
+        raise NotShown("two sets of functions without a common variable are expected")
+    products = {plain_terms(f * g / (f * g).coefficient(0)) for f in left for g in right}
+    if products != {plain_terms(h / h.coefficient(0)) for h in germ}:
+        raise NotShown("the functions are no products of these")
+    return left, right
+
+
 def combined(germ: Sequence[Polynomial], rows: Sequence[Sequence[Fraction]]) -> list[Polynomial]:
     """The combinations with these rows. Raises `NotShown` for a matrix that is not invertible."""
     if len(rows) != len(germ) or any(len(r) != len(germ) for r in rows):
@@ -282,5 +329,5 @@ def _of_parts(germ: Sequence[Polynomial], proof: Parts) -> Bounds:
         if variables & seen:
             raise NotShown("two parts have a variable in common")
         seen |= variables
-        total = _plus(total, bounds(group, own))
+        total = together(total, bounds(group, own))
     return total

@@ -54,6 +54,10 @@ class Verdict:
         if token is not _TOKEN:  # kept nowhere: a copy with another claim would be made with it
             raise Forged("a verdict is made by certificates.issue, which checks a certificate, or by certificates.weak")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A verdict that is pickled or copied comes back as a recorded one: nothing was checked there."""
+        return recorded, (self.statement, self.claim)
+
     @property
     def shown(self) -> bool:
         """Whether it may be a premise: it rests on a certificate that was checked here."""

@@ -43,12 +43,17 @@ class LossAt(Protocol):
 
 
 @runtime_checkable
-class LossOfNetworks(LossAt, Protocol):
-    """The same with what is known of all functions."""
+class LossWithBound(LossAt, Protocol):
+    """The same with a bound of all losses."""
 
     def below_all(self) -> flint.arb | None:
         """A lower bound of the losses of all networks, by a theorem or of the linear span; None where there is none."""
         ...
+
+
+@runtime_checkable
+class LossOfNetworks(LossWithBound, Protocol):
+    """The same with what is known of all functions."""
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -113,7 +118,7 @@ class NoneBelow:
 
     at: LossAtWeights
 
-    def check(self, subject: LossOfNetworks) -> None:
+    def check(self, subject: LossWithBound) -> None:
         """Raises `NotShown` where the bound is smaller."""
         self.at.check(subject)
         low = subject.below_all()

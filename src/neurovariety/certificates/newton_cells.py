@@ -17,6 +17,8 @@ from neurovariety.certificates.zeros import NotShown
 
 MOST_POINTS, MOST_RAYS, MOST_FACES = 3000, 3000, 3000
 """Beyond these the faces are not listed: some seconds."""
+MOST_PAIRS = 10**7
+"""Pairs of rays, or of points, that are compared."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,20 @@ class Cell:
         return tuple(map(sum, zip(*self.rays, strict=True)))
 
 
-def cells(supports: Sequence[Sequence[Exponents]], variables: int) -> list[Cell]:
+def cells(supports: Sequence[Sequence[Exponents]], variables: int, most: int = MOST_PAIRS) -> list[Cell]:
     """The cells of polynomials that are not zero, whose exponents are ``supports``, in a fixed order. All weights w > 0 lie in one.
 
-    Raises `NotShown` where there are too many.
+    At most ``most`` pairs of corners and of rays are compared. Raises `NotShown` where there are more, or too many cells.
     """
-    low = [_lowest(s) for s in supports]
+    low = [lowest(s) for s in supports]
     points = [(0,) * variables]
     for s in low:
-        points = _lowest({_sum(a, b) for a, b in product(points, s)})
-        if len(points) > MOST_POINTS:
+        sums = {_sum(a, b) for a, b in product(points, s)}
+        most -= len(sums) ** 2 // 10
+        points = lowest(sums) if most >= 0 else []
+        if not points or len(points) > MOST_POINTS:
             raise NotShown("the Newton polyhedra have too many corners")
-    facets = _facets(points, variables)
+    facets = _facets(points, variables, most)
     return [_cell([facets[k][0] for k in holding], supports) for holding in _compact_faces(points, facets)]
 
 
@@ -70,7 +74,7 @@ def _sum(a: Exponents, b: Exponents) -> Exponents:
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
-def _lowest(points: Sequence[Exponents] | set[Exponents]) -> list[Exponents]:
+def lowest(points: Sequence[Exponents] | set[Exponents]) -> list[Exponents]:
     """Those that are not above another: no other lies on a compact face."""
     kept: list[Exponents] = []
     for p in sorted(set(points), key=lambda a: (sum(a), a)):
@@ -83,7 +87,7 @@ Facet = tuple[Exponents, frozenset[int]]
 """A primitive normal, and the numbers of the points on the facet."""
 
 
-def _facets(points: list[Exponents], n: int) -> list[Facet]:
+def _facets(points: list[Exponents], n: int, most: int) -> list[Facet]:
     """The facets of conv(points) + R^n_{>=0}: rays of the cone of (w, t) with w >= 0 and w . a >= t for all points, by double
     description (Motzkin et al. 1953)."""
     first = points[0]
@@ -91,8 +95,10 @@ def _facets(points: list[Exponents], n: int) -> list[Facet]:
     rays = [((*(int(i == k) for i in range(n)), first[k]), 0) for k in range(n)] + [((0,) * n + (-1,), 0)]
     rays = [(r, _tight(r, walls[: n + 1])) for r, _ in rays]
     for k in range(n + 1, len(walls)):
-        rays = _cut(rays, walls[k], k)
-        if len(rays) > MOST_RAYS:
+        value = [sum(x * y for x, y in zip(r, walls[k], strict=True)) for r, _ in rays]
+        most -= sum(v > 0 for v in value) * sum(v < 0 for v in value)
+        rays = _cut(rays, value, k) if most >= 0 else []
+        if not rays or len(rays) > MOST_RAYS:
             raise NotShown("the Newton polyhedra have too many facets")
     on = ((r[:n], frozenset(k - n for k in range(n, len(walls)) if tight >> k & 1)) for r, tight in rays)
     return [(w, held) for w, held in on if any(w)]
@@ -102,9 +108,9 @@ def _tight(r: Exponents, walls: Sequence[Exponents]) -> int:
     return sum(1 << k for k, wall in enumerate(walls) if not sum(x * y for x, y in zip(r, wall, strict=True)))
 
 
-def _cut(rays: list[tuple[Exponents, int]], wall: Exponents, k: int) -> list[tuple[Exponents, int]]:
-    """The rays of a cone with one more wall; beside each ray the walls that it lies on, as bits."""
-    value = [sum(x * y for x, y in zip(r, wall, strict=True)) for r, _ in rays]
+def _cut(rays: list[tuple[Exponents, int]], value: Sequence[int], k: int) -> list[tuple[Exponents, int]]:
+    """The rays of a cone with one more wall, above which they have the heights ``value``; beside each ray the walls that it lies on, as
+    bits."""
     out = [(r, tight | (1 << k if v == 0 else 0)) for (r, tight), v in zip(rays, value, strict=True) if v >= 0]
     above = [i for i, v in enumerate(value) if v > 0]
     below = [i for i, v in enumerate(value) if v < 0]

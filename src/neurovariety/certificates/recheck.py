@@ -17,6 +17,7 @@ from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.document import FORM
 from neurovariety.certificates.issue import WEAK, Verdict, issue, recorded, weak
 from neurovariety.certificates.kinds_of_keys import is_asked
+from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.plain_form import NotStorable, PlainReader, PlainWriter, array_of_json, no_verdict
 from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
@@ -24,7 +25,7 @@ from neurovariety.certificates.spoken_of import spoken_of
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.certificates.stored_functions import StoredFunctions
-from neurovariety.certificates.trusted import trusted
+from neurovariety.certificates.trusted import PROBLEM, trusted
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
@@ -56,7 +57,8 @@ class Recheck:
 
     ``subjects`` are the exact data that were stored, by the hash that certificates use, ``systems`` a phrase for each that says how far
     they are known to be those of the architecture. ``speaks_of`` is what the certificates of the claimed keys speak of beside these
-    (`spoken_of`), ``asked`` what the result says was asked: its options, and what its evidence has under the same names.
+    (`spoken_of`), ``asked`` what the result says was asked: its options, and what its evidence has under the same names;
+    ``compared`` are those of them that certificates were held against; ``seed`` is the seed that the result names.
     """
 
     entry: str
@@ -66,6 +68,8 @@ class Recheck:
     systems: Mapping[str, str] = field(default_factory=dict, repr=False)
     speaks_of: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, repr=False)
     asked: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, repr=False)
+    compared: frozenset[str] = field(default=frozenset(), repr=False)
+    seed: int = field(default=0, repr=False)
 
     @property
     def refused(self) -> tuple[RecheckedKey, ...]:
@@ -76,6 +80,20 @@ class Recheck:
         """The same where one more thing is on trust for all that was rechecked."""
         keys = (replace(k, outcome=TRUSTED, trust=(*k.trust, what)) if k in self.rechecked else k for k in self.keys)
         return replace(self, keys=tuple(keys))
+
+    def with_problems_shown(self, shown: frozenset[str]) -> Recheck:
+        """The same where exact data with these hashes were made anew from the architecture and the question: that they are problems of
+        it is on trust no longer."""
+        posed = {key: p for key, p in self.subjects.items() if isinstance(p, ProblemOfModel)}
+        sure = {key for key, p in posed.items() if not p.every and shown.issuperset(p.problems)}
+        phrases = {key: "that of the question" for key, data in self.subjects.items() if key in sure or data.hash in shown}
+        found = replace(self, systems={**self.systems, **phrases})
+        return found.no_longer_on_trust(PROBLEM) if sure == posed.keys() else found
+
+    def no_longer_on_trust(self, what: str) -> Recheck:
+        """The same where one thing that was on trust was shown."""
+        keys = (replace(k, trust=tuple(t for t in k.trust if t != what)) for k in self.keys)
+        return replace(self, keys=tuple(replace(k, outcome=RECHECKED) if k.outcome == TRUSTED and not k.trust else k for k in keys))
 
     @property
     def rechecked(self) -> tuple[RecheckedKey, ...]:
@@ -112,7 +130,9 @@ def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None =
         raise InputError("the claims, the value and the certificates do not have the same keys")
     keys = tuple(read.of_key(key, parts[key], claims[key], result["entry"]) for key in claims)
     spoken = spoken_of([read.verdicts[read.keys[k.key]] for k in keys if k.outcome in (RECHECKED, TRUSTED)])
-    return Recheck(result["entry"], result["architecture"], keys, read.subjects, speaks_of=spoken, asked=_asked(result))
+    return Recheck(
+        result["entry"], result["architecture"], keys, read.subjects, speaks_of=spoken, asked=_asked(result), seed=_seed(result)
+    )
 
 
 _QUESTIONS = ("target", "at", "map")
@@ -128,6 +148,13 @@ def _asked(result: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     options = options if isinstance(options, Mapping) else {}
     names = dict.fromkeys([*options, *(name for name in _QUESTIONS if name in evidence)])
     return {name: tuple(part[name] for part in (options, evidence) if name in part) for name in names}
+
+
+def _seed(result: Mapping[str, Any]) -> int:
+    """The seed that a result names, 0 where it names none."""
+    provenance = result.get("provenance")
+    seed = provenance.get("seed") if isinstance(provenance, Mapping) else None
+    return seed if type(seed) is int and seed >= 0 else 0
 
 
 class _Read:

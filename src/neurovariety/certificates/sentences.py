@@ -84,7 +84,7 @@ class Gloss:
         likely = [key for key, claim in claims.items() if claim is Claim.PROBABILITY]
         if likely:
             error = sum(verdicts[key].statement.error for key in likely)
-            text += f" ({'but for the same error' if set(likely) <= set(before) else _wrong(error)})"
+            text += f" ({'with the same probability of error' if set(likely) <= set(before) else _wrong(error)})"
         return text
 
 

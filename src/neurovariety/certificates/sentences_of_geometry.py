@@ -100,7 +100,7 @@ SAID_OF_GEOMETRY |= {
 SAID_OF_GEOMETRY |= {
     "elements of the field": Phrase("the field", Listed(lambda value: f"the field has {value} elements")),
     "functions over the field": Phrase(
-        "the functions over the field", Number("weights in the field give {n}", "function", "different functions")
+        "the functions over the field", Number("weights in the field give {n}", "polynomial", "different polynomials")
     ),
     "share of the span": Phrase("the share of the linear span", Listed(lambda value: f"their share of the linear span is {value}")),
 }
@@ -239,8 +239,9 @@ def _exposed(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
         at_zero = f"{zero} of {strata} {'is' if zero == 1 else 'are'} critically exposed, at the function zero"
         return f"{at_zero}; on those of other functions none is: {nowhere}"
     at_zero = f",{'' if zero == len(exposed) else f' {zero} of them'} at the function zero" if zero else ""
+    them = "each" if len(exposed) == len(value) > 1 else len(exposed)
     return (
-        f"{len(exposed)} of {strata} {'is' if len(exposed) == 1 else 'are'} critically exposed{at_zero}: for an open set of targets "
+        f"{them} of {strata} {'is' if them in ('each', 1) else 'are'} critically exposed{at_zero}: for an open set of targets "
         "some weights there are stationary"
     )
 

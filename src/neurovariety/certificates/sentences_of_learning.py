@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from neurovariety.certificates.phrases import Phrase, amount
 from neurovariety.claim import Claim
@@ -24,8 +25,25 @@ def _interval(value: Sequence[float], claim: Claim) -> str:
     return f"a sampler places it from {value[0]:g} to {value[1]:g}, by the spread of its chains and the form of its fit"
 
 
+_FEW = 4
+"""Smaller networks that are named in a sentence."""
+
+
+def _smaller(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
+    more = f", and {len(value) - _FEW} more are listed" if len(value) > _FEW else ""
+    return f"it is {', '.join(_of_smaller(row, claim) for row in value[:_FEW])}{more}"
+
+
+def _of_smaller(row: Mapping[str, Any], claim: Claim) -> str:
+    name = "the zero function" if row["network"] == "zero" else row["network"]
+    exact = row["learning_coefficient"]
+    number = amount(exact, claim) if exact is not None else amount(row["at_most"], Claim.UPPER_BOUND)
+    return f"{number} {'for' if row['at'] is None else 'at weights of'} {name}"
+
+
 SAID_OF_LEARNING: dict[str, Phrase] = {
     "interval of the learning coefficient": Phrase("its interval", _interval),
+    "learning-coefficient: smaller_networks": Phrase("coefficients of smaller networks", _smaller),
     "covering: at_most": Phrase("a bound of log N from above", _log_number, joined=True),
     "covering: at_least": Phrase("a bound of log N from below", _log_number),
     "sample-complexity: uniform": Phrase("samples that are enough for uniform statements", _enough),

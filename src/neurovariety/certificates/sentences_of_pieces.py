@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from typing import Any
 
+from neurovariety.certificates.measured_phrases import rounded
 from neurovariety.certificates.phrases import Choice, Listed, Number, Phrase
 
 
@@ -22,21 +26,47 @@ def _sizes(value: Sequence[Sequence[object]]) -> str:
     return ", ".join(f"{len(m):,}" for m in value)
 
 
+def _decimal(value: Fraction, rounding: str) -> Decimal:
+    """A decimal that is not below a number, or not above it."""
+    return Context(prec=40, rounding=rounding).divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def _factor(value: str | Sequence[str]) -> str:
+    """``4``, ``4.567435 (rounded up)``"""
+    text = value if isinstance(value, str) else value[1]
+    number = Fraction(text)
+    return f"{number}" if len(str(number)) < _SHORT else f"{rounded(_decimal(number, ROUND_CEILING), up=True)} (rounded up)"
+
+
+def _within(rows: Sequence[Mapping[str, Any]], alike: str, here: str) -> str:
+    """``within 0.125 of each of 3 inputs the decision stays``, for the least of what the radii are at least."""
+    least = min((Fraction(r["radius"][0]) for r in rows if r["radius"] is not None), default=None)
+    of = f"each of {len(rows):,} inputs" if len(rows) > 1 else "the input"
+    if least is None:
+        return f"at no distance from {of} {alike} otherwise"
+    text = f"{least}" if len(str(least)) < _SHORT else f"{rounded(_decimal(least, ROUND_FLOOR), up=False)} (rounded down)"
+    return f"less than {text} away from {of} {alike} as there" if least else f"at some input {here}"
+
+
+_SHORT = 12
+"""Characters of a number that is written as it is."""
 _COMPONENT = ("component", "components")
 
 SAID_OF_PIECES: dict[str, Phrase] = {
     "regions: activation_regions": Phrase(
         "the activation regions", Number("the network has {n}", "activation region", "activation regions")
     ),
-    "regions: bounded_regions": Phrase("the bounded regions", Number("{n}", "of them is bounded", "of them are bounded"), joined=True),
+    "regions: bounded_regions": Phrase(
+        "the bounded regions", Number("{n}", "of them is bounded", "of them are bounded", "none of them is bounded"), joined=True
+    ),
     "regions: linear_regions_open": Phrase(
         "the linear regions (joined by facets)",
-        Number("joined by facets at which the gradient stays they are {n}", "linear region", "linear regions"),
+        Number("those joined by facets at which the gradient does not change make {n}", "linear region", "linear regions"),
         joined=True,
     ),
     "regions: linear_regions_closed": Phrase(
         "the closed linear regions (joined by points)",
-        Number("joined by points they are {n}", "linear region", "linear regions"),
+        Number("those joined by points as well make {n}", "linear region", "linear regions"),
         joined=True,
     ),
     "regions: distinct_affine_functions": Phrase(
@@ -73,15 +103,42 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     "tropical: numerator": Phrase(
         "the numerator", Listed(lambda value: f"its numerator is a maximum of {_sizes(value)} affine functions")
     ),
-    "tropical: denominator": Phrase("the denominator", Listed(lambda value: f"its denominator is one of {_sizes(value)}"), joined=True),
+    "tropical: denominator": Phrase(
+        "the denominator", Listed(lambda value: f"its denominator is a maximum of {_sizes(value)}"), joined=True
+    ),
+    "lipschitz: l1": Phrase(
+        "the Lipschitz constant of the l1 norm",
+        Listed(lambda value: f"outputs change up to {_factor(value)} times as much as inputs in the l1 norm"),
+    ),
+    "lipschitz: l2": Phrase(
+        "the Lipschitz constant of the Euclidean norm",
+        Listed(lambda value: f"up to {_factor(value)} times in the Euclidean norm"),
+        joined=True,
+    ),
+    "lipschitz: linf": Phrase(
+        "the Lipschitz constant of the maximum norm",
+        Listed(lambda value: f"up to {_factor(value)} times in the maximum norm"),
+        joined=True,
+    ),
+    "robustness: decision": Phrase(
+        "the radii within which the decision stays", Listed(lambda value: _within(value, "the network decides", "there is a tie"))
+    ),
+    "robustness: affine": Phrase(
+        "the radii within which the network is affine",
+        Listed(lambda value: _within(value, "its gradient is", "its gradient jumps")),
+        joined=True,
+    ),
     "functional-dimension: value": Phrase(
         "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")
     ),
     "functional-dimension: counts": Phrase(
-        "the functional dimensions", Listed(lambda value: f"the functional dimensions are {_times(value)}")
+        "the functional dimensions",
+        Listed(lambda value: f"the functional dimension{' is' if len(value) == 1 else 's are'} {_times(value)}"),
     ),
     "functional-dimension: bound": Phrase(
-        "the bound of the functional dimension", Listed(lambda value: f"at other weights it is no more than {value:,}"), joined=True
+        "the bound of the functional dimension",
+        Listed(lambda value: f"no weights have a functional dimension above {value:,}"),
+        joined=True,
     ),
 }
 """By kind how it is said; `certificates.sentences` has the others."""

@@ -199,7 +199,7 @@ _of(
             "how often smaller networks are the best fit",
             SampledShare(
                 "smaller networks that were compared are the best fit of {n} of random targets",
-                "no smaller network that was compared fits a target drawn best",
+                "no random target was fit best by a smaller network that was compared",
             ),
         ),
         "flow_on_smaller": Phrase(

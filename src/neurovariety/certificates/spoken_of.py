@@ -11,20 +11,26 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
+from neurovariety.certificates.completeness import Continued, Distinct, Looped
+from neurovariety.certificates.compose import Because
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_approximation import NetworkWithin
+from neurovariety.certificates.real_points import PositivePoints
 from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
+from neurovariety.certificates.subnetwork_posets import KnownStrataListed
 from neurovariety.certificates.uniform_error import NearPolynomial
 
 TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
-_FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS}
+INPUTS, COUNTS, LISTED, QUADRICS = "inputs", "counts", "strata listed", "quadrics"
+_FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS, "inputs": INPUTS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
-    their premises, the polynomials near activations, those of a network together, and critical points of networks. Weights that make a
-    target, or were drawn, are not what is asked about."""
+    their premises, the polynomials near activations, those of a network together, critical points of networks, inputs, the counts of
+    likelihoods, quadrics of nearest points, and lists of known strata. Weights that make a target, or were drawn, are not what is
+    asked about."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -52,6 +58,12 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             met.add(id(part))
             if isinstance(part, OneCriticalPoint):
                 yield POINTS, part
+            if isinstance(part, Because) and part.statement.kind.startswith("ed_degree "):
+                yield from ((QUADRICS, found) for p in part.premises if (found := _parameters(p.certificate)))
+            if isinstance(part, KnownStrataListed):
+                yield LISTED, part
+            if isinstance(part, PositivePoints):
+                yield COUNTS, _parameters(part.listed.certificate)
             held = {f.name: getattr(part, f.name) for f in fields(part)}
             for field, value in held.items():
                 if field in _FIELDS and _fits(_FIELDS[field], value) and not (_FIELDS[field] == WEIGHTS and "target" in held):
@@ -59,11 +71,18 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             waiting += [v for v in held.values() if isinstance(v, tuple | Verdict) or is_dataclass(v)]
 
 
+def _parameters(listed: Any) -> tuple[complex, ...]:
+    """The parameters at which a list was taken: the counts of a likelihood, or the image of a target and a quadric."""
+    return tuple(listed.points.parameters.tolist()) if isinstance(listed, Continued | Looped | Distinct) else ()
+
+
 def _fits(name: str, value: Any) -> bool:
     if name == TARGET:
         return isinstance(value, Mapping) and all(isinstance(key, tuple) and len(key) == 2 for key in value)
     if name == WEIGHTS:
         return isinstance(value, tuple) and bool(value) and all(isinstance(v, Fraction) for v in value)
+    if name == INPUTS:
+        return isinstance(value, tuple) and bool(value) and all(_fits(WEIGHTS, row) for row in value)
     return isinstance(value, PairOfMaps)
 
 

@@ -24,3 +24,7 @@ class Statement:
     def __post_init__(self) -> None:
         if isinstance(self.value, dict):  # what was said stays said
             object.__setattr__(self, "value", MappingProxyType(dict(self.value)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        value = dict(self.value) if isinstance(self.value, MappingProxyType) else self.value
+        return Statement, (self.kind, self.subject, value, self.scope, self.error)

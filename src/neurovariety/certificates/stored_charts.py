@@ -67,6 +67,23 @@ class StoredQuadric:
         rows = [[*row, -b] for row, b in zip(self.pairs, self.against, strict=True)]
         return all(pivot >= 0 for pivot in _pivots([*rows, [*(-b for b in self.against), self.constant]]))
 
+    @cached_property
+    def least(self) -> Fraction | None:
+        """The least value at real coordinates; None where P has a negative eigenvalue, or b is not in its image."""
+        n = len(self.against)
+        if any(pivot < 0 for pivot in _pivots([list(row) for row in self.pairs])):
+            return None
+        both = [[*row, b] for row, b in zip(self.pairs, self.against, strict=True)]
+        matrix = flint.fmpq_mat(n, n + 1, [flint.fmpq(v.numerator, v.denominator) for row in both for v in row])
+        reduced, rank = matrix.rref()
+        best = [Fraction(0)] * n
+        for row in range(rank):
+            pivot = next(k for k in range(n + 1) if reduced[row, k] != 0)
+            if pivot == n:
+                return None
+            best[pivot] = Fraction(int(reduced[row, n].p), int(reduced[row, n].q))
+        return self.at(best)
+
     def at(self, c: Sequence[Fraction]) -> Fraction:
         """The loss of a function."""
         total = self.constant

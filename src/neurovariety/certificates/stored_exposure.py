@@ -54,8 +54,13 @@ class StoredExposure(StoredStrata):
         return fact_of(ExposureFacts, self.facts, "no quadric on the coefficients is stored")
 
     @property
+    def quadric_entries(self) -> tuple[tuple[Fraction, ...], ...]:
+        """The rows of the quadric."""
+        return self._exposure_facts.quadric
+
+    @property
     def quadric_hash(self) -> str:
-        return hashlib.sha256(",".join(str(Fraction(v)) for row in self._exposure_facts.quadric for v in row).encode()).hexdigest()
+        return hashlib.sha256(",".join(str(Fraction(v)) for row in self.quadric_entries for v in row).encode()).hexdigest()
 
     @property
     def quadric_words(self) -> str:

@@ -159,15 +159,11 @@ class StoredLandscape:
         if self.nearest is not None:
             self.nearest.check(_there(self.given))
             return self.nearest.below()
-        quadric = _there(self.quadric)
-        if not quadric.definite:
+        least = _there(self.quadric).least
+        if least is None:
             return None
-        n = len(quadric.against)
-        matrix = flint.fmpq_mat(n, n, [_fmpq(p) for row in quadric.pairs for p in row])
-        image = flint.fmpq_mat(n, 1, [_fmpq(b) for b in quadric.against])
-        best = [Fraction(int(v.p), int(v.q)) for v in matrix.solve(image).entries()]
         with precision(_BITS):
-            return _arb(quadric.at(best)) * flint.arb(2) ** (2 * self.power)
+            return _arb(least) * flint.arb(2) ** (2 * self.power)
 
     def definite(self) -> bool:
         return _there(self.quadric).definite

@@ -6,14 +6,17 @@ functions are those of, and how many strata there are, is taken on trust, as the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import log2
 from typing import TypeVar
 
 import numpy as np
 
-from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.exact_system import ExactSystem, Over
+from neurovariety.certificates.gaussian import parts
 from neurovariety.certificates.modular_runs import ModularRun, as_rows
 from neurovariety.certificates.plain_form import plain_digest
 from neurovariety.certificates.program_bounds import SMALL_BITS, ProgramBounds, primes_of, program_bounds
@@ -55,6 +58,12 @@ class StratumOfWeights:
         if parameters.shape != (self.embed.unknowns,):
             raise NotShown("the place has another number of parameters")
         return ModularRun(self.embed, p).values(parameters, _NOWHERE, ())[0]
+
+    def exact_weights(self, parameters: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """The weights at rational parameters. Raises `NotShown` for another number of these."""
+        if len(parameters) != self.embed.unknowns:
+            raise NotShown("the stratum has another number of parameters")
+        return tuple(Over(self.embed, lambda c: parts(c)[0])(parameters))
 
     def tangent(self, p: int, parameters: np.ndarray) -> np.ndarray:
         """The derivative (weights, parameters) mod p."""
@@ -166,6 +175,9 @@ class StoredStrata(StoredMaps):
 
     def over_stratum(self, stratum: str) -> OverStratum | None:
         return self._stratum(stratum).over
+
+    def weights_on(self, stratum: str, parameters: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+        return self._stratum(stratum).exact_weights(parameters)
 
     def limits_of(self, smaller: str, larger: str) -> bool:
         return self._stratum(smaller).within(self._stratum(larger))

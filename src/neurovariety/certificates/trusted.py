@@ -36,6 +36,8 @@ from neurovariety.certificates.uniform_learning import UniformByCover, UniformBy
 from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.claim import Claim
 
+PROBLEM = "that the stored problem is one of the architecture"
+KNOWN_STRATA = "that no other strata are known"
 _SYMMETRIES = "that the stated symmetries hold identically, which was seen at two places modulo primes of 61 bits"
 _MOTIONS = "that maps of inputs and outputs act on the weights as stated, which was seen at two places modulo primes of 61 bits"
 _STRATA = "that the stored maps of weights are the strata of these names"
@@ -71,7 +73,7 @@ ALWAYS: Mapping[type, str] = {
     OrbitRanks: "that the strata of these names are the orbits of the stated intervals (abeasis1980)",
     SubnetworkTable: "that the functions over the strata are those of the smaller networks named, and their sizes",
     CoefficientOfLinear: "the theorem on learning coefficients of deep linear networks (aoyagi2024)",
-    KnownStrataListed: "that no other strata are known",
+    KnownStrataListed: KNOWN_STRATA,
     SingularFamily: "that the strata of a family have common functions",
     SingularVertex: _CONE,
     DegreeOfVertex: _CONE,
@@ -88,7 +90,7 @@ def trusted(certificate: Any, found: Verdict, inherited: bool) -> list[str]:
     """What a certificate rests on that its check cannot show; ``inherited``: something that it rests on does."""
     own = [ALWAYS[kind] for kind in ALWAYS if isinstance(certificate, kind)]
     if isinstance(found.on, ProblemOfModel):
-        own.append("that the stored problem is one of the architecture")
+        own.append(PROBLEM)
     if isinstance(found.on, OddNetwork):
         own.append(f"that the Taylor coefficients of {found.on.activation} are 0 in even degrees and not 0 in odd ones")
     own += [words for kind, say in _SAYING.items() if isinstance(certificate, kind) and (words := say(certificate, found))]

@@ -349,8 +349,9 @@ def _glosses(ranks: JacobianRank | None) -> tuple[Gloss, ...]:
     texts = []
     fewer, kinks = ranks.generic - ranks.rank, SOME_WEIGHTS in ranks.generic_shown.statement.scope
     if fewer > 0 and ranks.shown.claim in EXACT:
-        others = "others" if kinks else "general weights: they are critical for the parametrization"
-        texts.append(Gloss(f"these weights have at least {fewer:,} fewer than {others}", {"rank": FROM_ABOVE, "generic": FROM_BELOW}))
+        others = "others" if kinks else "general ones: these weights are critical for the parametrization"
+        text = f"at these weights it can move in at least {counted(fewer, 'direction')} fewer than at {others}"
+        texts.append(Gloss(text, {"rank": FROM_ABOVE, "generic": FROM_BELOW}))
     elif fewer > 0:
         texts.append(
             Gloss(f"{counted(fewer, 'more direction')} were found at other weights{'' if kinks else ': these may be critical'}", {})

@@ -7,7 +7,7 @@ from typing import Any
 from neurovariety.beyond.approximation.approximate import approximate
 from neurovariety.beyond.approximation.critical_point import critical_point
 from neurovariety.cli.checkpoint_commands import Printed, answered
-from neurovariety.tables.read_table import read_csv
+from neurovariety.dataset import Dataset
 
 
 def approximate_command(options: dict[str, Any]) -> int:
@@ -20,8 +20,9 @@ def approximate_command(options: dict[str, Any]) -> int:
     return answered(lambda: approximate(options.pop("network"), **options), shown, limit)
 
 
-def critical_point_command(options: dict[str, Any]) -> int:
+def critical_point_command(data: Dataset | None, options: dict[str, Any]) -> int:
     """The critical point next to the weights of a file; returns the exit status."""
     shown = Printed(options.pop("as_json"), options.pop("certificates"))
-    limit, data = options.pop("time_limit"), read_csv(options.pop("data"), options.pop("target"))
+    limit = options.pop("time_limit")
+    assert data is not None  # --data is required
     return answered(lambda: critical_point(options.pop("network"), inputs=data.inputs, targets=data.targets, **options), shown, limit)

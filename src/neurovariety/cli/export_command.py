@@ -18,9 +18,14 @@ def export_command(architecture: str, system: str, question: str, degree: int | 
         script = export_script(architecture, system=system.lower(), question=question, degree=degree, seed=seed)
     if output is None:
         click.echo(script, nl=False)
-        return 0
+    else:
+        write_script(script, output)
+    return 0
+
+
+def write_script(script: str, output: str) -> None:
+    """Write a script to a file. Raises `InputError` where that cannot be done."""
     try:
         Path(output).write_text(script, encoding="utf-8")
     except OSError as error:
         raise InputError(f"the script could not be written to {output}: {error.strerror}; choose another file") from error
-    return 0

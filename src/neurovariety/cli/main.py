@@ -14,14 +14,14 @@ import click
 
 from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
-from neurovariety.cli.parameter_types import Finite, Memory, Seconds, input_shapes
+from neurovariety.cli.network_options import CONTEXT, INPUT_SHAPE, INSIDE, SEED, checkpoint_options
+from neurovariety.cli.parameter_types import Finite, Memory, Seconds
+from neurovariety.cli.piecewise_options import PIECEWISE
 from neurovariety.cli.tables_given import WHAT, summary_options, table_options, table_parameters
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
 from neurovariety.options import Option
-
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
 def _common(entry: Entry) -> list[click.Parameter]:
@@ -108,15 +108,24 @@ for _entry in ENTRIES:
 @click.option("--html", "page", help="Write one self-contained page to this file.")
 @click.option("--save", help="Write the report as JSON to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
+@click.option(
+    "--effort",
+    type=click.Choice(["small", "normal", "large"]),
+    default="normal",
+    show_default=True,
+    help="How long each entry searches and how much it samples, counted in work.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
 @click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3).")
 @click.option("--memory-limit", type=Memory(), help="Memory for one computation, e.g. 8G.")
 def report(**options: Any) -> None:
     """The whole dictionary of one architecture, with what a data set can determine."""
-    from neurovariety.cli.report_command import report_command
+    from neurovariety.cli.report_command import ReportFiles, report_command
     from neurovariety.cli.tables_given import table_given
 
-    sys.exit(report_command(dataset=table_given(options.pop("data"), options, said=False), **options))
+    written = ReportFiles(options.pop("page"), options.pop("save"), options.pop("as_json"))
+    dataset = table_given(options.pop("data"), options, said=False)
+    sys.exit(report_command(dataset=dataset, written=written, **options))
 
 
 @app.command(context_settings=CONTEXT)
@@ -148,40 +157,14 @@ def export(**options: Any) -> None:
     sys.exit(export_command(**options))
 
 
-def _checkpoint_options(command: Any) -> Any:
-    """The options that the commands on trained networks share."""
-    for decorate in reversed(
-        [
-            click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
-            click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
-            click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
-            click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3)."),
-        ]
-    ):
-        command = decorate(command)
-    return command
-
-
-_SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
-_INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
-_LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
-_INPUT_SHAPE = click.option(
-    "--input-shape",
-    multiple=True,
-    callback=input_shapes,
-    metavar="SIZES",
-    help="Open sizes of an ONNX file: 1,3,64,64 or NAME=1,3,64,64.",
-)
-
-
 @app.command(context_settings=CONTEXT)
 @click.argument("file", metavar="FILE")
 @click.option("--data", help="File with a table of inputs: where the tangent kernel is taken.")
 @click.option("--target", help="Columns of it that are not inputs, separated by commas.")
 @table_options
-@_INPUT_SHAPE
-@_checkpoint_options
-@_SEED
+@INPUT_SHAPE
+@checkpoint_options
+@SEED
 def diagnose(**options: Any) -> None:
     """A trained network (.onnx, .pt2, .npz, .safetensors): effective parameters, redundant neurons, the strata it is on or near."""
     from neurovariety.cli.checkpoint_commands import Printed, diagnose_command
@@ -198,9 +181,9 @@ def diagnose(**options: Any) -> None:
 @click.option("--tolerance", type=Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
 @click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
-@_INPUT_SHAPE
-@_checkpoint_options
-@_SEED
+@INPUT_SHAPE
+@checkpoint_options
+@SEED
 def prune(**options: Any) -> None:
     """The smaller network with the same function, exactly; with a tolerance a nearby one and its error bound."""
     from neurovariety.cli.checkpoint_commands import Printed, prune_command
@@ -215,8 +198,8 @@ def prune(**options: Any) -> None:
 @click.option("--target", help="Columns of it that the networks were trained to give, separated by commas; one column of classes.")
 @table_options
 @click.option("--merged", help="Write the network half way between two trainings to this file (.onnx, .pt2, .npz).")
-@_checkpoint_options
-@_SEED
+@checkpoint_options
+@SEED
 def align(**options: Any) -> None:
     """Are two trained networks the same function? The symmetry that relates their weights, or an input where they differ."""
     from neurovariety.cli.checkpoint_commands import LineOptions, Printed, align_command
@@ -233,8 +216,8 @@ def align(**options: Any) -> None:
 @click.option("--activation", help="One activation instead: tanh, sigmoid, gelu, silu, softplus, exp, relu, ...")
 @click.option("--interval", metavar="LOW,HIGH", help="Where it is approximated, e.g. --interval=-5,5.")
 @click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
-@_INSIDE
-@_checkpoint_options
+@INSIDE
+@checkpoint_options
 def approximate(**options: Any) -> None:
     """The polynomial nearest to an activation, its error proved from both sides; or all of a network's activations, in a box."""
     from neurovariety.cli.approximation_command import approximate_command
@@ -244,57 +227,21 @@ def approximate(**options: Any) -> None:
 
 @app.command("critical-point", context_settings=CONTEXT)
 @click.argument("network", metavar="NETWORK")
-@click.option("--data", required=True, help="CSV file with a header line: the data that it was trained on.")
+@click.option("--data", required=True, help="File with a table: the data that it was trained on.")
 @click.option("--target", required=True, help="Target columns, separated by commas.")
+@table_options
 @click.option("--degree", type=click.IntRange(min=1), help="Beside it that of the network with polynomials of this degree.")
-@_checkpoint_options
+@checkpoint_options
 def critical_point(**options: Any) -> None:
     """The critical point of the squared error next to the weights of a network with smooth activations, shown by Krawczyk's test."""
     from neurovariety.cli.approximation_command import critical_point_command
+    from neurovariety.cli.tables_given import table_given
 
-    sys.exit(critical_point_command(options))
-
-
-@app.command(context_settings=CONTEXT)
-@click.argument("network", metavar="NETWORK")
-@_INSIDE
-@_LIMIT
-@click.option("--figure", metavar="FILE", help="Draw the regions of two inputs to this file (.svg, .png or .pdf).")
-@_INPUT_SHAPE
-@_checkpoint_options
-def regions(**options: Any) -> None:
-    """All regions of a network that is linear on pieces (ReLU, ...): their number, bounded ones, affine functions, sign components."""
-    from neurovariety.cli.piecewise_commands import Printed, regions_command
-
-    sys.exit(regions_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+    sys.exit(critical_point_command(table_given(options.pop("data"), options), options))
 
 
-@app.command(context_settings=CONTEXT)
-@click.argument("network", metavar="NETWORK")
-@_INSIDE
-@_LIMIT
-@_checkpoint_options
-def tropical(**options: Any) -> None:
-    """A ReLU network as a difference of maxima of affine functions, in which none can be left out."""
-    from neurovariety.cli.piecewise_commands import Printed, tropical_command
-
-    sys.exit(tropical_command(shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
-
-
-@app.command("functional-dimension", context_settings=CONTEXT)
-@click.argument("network", metavar="NETWORK")
-@click.option("--random", type=click.IntRange(min=1), help="NETWORK is an architecture such as 'mlp(2,3,1; relu; bias)': draw weights.")
-@click.option("--biases/--no-biases", default=None, help="Whether biases count as weights (default: unless all are 0).")
-@_INSIDE
-@_LIMIT
-@_checkpoint_options
-@_SEED
-def functional_dimension(**options: Any) -> None:
-    """The number of directions in which the function of a ReLU network can move at its weights, over all of its regions."""
-    from neurovariety.cli.piecewise_commands import Printed, Where, functional_dimension_command
-
-    where = Where(options.pop("box"), options.pop("limit"), options.pop("biases"))
-    sys.exit(functional_dimension_command(where=where, shown=Printed(options.pop("as_json"), options.pop("certificates")), **options))
+for on_pieces in PIECEWISE:
+    app.add_command(on_pieces)
 
 
 @app.command(context_settings=CONTEXT)

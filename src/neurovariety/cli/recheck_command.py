@@ -21,6 +21,8 @@ HELD_ENTRIES: Mapping[str, str] = {
     "approximate": "neurovariety.beyond.approximation.approximate:ApproximateResult",
     "critical-point": "neurovariety.beyond.approximation.critical_point:CriticalPointResult",
     "regions": "neurovariety.beyond.piecewise.regions:RegionsResult",
+    "lipschitz": "neurovariety.beyond.piecewise.lipschitz:LipschitzResult",
+    "robustness": "neurovariety.beyond.piecewise.robustness:RobustnessResult",
     "tropical": "neurovariety.beyond.piecewise.tropical:TropicalResult",
     "functional-dimension": "neurovariety.beyond.piecewise.functional_dimension:FunctionalDimensionResult",
     "diagnose": "neurovariety.checkpoints.diagnose:DiagnoseResult",
@@ -28,6 +30,8 @@ HELD_ENTRIES: Mapping[str, str] = {
     "align": "neurovariety.checkpoints.align:AlignResult",
 }
 """Commands that are no entries of the dictionary, and where the class of their results is."""
+_LONGEST = 80
+"""Characters of an option that is told."""
 
 
 def recheck_command(file: str, as_json: bool) -> int:
@@ -106,14 +110,21 @@ def _as_text(found: Recheck, problem: str) -> str:
     if problem:
         lines.append(f"  refused: {problem}")
     checked, asked = len(found.rechecked), sum(k.outcome != "claims nothing" for k in found.keys)
-    lines.append(f"{checked} of {asked} claims rechecked, {len(found.refused)} refused")
+    whole = "; the result is refused" if problem else ""
+    lines.append(f"{checked} of {asked} claims rechecked, {len(found.refused)} refused{whole}")
     return "\n".join(lines)
 
 
 def _not_compared(found: Recheck) -> list[str]:
     from neurovariety.dictionary.held_scopes import not_compared
 
-    return [in_one_line(f"{name} {json.dumps(value)}") for name, value in not_compared(found).items()]
+    return [in_one_line(f"{name} {_in_short(value)}") for name, value in not_compared(found).items()]
+
+
+def _in_short(value: Any) -> str:
+    """An option as JSON, its beginning where it is a table."""
+    text = json.dumps(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _as_json(found: Recheck, problem: str) -> dict[str, Any]:

@@ -31,11 +31,11 @@ def recovery_command(
         most = samples or (predicted["unique"] or known.value["finite"]) + _MORE
         curve = recovery_curve(model, most, teachers=teachers, starts=starts, seed=seed)
     if figure is not None:
-        from neurovariety.report.figures import write_figure
+        from neurovariety.pictures.canvas import write_picture
         from neurovariety.report.recovery_figure import recovery_canvas
 
         names = {"finitely many functions": "finite", "one function": "unique", "enough, by a cover": "exact_fit"}
-        write_figure(lambda: recovery_canvas(curve, {name: predicted[key] for name, key in names.items()}), figure)
+        write_picture(lambda: recovery_canvas(curve, {name: predicted[key] for name, key in names.items()}), figure)
     if as_json:
         seen = {"none_below": curve.none_below, "all_from": curve.all_from}
         rows = [asdict(p) for p in curve.points]

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -18,15 +18,23 @@ from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
 from neurovariety.report.build import Report, check_fit, empty_report, fill, report_subject
+from neurovariety.report.effort import EffortName
 from neurovariety.report.terminal import in_short, show
+
+
+class ReportFiles(NamedTuple):
+    """Where a report goes: the file of a ``page``, the file to ``save`` JSON in, and whether JSON is printed in place of the table."""
+
+    page: str | None
+    save: str | None
+    as_json: bool
 
 
 def report_command(
     architecture: str,
     dataset: Dataset | None,
-    page: str | None,
-    save: str | None,
-    as_json: bool,
+    written: ReportFiles,
+    effort: EffortName,
     seed: int,
     time_limit: float | None,
     memory_limit: int | None,
@@ -35,10 +43,11 @@ def report_command(
     model = report_subject(architecture)
     if dataset is not None:
         check_fit(model, dataset)
+    page, save, as_json = written
     for path in (page, save):
         if path is not None and (Path(path).is_dir() or not Path(path).parent.is_dir()):
             raise InputError(f"cannot write {path}: it is a folder, or its folder does not exist")
-    out = empty_report(model, dataset, seed)
+    out = empty_report(model, dataset, seed, effort)
 
     def publish() -> None:
         if as_json:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, ClassVar, TypedDict
 from neurovariety.certificates.functions import at_inputs
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks_at_inputs import DETERMINED, Determines, TableOfInputs
-from neurovariety.certificates.sentences import SURE, Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -28,6 +28,7 @@ from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.invariants.rank_at_data import RankAtData, rank_at_data, rows_of
 from neurovariety.model import Model
 from neurovariety.options import Option
+from neurovariety.result import counted
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -119,7 +120,7 @@ def data(
             "theorems": [],
             "redraws": found.draws,
         },
-        glosses=(_ONLY_THOSE,) if determined.statement.value == "yes" else (),
+        glosses=_not_interpolated(found, model.outputs),
         inputs=found.inputs,
         options={"inputs": found.inputs.reshape(len(found.inputs), -1)},
     )
@@ -134,4 +135,9 @@ def _determined(model: Model, found: RankAtData) -> Verdict:
         return weak(Statement(at_inputs(DETERMINED, table), exact.hash, "undecided"), Claim.UNDECIDED, str(reason))
 
 
-_ONLY_THOSE = Gloss("only targets that such a function takes at the inputs are interpolated", {"determined": SURE})
+def _not_interpolated(found: RankAtData, outputs: int) -> tuple[Gloss, ...]:
+    """That general targets are out of reach, where they are more numbers than functions have dimensions."""
+    numbers, most = len(set(rows_of(found.inputs))) * outputs, found.dimension.value
+    if numbers <= most:
+        return ()
+    return (Gloss(f"general targets at these inputs, {counted(numbers, 'number')}, are not interpolated", {"dimension": FROM_ABOVE}),)

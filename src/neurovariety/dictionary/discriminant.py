@@ -44,6 +44,7 @@ from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, fo
 from neurovariety.training.chambers.planes_of_losses import Plane, other_quadric, plane
 from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
+from neurovariety.training.critical.seen_directions import seen_directions
 from neurovariety.training.critical.stages import real_ones
 from neurovariety.training.losses.loss import Quadratic, quadratic
 from neurovariety.training.losses.task_options import Preparation, TaskOptions
@@ -201,6 +202,12 @@ def wall_crossings(
 
 def _problem(task: TrainingTask, kind: str, seed: int) -> tuple[TrainingProblem, Quadratic]:
     shape = quietly(dimension_of, task.model, seed=seed)
+    seen = shape.value if kind == "quadric" else seen_directions(task, shape.value, seed)[0]["directions"]
+    if seen < shape.value:
+        raise InputError(
+            f"the loss sees {seen} of the {counted(shape.value, 'direction')} of functions: general targets have no finite number of "
+            "critical functions, and there is none to draw; give more samples, or a metric with a teacher"
+        )
 
     def through_another(terms: Sequence[Term]) -> QuadricFamily:
         matrix = quadratic(task.loss, terms).matrix

@@ -6,19 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.held_result import held
 from neurovariety.dictionary.registry import find
+from neurovariety.dictionary.stored_tables import table_read_back, written_table
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.model import Model
+from neurovariety.pictures import picture_in_html, picture_of_result
 from neurovariety.randomness import generator
 from neurovariety.result import Result, plain
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from neurovariety.certificates.issue import Verdict
     from neurovariety.certificates.recheck import Recheck
     from neurovariety.oracles import Agreement
@@ -35,9 +39,10 @@ class EntryResult(Result):
     those left open (a target that it drew, say). The rest the runner adds.
 
     A result read back from JSON has no model; it finds it again by its notation. Its ``options`` lack those that are not written to
-    JSON, such as tables of data.
+    JSON: tables of data are only where certificates are.
     """
 
+    left_behind: ClassVar[tuple[str, ...]] = ("model", "task", "problem")
     model: Model | None = field(default=None, repr=False, compare=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -45,8 +50,12 @@ class EntryResult(Result):
         found = super().to_dict(certificates=certificates)
         entry = find(self.entry)
         if entry is not None and self.options:
-            kept = {n: v for n, v in self.options.items() if v is None or (_is_short(v) and not entry.declares[n].is_table)}
+            tables = {n: v for n, v in self.options.items() if v is not None and entry.declares[n].is_table}
+            kept = {n: v for n, v in self.options.items() if v is None or (_is_short(v) and n not in tables)}
             written = {n: str(v) if isinstance(v, Path) else plain(v) for n, v in kept.items()}
+            if certificates:
+                rows = {n: written_table(v, entry.declares[n].has_targets) for n, v in tables.items()}
+                written |= {n: v for n, v in rows.items() if v is not None}
             found["evidence"] |= {"options": written} if written else {}
         return found
 
@@ -54,7 +63,17 @@ class EntryResult(Result):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         found = super().from_dict(data)
         evidence = dict(found.evidence)
-        return replace(found, options=evidence.pop("options", {}), evidence=evidence)
+        options = evidence.pop("options", {})
+        return replace(found, options={n: table_read_back(v) for n, v in options.items()}, evidence=evidence)
+
+    def plot(self) -> Figure:
+        entry = find(self.entry)
+        drawn = picture_of_result(entry.figure, self) if entry is not None else None
+        return super().plot() if drawn is None else drawn
+
+    def _drawn(self) -> str:
+        entry = find(self.entry)
+        return picture_in_html(entry.figure, self, themed=False) if entry is not None else ""
 
     def _repeatable(self) -> object:
         """What of the value has to be the same under every seed, as plain data."""

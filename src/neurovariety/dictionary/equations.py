@@ -81,6 +81,7 @@ class EquationsResult(EntryResult):
     entry: ClassVar[str] = "equations"
     spoken: ClassVar[tuple[str, ...]] = ("equations", "dimension_at_most")
     evidence: EquationsEvidence
+    left_behind: ClassVar[tuple[str, ...]] = (*EntryResult.left_behind, "system")
     system: FoundEquations | None = field(default=None, repr=False, compare=False)
 
     def speaks(self) -> tuple[str, ...]:
@@ -198,5 +199,5 @@ def _glosses(found: Equations, few: int) -> tuple[Gloss, ...]:
         else Gloss(
             f"{which} all equations of degree up to {found.system.searched}; equations of higher degrees are not excluded", generators
         ),
-        Gloss("a target that violates one can never be fit without error", {"equations": SURE}),
+        Gloss("a target that violates one is not fit without error on enough data", {"equations": SURE}),
     )

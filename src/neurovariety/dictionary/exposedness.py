@@ -29,7 +29,7 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 from neurovariety.budget import used_up
 from neurovariety.certificates.critical_exposure import CoefficientCount, ExposureTable, StationaryTargets
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
-from neurovariety.certificates.sentences import LOSSES, Gloss
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Inputs
@@ -50,7 +50,7 @@ from neurovariety.progress import note
 from neurovariety.randomness import generator
 from neurovariety.result import counted, plain
 from neurovariety.tolerances import DEFAULT_SEED
-from neurovariety.training.bias.inner_product import exact_quadric
+from neurovariety.training.bias.inner_product import exact_quadric, words_of_metric
 from neurovariety.training.bias.local_minima import minima_among
 from neurovariety.training.bias.normal_bundle import Incidence, QuadricOnStrata
 
@@ -161,7 +161,7 @@ def exposedness(
     named = coefficients_as_polynomials(model)
     monomials, coefficients = list(named), list(named.values())
     quadric = exact_quadric(metric, monomials, None if data is None else exact_inputs(model, data), generator(seed, _STREAM))
-    loss = QuadricOnStrata(model, coefficients, quadric, _words(metric), strata)
+    loss = QuadricOnStrata(model, coefficients, quadric, words_of_metric(metric), strata)
     whole = loss.incidence(None, generator(seed, _STREAM, 1))
     written, matrix = PolynomialValues(coefficients, model.parameters), float_table(quadric, "products of data")
     found: list[Incidence] = []
@@ -206,11 +206,6 @@ def _strata(model: Model, metric: str, data: object) -> tuple[WeightStratum, ...
     return strata
 
 
-def _words(metric: str) -> str:
-    """The phrase that names the quadric of a metric."""
-    return "for a quadric that was drawn" if metric == "generic" else f"under {LOSSES[metric]}"
-
-
 def _claims(
     loss: QuadricOnStrata, strata: Sequence[WeightStratum], found: Sequence[Incidence], minima: Mapping[str, SampledMinima]
 ) -> dict[str, Verdict]:
@@ -247,5 +242,5 @@ def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
     most, name = max(sampled, key=lambda pair: pair[0])
     if not most:
         return (Gloss("no stationary point that was sampled there looks like a local minimum", {}),)
-    share = f"{100 * most:.3g} % of the stationary points sampled there"
-    return (Gloss(f"the largest share that look like local minima was seen at {name}: {share}", {}),)
+    often = f"{100 * most:.3g} % of them"
+    return (Gloss(f"stationary points that were sampled look like local minima most often at {name}: {often}", {}),)

@@ -45,6 +45,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
 from neurovariety.dictionary.runner import entry_of_both
+from neurovariety.dictionary.symmetries import moved_by_others
 from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.hidden_directions import hidden_directions
@@ -97,6 +98,7 @@ class FibersEvidence(SpecialFiberFacts, total=False):
     real_components: Required[RealComponents | None]
     counted: Facts
     hidden_directions: Facts | None
+    moved_by_unstated_symmetries: int | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,8 +198,10 @@ def fibers(
             raise InputError(f"a denominator of {model.name} vanishes at the weights given, where it has no function") from None
         return _special(model, there, evidence)
     evidence["scope"] = _SCOPES[identifiable]
+    moved, orbit = moved_by_others(model, found.stated, seed) if found.hidden else (None, None)
     if found.hidden:
         evidence["hidden_directions"] = hidden_directions(model, seed)
+        evidence["moved_by_unstated_symmetries"] = moved
     cardinality = None if shown is None else int(shown.statement.value)
     return FibersResult(
         value={
@@ -207,9 +211,10 @@ def fibers(
             "identifiable": identifiable,
         },
         claims=_claims(model, found, shown, identifiable),
-        glosses=(*_glosses(found, identifiable), *_components(evidence["real_components"])),
+        glosses=(*_glosses(found, identifiable, moved), *_components(evidence["real_components"])),
         evidence=evidence,
         notices=generic.notices,
+        also={} if orbit is None else {"orbit": orbit},
     )
 
 
@@ -380,13 +385,14 @@ def _components(found: RealComponents | None) -> tuple[Gloss, ...]:
     return (Gloss(said, {}),) if said else ()
 
 
-def _glosses(found: _Explained, identifiable: Identifiable) -> tuple[Gloss, ...]:
+def _glosses(found: _Explained, identifiable: Identifiable, moved: int | None) -> tuple[Gloss, ...]:
     stated = found.stated
     if found.hidden is None or stated is None:
         return ()
     if found.hidden:
         hidden = "data cannot tell weights apart along these directions either"
-        return (Gloss(hidden, {"hidden": SURE}),)
+        linear = f"linear changes of weights that are not stated explain {moved} of these (symmetries finds them)"
+        return (Gloss(hidden, {"hidden": SURE}), *((Gloss(linear, {"hidden": SURE, "orbit": FROM_BELOW}),) if moved else ()))
     if not found.dimension and identifiable != "yes":
         return (Gloss("a general function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
     return ()

@@ -50,6 +50,7 @@ from neurovariety.training.dynamics.dynamics import (
     trajectories,
     typical_gradient,
 )
+from neurovariety.training.dynamics.from_saddles import SaddleDescent, descents_from_saddles
 from neurovariety.training.dynamics.matching import coefficients_at, matched, on_the_way
 from neurovariety.training.dynamics.plateaus import along
 from neurovariety.training.losses.task_options import TaskOptions
@@ -59,9 +60,11 @@ _STREAM = "dictionary.gradient_flow"
 _RUNS = 200
 _STEP = 0.01
 _SHOWN = 4
+_LISTED = 200
 _TIMES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _MOST_WEIGHTS = 60
 """Weights of a model whose quadratic laws are looked for to measure the drift."""
+_DRIFTING = "drifting to a limit of networks"
 _GROWS = 1.02
 """Weights that grow by this factor over the last stage still move."""
 
@@ -77,6 +80,16 @@ class Basin(TypedDict):
     share: float
     low: float
     high: float
+
+
+class CriticalPlace(TypedDict):
+    """A real critical point of the list, with which ends are compared."""
+
+    number: int
+    stratum: str | None
+    kind: str
+    index: int | None
+    loss: float
 
 
 class GradientFlowValue(TypedDict):
@@ -97,6 +110,8 @@ class GradientFlowEvidence(TypedDict):
     weight_decay: float
     scale: float
     basins: list[Basin]
+    critical: list[CriticalPlace]
+    descents: list[SaddleDescent]
     not_converged: dict[str, int]
     drifting: dict[str, int]
     landscape: str
@@ -110,9 +125,10 @@ class GradientFlowResult(EntryResult):
     """``value``: ``runs``, ``converged``, ``unmatched`` (converged runs that end at no point of the list; null where there is no list
     to compare with, or no run converged), and ``endpoints``, the number of different critical points reached.
 
-    ``evidence``: ``basins`` (point, stratum, kind, loss, runs, share, low, high), ``not_converged`` (reason -> runs), ``drifting``
-    (limit -> runs), ``largest_drift`` of the conserved quantities, ``plateaus`` along some trajectories, and ``moved`` for discrete
-    methods. ``ends`` (runs, N) are the final weights.
+    ``evidence``: ``basins`` (point, stratum, kind, loss, runs, share, low, high), ``critical`` (real points of the list, at most 200),
+    ``descents`` (source, end, runs: where the flow goes from beside points that are no minima), ``not_converged`` (reason -> runs),
+    ``drifting`` (limit -> runs), ``largest_drift`` of the conserved quantities, ``plateaus`` along some trajectories, and ``moved`` for
+    discrete methods. ``ends`` (runs, N) are the final weights.
     """
 
     entry: ClassVar[str] = "gradient-flow"
@@ -193,8 +209,9 @@ def gradient_flow(
     unmatched = int((labels[run.converged] < 0).sum()) if compared else None
     evidence: GradientFlowEvidence = {
         "task": task.record, "method": method, "runs": runs, "step": size, "weight_decay": weight_decay, "scale": scale,
-        "basins": _basins(labels, points, goal, run.ends, runs), "not_converged": reasons, "drifting": drifting,
-        "landscape": str(found.claim),
+        "basins": _basins(labels, points, goal, run.ends, runs), "critical": _listed(points),
+        "descents": descents_from_saddles(goal, found.problem, points, typical, seed) if method == "flow" else [],
+        "not_converged": reasons, "drifting": drifting, "landscape": str(found.claim),
         "largest_drift": _drift(model, starts, run.runs) if method == "flow" and not weight_decay else None,
         "plateaus": along(goal, found.problem, trajectories(goal, starts[:_SHOWN], _TIMES), _TIMES) if method == "flow" else [],
     }  # fmt: skip
@@ -282,7 +299,7 @@ def _not_converged(
         ahead = on_the_way(found.problem, points, runs.earlier[k], runs.ends[k]) if grows or runs.gradients[k] > 1e-6 else None
         if ahead is not None and ahead.kind == "limit":
             drifting[str(ahead.number)] += 1
-            reasons["drifting to a limit of networks"] += 1
+            reasons[_DRIFTING] += 1
         elif ahead is not None:
             reasons["still approaching a critical point of the list"] += 1
         elif grows:
@@ -317,6 +334,14 @@ def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Objective, en
     return out
 
 
+def _listed(points: Sequence[CriticalFunction]) -> list[CriticalPlace]:
+    """The real points as plain data."""
+    return [
+        {"number": p.number, "stratum": p.stratum or None, "kind": p.kind, "index": p.index, "loss": p.loss}
+        for p in [p for p in points if p.real][:_LISTED]
+    ]
+
+
 def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     """The largest change of a quadratic conserved quantity on the way, relative to the size of its terms; None where there is none."""
     if model.parameters > _MOST_WEIGHTS:
@@ -347,6 +372,13 @@ def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: b
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))
     if reasons:
-        to = f" (number{'s' * (len(drifting) > 1)} {', '.join(sorted(drifting, key=int))})" if drifting else ""
-        glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}{to}", {}))
+        told = {_where_to(drifting) if reason == _DRIFTING else reason: n for reason, n in reasons.items()}
+        glosses.append(Gloss(f"not converged: {', '.join(f'{n} {reason}' for reason, n in told.items())}", {}))
     return tuple(glosses)
+
+
+def _where_to(drifting: dict[str, int]) -> str:
+    """To which limits functions drift, by their numbers."""
+    several = len(drifting) > 1
+    numbers = f"number{'s' * several} {', '.join(sorted(drifting, key=int))}"
+    return f"drifting to {'limits' if several else 'a limit'} of networks ({numbers})"

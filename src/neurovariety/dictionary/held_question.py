@@ -35,9 +35,11 @@ def _asked(found: Recheck, model: Model) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _read_target(text: Any, model: Model) -> Any:
+    if not isinstance(text, str):
+        return text
     try:
         return read_target(text, model.inputs, model.outputs).coefficients
-    except (NeurovarietyError, TypeError, ValueError, AttributeError):
+    except (NeurovarietyError, ValueError):
         return text
 
 

@@ -41,7 +41,9 @@ def held(found: Recheck, model: Model | None, rng: np.random.Generator) -> Reche
                 raise VerificationError(f"the architecture that the result names cannot be read: {reason}") from None
             return found if found.subjects.keys() <= found.systems.keys() else found.taken_on_trust(_trusted(found.architecture))
     held_to_question(found, model)
-    return held_against(found, model, rng)
+    from neurovariety.dictionary.held_losses import held_to_losses  # it loads what makes losses
+
+    return held_against(held_to_losses(found, model, rng), model, rng)
 
 
 def _held_to_maps(found: Recheck) -> Recheck:

@@ -278,7 +278,7 @@ def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
     exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
     known = [row for row in smaller if row["critically_exposed"] is not None]
     if not smaller:
-        return (Gloss("beside the function zero no smaller network was compared", {}),)
+        return (Gloss("beside the function zero no smaller network was compared", {}, ahead=True),)
     if not known:
         return (Gloss("whether smaller networks are critically exposed was not found", {}),)
     if exposed:

@@ -25,9 +25,9 @@ Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, Literal, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -36,7 +36,7 @@ from neurovariety.certificates.sentences import SHOWN, SURE, TESTED, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
-from neurovariety.dictionary.landscape_lists import LandscapeLists, landscape_lists, size_of_losses
+from neurovariety.dictionary.landscape_lists import OFF_STRATA, LandscapeLists, landscape_lists, size_of_losses
 from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
@@ -134,6 +134,16 @@ class LandscapeResult(ListedResult):
     monomials: tuple[Monomial, ...] = field(default=(), compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
     problem: TrainingProblem | None = field(default=None, compare=False)
+
+    @classmethod
+    def read_point(cls, data: Any) -> CriticalFunction:
+        return CriticalFunction.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LandscapeResult:
+        found = super().from_dict(data)
+        written: Sequence[Any] = found.evidence.get("monomials", ())
+        return replace(found, monomials=tuple((int(o), tuple(map(int, e))) for o, e in written))
 
 
 RandomOption = Annotated[
@@ -358,7 +368,7 @@ def _glosses(lists: LandscapeLists, least: Least, targets: RandomTargets | None)
     if shown:
         glosses.append(Gloss(f"beside them paths end on {found}, as far as floats tell", {}))
     if any("limits_off_strata" in s.evidence for s in lists.stages):
-        glosses.append(Gloss("paths end near a degenerate function", {}))
+        glosses.append(Gloss(OFF_STRATA, {}))
     if targets is not None and targets["real"]:
         glosses.append(Gloss(_usual(targets["real"]), {}))
     return tuple(glosses)

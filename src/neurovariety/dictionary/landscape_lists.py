@@ -38,6 +38,7 @@ from neurovariety.training.losses.loss import Distance, Quadratic
 from neurovariety.training.losses.training_task import TrainingTask
 
 _STREAM = "dictionary.landscape"
+OFF_STRATA = "some paths end at functions that are no regular critical points, and on no smaller network known"
 _CONDITION = 1e10
 _DEFINITE = 1e-11
 
@@ -123,8 +124,11 @@ class LandscapeLists:
             )
         missing = next((s for s in self.stages if not s.complete), None)
         if missing is not None:
-            near = "limits_off_strata" in missing.evidence or "critical_sets" in missing.evidence
-            end = "paths end near a degenerate function" if near else "another seed may help"
+            end = "another seed may help"
+            if "critical_sets" in missing.evidence:
+                end = "some paths end on sets of critical functions of positive dimension"
+            if "limits_off_strata" in missing.evidence:
+                end = OFF_STRATA
             return f"the list of critical points of {missing.name} is not shown to be complete; {end}"
         if not self.resting:
             return "no list of the strata where J drops rank is known for this family: points at rest there may be missing"

@@ -11,7 +11,7 @@ import numpy as np
 from neurovariety.certificates.compose import LANDSCAPE, Because
 from neurovariety.certificates.critical_functions import InCharts, RealAmongThem, SomeInCharts
 from neurovariety.certificates.issue import Certificate, NotShown, Verdict, first_shown, issue, weak
-from neurovariety.certificates.least_loss import LeastInLists, LossAt, LossAtWeights, NoLossBelowZero, NoneBelow
+from neurovariety.certificates.least_loss import LeastInLists, LossAtWeights, NoLossBelowZero, NoneBelow
 from neurovariety.certificates.model_of_premises import ProblemOfModel
 from neurovariety.certificates.resting import AllResting, OnStratum, SomeLimits, SomeResting
 from neurovariety.certificates.statement import Statement
@@ -19,6 +19,7 @@ from neurovariety.claim import Claim
 from neurovariety.dictionary.landscape_lists import LandscapeLists
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
+from neurovariety.training.critical.interpolated import LossOfWeights
 from neurovariety.training.critical.landscape_subject import LandscapeSubject
 from neurovariety.training.critical.least import Least
 from neurovariety.training.critical.stages import Stage
@@ -98,7 +99,7 @@ def least_verdict(lists: LandscapeLists, subject: LandscapeSubject, least: Least
     return issue(plain, subject)
 
 
-def interpolated_verdict(subject: LossAt, least: Least, size: float) -> Verdict | None:
+def interpolated_verdict(subject: LossOfWeights, least: Least, size: float) -> Verdict | None:
     """What is shown of the least loss where a whole locus interpolates; None where no network has it. ``size``: that of losses."""
     if least.infimum is not None or least.weights is None or not np.isfinite(least.weights).all():
         return None
@@ -109,7 +110,8 @@ def interpolated_verdict(subject: LossAt, least: Least, size: float) -> Verdict 
     plain = LossAtWeights(subject.hash, weights, least.loss, max(high - least.loss, 0.0) * (1 + 1e-12))
     if subject.squares and 0 <= plain.value + plain.slack <= _GAP * size:
         return issue(NoLossBelowZero(_within(plain, plain.value + plain.slack)), subject)
-    return issue(plain, subject)
+    low = subject.below_all()
+    return first_shown(subject, *([] if low is None else map(NoneBelow, _wide(plain, [low], size))), plain)
 
 
 def _proofs(lists: LandscapeLists, subject: LandscapeSubject, at: LossAtWeights, size: float) -> list[Certificate]:

@@ -27,7 +27,11 @@ from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.learning_coefficients import CoefficientAtWeights, CoefficientOfLinear
+from neurovariety.certificates.neurons_on_a_line import CoefficientOfNeurons
 from neurovariety.certificates.sentences import SURE, Gloss
+from neurovariety.certificates.smaller_coefficients import SmallerNetworkCoefficients
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
 from neurovariety.dictionary.entry_result import EntryResult, Facts
@@ -38,13 +42,13 @@ from neurovariety.learning.analytic_notation import analytic_network
 from neurovariety.learning.coefficient_of_question import (
     KnownCoefficient,
     at_weights,
-    beside,
     of_analytic,
     of_functions,
     of_general_function,
     of_rank,
     of_zero_function,
 )
+from neurovariety.learning.coefficients_inside import smaller_coefficients
 from neurovariety.learning.estimate_of_question import (
     SampledQuestion,
     estimated,
@@ -76,21 +80,23 @@ _THEOREMS: dict[str, tuple[Facts, ...]] = {
 
 
 class LearningCoefficientEvidence(TypedDict):
-    """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``, and beside the
-    answer for a general function that for the ``zero_function``, where it is known at once. ``estimate``: the sampler's value, interval
-    and diagnostics, with the calibration on a linear network."""
+    """By which ``route`` it was found, and the ``steps`` of a proof about a germ. For a model also ``parameters``. ``estimate``: the
+    sampler's value, interval and diagnostics, with the calibration on a linear network."""
 
     route: str
     steps: list[str]
     theorems: list[Facts]
     parameters: NotRequired[int]
-    zero_function: NotRequired[Facts]
     estimate: NotRequired[Facts]
 
 
 @dataclass(frozen=True, repr=False)
 class LearningCoefficientResult(EntryResult):
     """``value``: ``learning_coefficient``, an exact fraction as text, and ``multiplicity``.
+
+    For a general function also ``smaller_networks``, rows of what is known at functions of smaller networks: ``network`` (a notation,
+    "zero", or the rank of a matrix), its ``learning_coefficient`` and ``multiplicity``, or ``at_most``, a bound; ``at``, the weights of
+    the one function that the row speaks of, null where it speaks of all weights.
 
     Where the bounds do not meet both are null, and ``at_least`` and ``at_most`` hold what is proved from both sides; with
     ``method="estimate"`` both are estimates, the coefficient a decimal number with an ``interval`` by chains and fit, of which
@@ -103,7 +109,7 @@ class LearningCoefficientResult(EntryResult):
 
     def speaks(self) -> Iterable[str]:
         """What is known."""
-        return [*([key for key, part in self.value.items() if part is not None] or ["learning_coefficient"]), *self.also]
+        return [key for key, part in self.value.items() if part is not None] or ["learning_coefficient"]
 
     def _repeatable(self) -> object:
         """An estimate may change with the seed."""
@@ -167,10 +173,10 @@ def learning_coefficient(
         raise InputError(
             "a general function has half of the dimension, exactly: say for which function to estimate, with at, true_rank or truth"
         )
-    asked_zero = None if asked else beside(model)
     shown = _of_model(model, at, true_rank, truth, seed)
+    smaller = smaller_coefficients(model, Fraction(shown.value["learning_coefficient"]), seed) if shown.exact and not asked else None
     question = _question(model, at, true_rank) if method == "estimate" else None
-    return _result(shown, model.name, model, asked_zero, question, seed)
+    return _result(shown, model.name, model, smaller, question, seed)
 
 
 def _question(model: Model, at: ExactNumbers | None, true_rank: int | None) -> SampledQuestion:
@@ -191,7 +197,7 @@ def _result(
     shown: KnownCoefficient,
     subject: str,
     model: Model | None = None,
-    zero: KnownCoefficient | None = None,
+    smaller: Verdict | None = None,
     question: SampledQuestion | None = None,
     seed: int = DEFAULT_SEED,
 ) -> LearningCoefficientResult:
@@ -211,21 +217,30 @@ def _result(
     }
     if model is not None:
         evidence["parameters"] = model.parameters
-    if zero is not None:
-        evidence["zero_function"] = dict(zero.value)
-        evidence["theorems"] += [t for t in _THEOREMS[zero.route] if t not in evidence["theorems"]]
+    value, claims = dict(shown.value), dict(shown.verdicts)
+    if smaller is not None:
+        value["smaller_networks"], claims["smaller_networks"] = smaller.statement.value, smaller
+        evidence["theorems"] += [t for route in _routes(smaller) for t in _THEOREMS[route] if t not in evidence["theorems"]]
     if found is not None:
         evidence["estimate"] = _diagnostics(found)
     return LearningCoefficientResult(
-        value=shown.value,
-        claims=shown.verdicts,
+        value=value,
+        claims=claims,
         subject=subject,
         model=model,
         evidence=evidence,
         notices=tuple(notices),
-        glosses=_glosses(shown, model, of_general=zero is not None),
-        also={} if zero is None else {f"{key} for zero": v for key, v in zero.verdicts.items() if v.statement.value is not None},
+        glosses=_glosses(shown, model, of_general=smaller is not None),
     )
+
+
+def _routes(smaller: Verdict) -> list[str]:
+    """By what the rows of smaller networks were found."""
+    rows = smaller.certificate.rows if isinstance(smaller.certificate, SmallerNetworkCoefficients) else ()
+    return [_ROUTES[type(row.coefficient.certificate)] for row in rows]
+
+
+_ROUTES = {CoefficientOfLinear: "deep linear networks", CoefficientOfNeurons: "neurons on a line", CoefficientAtWeights: "germ"}
 
 
 def _diagnostics(found: EstimatedCoefficient) -> Facts:
@@ -245,7 +260,7 @@ def _diagnostics(found: EstimatedCoefficient) -> Facts:
 
 
 def _glosses(shown: KnownCoefficient, model: Model | None, *, of_general: bool) -> tuple[Gloss, ...]:
-    """What the number means for learning; ``of_general``: the zero function has one of its own, beside that of a general function."""
+    """What the number means for learning; ``of_general``: smaller networks have others, beside that of a general function."""
     if not shown.exact or shown.route == "sampling":
         return ()
     c = Fraction(shown.value["learning_coefficient"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import VerificationError
@@ -15,6 +16,17 @@ class ListedResult(EntryResult):
 
     least: ClassVar[str] = "least"
     same: ClassVar[float] = 1e-9
+    points: tuple[Any, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def read_point(cls, data: Any) -> Any:
+        """A point of ``points``, of what stands of it in the evidence."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        found = super().from_dict(data)
+        return replace(found, points=tuple(map(cls.read_point, found.evidence.get("points", ()))))
 
     def _repeated(self, seed: int | None) -> Self:
         """Find everything again under another seed. Raises `VerificationError` where a count differs, or the least value."""

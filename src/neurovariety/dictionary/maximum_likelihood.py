@@ -121,6 +121,10 @@ class MaximumLikelihoodResult(ListedResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "hauenstein2014", "huh2014", "krawczyk1969")
     points: tuple[CrossEntropyPoint, ...] = field(default=(), compare=False)
 
+    @classmethod
+    def read_point(cls, data: Any) -> CrossEntropyPoint:
+        return CrossEntropyPoint.from_plain(data)
+
 
 CountsOption = Annotated[
     str | None,

@@ -39,7 +39,7 @@ from neurovariety.dictionary.entry_options import Ground
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.polyhedral_lists import FaceLists, face_lists
-from neurovariety.dictionary.polyhedral_problem import FaceProblem, of_data, of_teacher
+from neurovariety.dictionary.polyhedral_problem import FaceProblem, check_together, of_data, of_teacher
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
@@ -120,6 +120,10 @@ class PolyhedralResult(ListedResult):
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "celik2021", "krawczyk1969")
     points: tuple[FacePoint, ...] = field(default=(), compare=False)
 
+    @classmethod
+    def read_point(cls, data: Any) -> FacePoint:
+        return FacePoint.from_plain(data)
+
 
 GroundOption = Annotated[
     Ground,
@@ -171,7 +175,7 @@ def polyhedral(
     0.333333
     """
     require_polynomial(model)
-    _check(norm, ground, teacher, data, prepare)
+    check_together(norm, ground, teacher, data, prepare)
     asked = of_teacher(model, norm, ground, teacher, seed) if data is None else of_data(model, norm, data, prepare, seed)
     _check_size(model, asked, quietly(dimension_of, model, seed=seed).value)
     lists = face_lists(model, asked, seed)
@@ -197,16 +201,6 @@ def polyhedral(
         points=lists.points,
         options={"teacher": asked.teacher},
     )
-
-
-def _check(norm: str, ground: object, teacher: str | None, data: object, prepare: str) -> None:
-    """Raise `InputError` for options that do not go together."""
-    if data is not None and (teacher is not None or norm == "wasserstein"):
-        raise InputError("data have targets, and errors at samples are no masses: give no teacher beside them, and norm l1 or linf")
-    if norm != "wasserstein" and not (isinstance(ground, str) and ground == "line"):
-        raise InputError(f"a ground metric belongs to norm wasserstein, not {norm}; leave it out")
-    if prepare != "none" and data is None:
-        raise InputError("preparation is for data; leave it out")
 
 
 def _check_size(model: Model, asked: FaceProblem, r: int) -> None:

@@ -75,6 +75,16 @@ class FaceProblem:
         return replace(point, values=values, distance=distance, weights=weights)
 
 
+def check_together(norm: str, ground: object, teacher: str | None, data: object, prepare: str) -> None:
+    """Raise `InputError` for options that do not go together."""
+    if data is not None and (teacher is not None or norm == "wasserstein"):
+        raise InputError("data have targets, and errors at samples are no masses: give no teacher beside them, and norm l1 or linf")
+    if norm != "wasserstein" and not (isinstance(ground, str) and ground == "line"):
+        raise InputError(f"a ground metric belongs to norm wasserstein, not {norm}; leave it out")
+    if prepare != "none" and data is None:
+        raise InputError("preparation is for data; leave it out")
+
+
 def of_teacher(model: Model, norm: str, ground: Ground, teacher: str | None, seed: int) -> FaceProblem:
     """The distance of coefficients from those of a teacher, a random one where none is given."""
     target = random_target(model, seed) if teacher is None else read_target(teacher, model.inputs, model.outputs)

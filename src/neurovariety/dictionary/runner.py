@@ -22,6 +22,7 @@ from neurovariety.certificates.issue import Forged
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.declaration import OF_THE_RUN, Declaration, declaration_of
 from neurovariety.dictionary.entry_result import EntryResult
+from neurovariety.dictionary.shared_answers import shared
 from neurovariety.errors import InputError, NotationError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.model import Model
@@ -101,7 +102,7 @@ def _asked(function: Callable[..., Any], of_source: Callable[Concatenate[Source,
                 done += value.done if isinstance(value, Dataset) else ()
                 value = value.inputs if isinstance(value, Dataset) and not one.has_targets else value
             bound.arguments[one.name] = one.read(value)
-        found = of_source(*bound.args, **bound.kwargs)
+        found = shared(function, bound.arguments, lambda: of_source(*bound.args, **bound.kwargs))
         asked = {a.name: bound.arguments[a.name] for a in declared.arguments}
         repeated = {a.option.recorded: asked[a.name] for a in declared.arguments if a.option is not None and a.option.recorded}
         return replace(

@@ -123,6 +123,8 @@ class SubnetworksResult(EntryResult):
 
     def shown(self) -> str:
         proper = self.value["images"]
+        if not proper:
+            return f"no subnetwork in dimension {self.value['dimension']}"
         dims = ", ".join(f"{i['name']}: {i['dimension']}" for i in proper[:4])
         return (
             f"{counted(len(proper), 'subnetwork')} ({dims}{', ...' if len(proper) > 4 else ''}) in dimension {self.value['dimension']}"

@@ -24,7 +24,7 @@ import numpy as np
 from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, Smooth, analytic_dimension, definability, integers
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import NoLinearSymmetry
-from neurovariety.certificates.issue import NotShown, issue, weak, weakly
+from neurovariety.certificates.issue import NotShown, Verdict, issue, weak, weakly
 from neurovariety.certificates.linear_symmetries import AnsatzScope, SparseVector
 from neurovariety.certificates.phrases import EXACT
 from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
@@ -37,9 +37,9 @@ from neurovariety.dictionary.runner import entry_of_both
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.points import division_notice, draw_point, with_new_values
 from neurovariety.geometry.exact.reparametrizations import Ansatz, choose_ansatz
-from neurovariety.geometry.exact.shown_symmetries import shown_symmetries
+from neurovariety.geometry.exact.shown_symmetries import ShownSymmetries, shown_symmetries
 from neurovariety.geometry.exact.stated_symmetries import StatedSymmetries, stated_symmetries
-from neurovariety.model import Model
+from neurovariety.model import Model, Slot
 from neurovariety.randomness import generator
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -163,11 +163,11 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
     >>> symmetries("linear(2,2,2)").value
     {'dimension': 4, 'stated': 4, 'unstated': 0, 'orbit_dimension': 4, 'ansatz': 'all'}
     """
-    ansatz = choose_ansatz(model)
-    if ansatz is None:
+    known = linear_symmetries(model, seed)
+    if known is None:
         stated, draws = with_new_values(lambda k: _stated(model, generator(seed, "dictionary.symmetries", k)))
         return _too_large(model, stated, _evidence(model, stated), draws)
-    found, draws = with_new_values(lambda k: shown_symmetries(model, ansatz, generator(seed, "dictionary.symmetries", k)))
+    ansatz, found, draws = known
     claims = found.verdicts
     value: SymmetriesValue = {
         "dimension": claims["dimension"].statement.value,
@@ -192,6 +192,33 @@ def symmetries(model: Model, *, seed: int = DEFAULT_SEED) -> SymmetriesResult:
         glosses=_glosses(value, ansatz),
         notices=division_notice(draws),
     )
+
+
+_FOUND: Slot[tuple[Ansatz, ShownSymmetries, int] | None] = Slot("linear symmetries")
+
+
+def linear_symmetries(model: Model, seed: int) -> tuple[Ansatz, ShownSymmetries, int] | None:
+    """The linear maps searched, what is shown of those that change no function, and how often values were drawn; None where the
+    equations are too many. Kept with the model."""
+
+    def find() -> tuple[Ansatz, ShownSymmetries, int] | None:
+        ansatz = choose_ansatz(model)
+        if ansatz is None:
+            return None
+        found, draws = with_new_values(lambda k: shown_symmetries(model, ansatz, generator(seed, "dictionary.symmetries", k)))
+        return ansatz, found, draws
+
+    return model.kept.once(_FOUND, find, seed)
+
+
+def moved_by_others(model: Model, stated: int | None, seed: int) -> tuple[int | None, Verdict | None]:
+    """In how many dimensions more than the ``stated`` symmetries linear ones move general weights, and what is shown of their orbit;
+    None where the equations are too many."""
+    known = linear_symmetries(model, seed)
+    if known is None or stated is None:
+        return None, None
+    orbit = known[1].verdicts["orbit_dimension"]
+    return max(int(orbit.statement.value) - stated, 0), orbit
 
 
 def _stated(model: Model, rng: np.random.Generator) -> StatedSymmetries:

@@ -105,6 +105,7 @@ class WeightDecayResult(EntryResult):
     value: WeightDecayValue
     evidence: WeightDecayEvidence
     sources: ClassVar[tuple[str, ...]] = ("mehta2018", "bharadwaj2023", "krawczyk1969")
+    left_behind: ClassVar[tuple[str, ...]] = (*EntryResult.left_behind, "points")
     points: DecayedPoints | None = field(default=None, compare=False)
     task: TrainingTask | None = field(default=None, compare=False)
 

@@ -20,6 +20,8 @@ from neurovariety.homotopy.tape import Tape
 _ARCS = 3
 """Arcs to each other member: two independent loops."""
 _MOST_MEMBERS = 12
+_HOPELESS = 3
+"""Members after which it is given up where no loop through them permutes the solutions: paths are lost everywhere then."""
 
 
 def closed_under_loops(
@@ -42,6 +44,8 @@ def closed_under_loops(
             run.add_arc(0, other, bend)
         run.close(stop=stop)
         loops = _permutations(run)
+        if len(run.fibers) > _HOPELESS and not loops:
+            break
     return run.fibers[0].array(), tuple(loops)
 
 

@@ -42,7 +42,7 @@ from neurovariety.linear_algebra.rational_programme import maximum
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 
-_FEW, _FEW_TERMS = 60, 12
+FEW, _FEW_TERMS = 60, 12
 """Parameters of a model whose coefficient for the zero function is looked at beside another question, and terms of its coefficients
 up to which that is by a search."""
 Make = Callable[[Part, Pair], Certificate]
@@ -98,7 +98,7 @@ def at_weights(model: Model, weights: Sequence[Fraction], seed: int) -> KnownCoe
             return _exact((Fraction(rank), 1), exact, lambda part, _: HalfOfDimension(known.verdict, here, part), "constant rank")
         except NotShown:
             pass  # the dimension is not known exactly; the germ may tell
-    return _of_germ(model, tuple(weights))
+    return of_point(model, tuple(weights))
 
 
 def of_zero_function(model: Model) -> KnownCoefficient:
@@ -106,18 +106,18 @@ def of_zero_function(model: Model) -> KnownCoefficient:
 
     Raises `InputError` for a model whose weights 0 give another function, `ResourceError` for a large one."""
     stored, functions = _zero_at_zero(model)
-    return _by_formula(stored, functions) or _of_germ(model, (Fraction(0),) * model.parameters)
+    return _by_formula(stored, functions) or of_point(model, (Fraction(0),) * model.parameters)
 
 
 def beside(model: Model) -> KnownCoefficient | None:
     """The coefficient for the zero function where it is known at once; None where not."""
-    if model.parameters > _FEW:
+    if model.parameters > FEW:
         return None
     try:
         stored, functions = _zero_at_zero(model)
         found = _by_formula(stored, functions)
         if found is None and sum(map(len, functions)) <= max(_FEW_TERMS, len(functions)):
-            found = _of_germ(model, (Fraction(0),) * model.parameters, OPERATIONS / 10)
+            found = of_point(model, (Fraction(0),) * model.parameters, OPERATIONS / 10)
     except (InputError, ResourceError):
         return None
     return found if found is not None and found.exact else None
@@ -225,7 +225,9 @@ def _line(functions: Sequence[Polynomial]) -> tuple[tuple[int, ...], tuple[tuple
     return tuple(order), tuple(rows), sorted(degrees)
 
 
-def _of_germ(model: Model, weights: tuple[Fraction, ...], operations: float = OPERATIONS) -> KnownCoefficient:
+def of_point(model: Model, weights: tuple[Fraction, ...], operations: float = OPERATIONS) -> KnownCoefficient:
+    """What a search knows of the coefficient at exact weights. Raises `InputError` for a rational model, `ResourceError` for a large
+    one."""
     stored, functions = _written(model)
     grading = () if any(weights) else _grading(functions, len(weights))
     found = search([shifted(f, weights) for f in functions], operations)

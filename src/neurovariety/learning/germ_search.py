@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from itertools import combinations
+from math import prod
 
 import flint
 
-from neurovariety.budget import used_up, within
+from neurovariety.budget import INTERPRETED, spend, used_up, within
 from neurovariety.certificates.germ_bounds import FromRegion, Pair, larger
 from neurovariety.certificates.germ_proofs import (
     NOTHING,
@@ -23,18 +26,24 @@ from neurovariety.certificates.germ_proofs import (
     Parts,
     Polyhedra,
     PowerOf,
+    Products,
     Proof,
     Reduced,
     Solved,
     Some,
     WithoutUnit,
+    beside_coordinate,
     bounds,
     combined,
     moved,
+    multiplied,
     reduced,
+    root,
     solved,
+    together,
 )
-from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms, support, variables_of
+from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms, support, vanish, variables_of
+from neurovariety.certificates.newton_cells import lowest
 from neurovariety.certificates.stored_coefficients import as_fraction
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.newton_search import look, regions
@@ -46,7 +55,10 @@ _MOST_MOVES, _MOST_LATER = 4, 2
 """Changes that are tried in the coordinates given, and in later ones."""
 OPERATIONS = 2e10
 """Of a search, some ten seconds; then it stops with bounds."""
-_MOST_TERMS = 600
+_MOST_TERMS, _MOST_CORNERS = 600, 60
+"""Terms of functions that are taken apart, and corners of a polyhedron that a programme is given."""
+_PER_TERM = 200 * INTERPRETED
+"""Operations of one step of a proof, for each term of the functions."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +84,10 @@ def _search(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     germ = [f for f in germ if len(f)]
     if not germ:
         return BoundedGerm(None, Bounds(NOTHING, NOTHING))
-    if sum(map(len, germ)) > _MOST_TERMS:
+    if used_up() or _size(germ) > _MOST_TERMS:
         return _of_order(germ)
-    for simpler in (_without_units, _spread, _reduced, _parts, _power, _solved):
+    spend("steps", 1, _size(germ) * _PER_TERM)
+    for simpler in (_without_units, _spread, _reduced, _parts, _products, _power, _solved):
         found = simpler(germ, depth)
         if found is not None:
             return found
@@ -96,7 +109,7 @@ def _without_units(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None
         if len(unit) > 1:
             rest = divmod(f, unit)[0]
             then = _search([rest if i == k else g for i, g in enumerate(germ)], depth)
-            return _shown(germ, WithoutUnit(k, plain_terms(unit), plain_terms(rest), _needed(then)))
+            return BoundedGerm(WithoutUnit(k, plain_terms(unit), plain_terms(rest), _needed(then)), then.bounds)
     return None
 
 
@@ -122,7 +135,7 @@ def _spread(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     if _size(found) >= _size(germ):
         return None
     then = _search(found, depth)
-    return _shown(germ, Combined(rows, _needed(then)))
+    return BoundedGerm(Combined(rows, _needed(then)), then.bounds)
 
 
 def _size(germ: Sequence[Polynomial]) -> int:
@@ -144,7 +157,7 @@ def _reduced(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
                 part = g.context().from_dict({e: known[e] for e in inside})
                 multiplier = divmod(part, f)[0]
                 then = _search(reduced(germ, j, k, multiplier), depth)
-                return _shown(germ, Reduced(j, k, plain_terms(multiplier), _needed(then)))
+                return BoundedGerm(Reduced(j, k, plain_terms(multiplier), _needed(then)), then.bounds)
     return None
 
 
@@ -160,8 +173,34 @@ def _parts(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     if len(groups) < 2:
         return None
     chosen = [tuple(sorted(members)) for members, _ in groups]
-    proofs = [_needed(_search([germ[k] for k in group], depth)) for group in chosen]
-    return _shown(germ, Parts(tuple(chosen), tuple(proofs)))
+    found = [_search([germ[k] for k in group], depth) for group in chosen]
+    total = reduce(together, (f.bounds for f in found))
+    return BoundedGerm(Parts(tuple(chosen), tuple(map(_needed, found))), total)
+
+
+def _products(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """All products of functions of some variables with functions of others."""
+    factored = [[g for g, e in f.factor()[1] for _ in range(e)] for f in germ]
+    groups: list[set[int]] = []
+    for g in (g for factors in factored for g in factors):
+        variables = variables_of(g).union(*(group for group in groups if group & variables_of(g)))
+        groups = [group for group in groups if not group & variables] + [variables]
+    for group in groups if len(groups) > 1 else ():
+        one = germ[0].context().constant(1)
+        pairs = []
+        for factors in factored:
+            pairs.append(
+                tuple(prod((g for g in factors if (variables_of(g) <= group) is inside), start=one) for inside in (True, False))
+            )
+        left, right = ({plain_terms(own): own for own in side} for side in zip(*pairs, strict=True))
+        if len({(plain_terms(a), plain_terms(b)) for a, b in pairs}) < len(left) * len(right) or not vanish(
+            [*left.values(), *right.values()]
+        ):
+            continue
+        found = [_search([*side.values()], depth) for side in (left, right)]
+        proof = Products(tuple(left), tuple(right), (_needed(found[0]), _needed(found[1])))
+        return BoundedGerm(proof, multiplied(found[0].bounds, found[1].bounds))
+    return None
 
 
 def _power(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
@@ -175,8 +214,8 @@ def _power(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     base = germ[0].context().constant(1)
     for g, _ in factors:
         base = base * g
-    then = _search([base], depth)
-    return _shown(germ, PowerOf(plain_terms(base), exponents.pop(), _needed(then)))
+    then, exponent = _search([base], depth), exponents.pop()
+    return BoundedGerm(PowerOf(plain_terms(base), exponent, _needed(then)), root(then.bounds, exponent))
 
 
 def _solved(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
@@ -191,7 +230,7 @@ def _solved(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
             except NotShown:
                 continue
             then = _search(left, depth)
-            return _shown(germ, Solved(k, variable, then.proof))
+            return BoundedGerm(Solved(k, variable, then.proof), beside_coordinate(then.bounds))
     return None
 
 
@@ -201,7 +240,7 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     try:
         looked = look(germ)
     except NotShown:
-        return tries[0]
+        return _best([*tries, *_of_some(germ, depth, 1)])
     best = None
     for region, pair in regions(germ, looked):
         if best is None or _sharper_high(pair, best[1]):
@@ -216,10 +255,10 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
         if used_up():
             break
         found = _search(moved(germ, variable, by), depth - 1)
-        tries.append(_shown(germ, Moved(variable, plain_terms(by), _needed(found))))
+        tries.append(BoundedGerm(Moved(variable, plain_terms(by), _needed(found)), found.bounds))
         if tries[-1].exact:
             return tries[-1]
-    tries += _of_some(germ, depth)
+    tries += _of_some(germ, depth, len(germ) - 1)
     return _best(tries)
 
 
@@ -251,19 +290,23 @@ def _of_order(germ: Sequence[Polynomial]) -> BoundedGerm:
     """What the least order k of a function shows, 1/k from below, and the polyhedron of all terms, from above."""
     orders = [min(map(sum, support(f))) for f in germ]
     k = orders.index(min(orders))
-    terms = sorted({e for f in germ for e in support(f)})
+    terms = lowest({e for f in germ for e in support(f)})[:_MOST_CORNERS]
     found = maximum([1] * len(terms), list(zip(*terms, strict=True)), [1] * len(terms[0]), inside=False)
     corner = found.prices if found is not None else (Fraction(1, orders[k]),) * len(terms[0])
+    least = min(sum(x * y for x, y in zip(corner, e, strict=True)) for f in germ for e in support(f))
+    if not least >= 1:  # of more terms than were looked at
+        corner = (Fraction(1, orders[k]),) * len(terms[0])
     return _shown(germ, Both(Order(k, orders[k]), Polyhedra(None, FromRegion((corner,), corner, ()))))
 
 
-def _of_some(germ: Sequence[Polynomial], depth: int) -> list[BoundedGerm]:
-    """Bounds from below by all functions but one."""
+def _of_some(germ: Sequence[Polynomial], depth: int, count: int) -> list[BoundedGerm]:
+    """Bounds from below by so many of the functions."""
     if len(germ) < 2 or len(germ) > 6 or depth < _DEPTH - 1:
         return []
     out = []
-    for k in range(len(germ)):
-        kept = tuple(i for i in range(len(germ)) if i != k)
+    for kept in combinations(range(len(germ)), count):
+        if used_up():
+            break
         found = _search([germ[i] for i in kept], 0)
         if found.bounds.low is not None:
             out.append(BoundedGerm(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))

@@ -13,7 +13,7 @@ from math import factorial, lcm
 
 import flint
 
-from neurovariety.budget import INTERPRETED, spend, used_up
+from neurovariety.budget import INTERPRETED, left, spend, used_up
 from neurovariety.certificates.germ_bounds import (
     CellBound,
     FromCells,
@@ -27,7 +27,7 @@ from neurovariety.certificates.germ_bounds import (
     possible,
 )
 from neurovariety.certificates.germs import Exponents, Polynomial, part_of, plain_terms, shows_no_zero, support, variables_of
-from neurovariety.certificates.newton_cells import Cell, cells, leading
+from neurovariety.certificates.newton_cells import MOST_PAIRS, Cell, cells, leading
 from neurovariety.certificates.stored_coefficients import fmpq_of
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.torus_zeros import combination, regular_zero, signs_of, terms_of
@@ -39,6 +39,8 @@ _MOST_ORDER = 4
 _MOST_CASES = 1500
 _PER_CASE = 10**4 * INTERPRETED
 """Operations of one set of leading forms: its programme, and the check of what was found."""
+
+_PER_PAIR = 50 * INTERPRETED
 
 Weight = tuple[Fraction, ...]
 
@@ -66,13 +68,17 @@ class Looked:
 def look(germ: Sequence[Polynomial]) -> Looked:
     """The bound from below of functions that are zero at the origin, none of them identically. Raises `NotShown` where there are too
     many cells."""
-    found = cells([support(f) for f in germ], germ[0].context().nvars())
+    pairs = int(min(left() / _PER_PAIR, MOST_PAIRS))
+    found = cells([support(f) for f in germ], germ[0].context().nvars(), pairs)
+    leading_of = [leading_forms(germ, cell) for cell in found]
+    spend("cells", len(found), len(germ) * _PER_CASE / 10)
+    if sum(len(possible(forms)) for forms in leading_of) > _MOST_CASES:
+        raise NotShown("too many sets of leading forms may vanish")
     out, places, unclear = [], list[VanishingForms](), list[Polynomial]()
-    for cell in found:
-        forms = leading_forms(germ, cell)
+    for cell, forms in zip(found, leading_of, strict=True):
         empty, slopes = _on_zeros(forms)
         spend("cases", 1 + len(slopes), _PER_CASE)
-        if used_up() or len(places) + len(slopes) > _MOST_CASES:
+        if used_up():
             raise NotShown("too many sets of leading forms may vanish")
         cases = [OnZeros(s.zero, s.chosen, s.multipliers, s.minors, _dual(cell, len(forms), s), s.order) for s in slopes]
         places += [VanishingForms(cell, forms, case, case.check(cell, forms)) for case in cases]

@@ -13,7 +13,7 @@ from typing import Any
 
 import flint
 
-from neurovariety.budget import spend, used_up
+from neurovariety.budget import INTERPRETED, spend, used_up
 from neurovariety.certificates.germs import Exponents, Polynomial, plain_terms, scaled, shows_no_zero, support, value_at, variables_of
 from neurovariety.certificates.lines_of_exponents import direction_of, has_real_roots, on_line
 from neurovariety.certificates.stored_coefficients import as_fraction, fmpq_of
@@ -22,6 +22,8 @@ _MOST_COLUMNS = 150
 _MOST_DEGREE = 4
 _POLYA = 6
 _PLACES = 4000
+_PER_TERM = 10 * INTERPRETED
+"""Operations of a product with one term, for each term."""
 _RATIONAL = 50
 """Operations of one of rational numbers."""
 
@@ -40,23 +42,40 @@ def _definite(forms: Sequence[Polynomial]) -> list[Polynomial] | None:
     even terms of one sign (Polya)."""
     context = forms[0].context()
     for i, g in enumerate(forms):
-        found, h = g, context.constant(1)
-        for k in sorted(variables_of(g)):
-            if any(e[k] % 2 for e in support(found)):
+        if used_up() or not _may_be_definite(g):
+            continue
+        found, h, used = g, context.constant(1), sorted(variables_of(g))
+        for k in used:
+            if any(e[k] % 2 for e in found.monoms()):
                 flipped = found.compose(*[-x if j == k else x for j, x in enumerate(context.gens())], ctx=context)
+                spend("products", 1, len(found) ** 2 * INTERPRETED)
                 h, found = h * flipped, found * flipped
             if len(found) > _MOST_COLUMNS:
                 break
-        if any(k % 2 for e in support(found) for k in e):
+        if any(k % 2 for e in found.monoms() for k in e):
             continue
-        total = sum((x**2 for k, x in enumerate(context.gens()) if k in variables_of(g)), context.constant(0))
+        total = sum((x**2 for k, x in enumerate(context.gens()) if k in used), context.constant(0))
         for _ in range(_POLYA):
             if shows_no_zero(found):
                 return [h if k == i else context.constant(0) for k in range(len(forms))]
+            spend("products", 1, len(found) * len(used) * _PER_TERM)
             h, found = h * total, found * total
-            if len(found) > _MOST_COLUMNS:
+            if used_up() or len(found) > _MOST_COLUMNS:
                 break
     return None
+
+
+def _may_be_definite(f: Polynomial) -> bool:
+    """Whether the corners of the hull of the exponents that are first or last by one of them are of one sign in each orthant: where one
+    term leads the form has its sign, and a form of both signs has a zero between."""
+    terms = [(tuple(map(int, e)), c > 0) for e, c in f.to_dict().items()]
+    ends: set[tuple[Exponents, bool]] = set()
+    for k in range(len(terms[0][0])):
+        for end in (max, min):
+            most = end(e[k] for e, _ in terms)
+            face = [term for term in terms if term[0][k] == most]
+            ends |= {max(face), min(face)}
+    return len({(tuple(x % 2 for x in e), sign) for e, sign in ends}) == 1
 
 
 def _along_a_line(forms: Sequence[Polynomial]) -> list[Polynomial] | None:

@@ -21,9 +21,11 @@ from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.load import whole_network
+from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import find
 from neurovariety.errors import InputError
+from neurovariety.report.piecewise_subject import PiecewiseSubject, is_piecewise
 from neurovariety.result import Result
 
 DEGREES = (2, 4, 8)
@@ -68,8 +70,8 @@ class AnalyticSubject:
             "networks, such as one with polynomials in place of activations (neurovariety approximate)"
         )
 
-    def steps(self, seed: int) -> Iterator[tuple[Entry, Callable[[], Result]]]:
-        """Each row's entry, and what computes it."""
+    def steps(self, seed: int, dataset: Dataset | None) -> Iterator[tuple[Entry, Callable[[], Result]]]:
+        """Each row's entry, and what computes it; no row asks for data."""
         for name in ANSWERED:
             entry = find(name)
             assert entry is not None
@@ -78,10 +80,11 @@ class AnalyticSubject:
             yield _NEAR, partial(approximate, self.trained, degree=degree, seed=seed)
 
 
-def analytic_subject(source: object) -> AnalyticSubject | None:
+def analytic_subject(source: object) -> AnalyticSubject | PiecewiseSubject | None:
     """What a notation with an analytic activation or softmax, or the file of a trained network, is to a report; None for anything else.
 
-    Raises `InputError` for a file that cannot be read, and for a network that is no chain of dense layers with smooth activations.
+    Raises `InputError` for a file that cannot be read, and for a network that is no chain of dense layers with smooth activations and
+    not linear on pieces.
     """
     network = read_analytic(source)
     if network is not None:
@@ -89,18 +92,20 @@ def analytic_subject(source: object) -> AnalyticSubject | None:
     if not isinstance(source, Network) and not (isinstance(source, str | Path) and str(source).lower().endswith(_FILES)):
         return None
     trained = whole_network(source)
+    if is_piecewise(trained):
+        return PiecewiseSubject(trained)
     try:
         layers = smooth_layers(trained)
     except NotShown as why:
         raise InputError(
-            f"a report of a trained network is made of dense layers with smooth activations, and {trained.source} is none: {why}; ask "
-            "neurovariety diagnose, which takes others too"
+            "a report of a trained network is made of dense layers with smooth activations, or of one that is linear on pieces, and "
+            f"{trained.source} is none: {why}; ask neurovariety diagnose, which takes others too"
         ) from None
     other = next((name for name in layers.activations if name not in SMOOTH), None)
     if other is not None or not layers.activations:
         raise InputError(
-            f"a report of a trained network is made for smooth activations, and {trained.source} has {other or 'none'}; ask "
-            "neurovariety diagnose, or regions and functional-dimension for ReLU"
+            f"a report of a trained network is made for smooth activations or ReLU and its kin, and {trained.source} has "
+            f"{other or 'none'}; ask neurovariety diagnose"
         )
     widths = (len(layers.matrices[0][0]), *(len(m) for m in layers.matrices))
     bias = any(b for row in layers.biases for b in row)

@@ -16,27 +16,26 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.dictionary.shared_answers import sharing
 from neurovariety.errors import DataError, InputError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subject
+from neurovariety.report.effort import EFFORTS, Effort, EffortName
 from neurovariety.report.opening import OpeningAnswer, opening
+from neurovariety.report.piecewise_subject import PiecewiseSubject
 from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result
 from neurovariety.tables.read_table import read_table
 
-OPERATIONS = 5e10
-"""For the searches of one entry, where they can stop with a lower bound: some 20 seconds on two cores. Called alone each entry
-searches to the end."""
-
-NUMBERS = {"targets": 50, "targets with flows": 20, "flow targets": 2, "runs": 24, "grid": 16, "random targets": 50, "bisections": 1}
-"""In place of the usual numbers of the entries that sample. Runs are as many everywhere: one batch shares what is compiled."""
+Subject = Model | AnalyticSubject | PiecewiseSubject
+"""What a report is made of."""
 
 
 @dataclass(repr=False)
 class Report:
     """The rows of a report in the order of the registry, and what was analysed. ``asked``: all entries that were to be computed;
     ``left_out``: why others were not to be, in one sentence; ``finished``: no entry was cut short; ``stopped_by``: what did so, such as
-    "the time limit"."""
+    "the time limit"; ``effort``: how long each entry was let search."""
 
     subject: str
     parameters: int
@@ -49,6 +48,7 @@ class Report:
     finished: bool = True
     stopped_by: str = ""
     left_out: str = ""
+    effort: EffortName = "normal"
 
     @property
     def cut_short(self) -> str:
@@ -63,7 +63,7 @@ class Report:
     def opening(self) -> tuple[OpeningAnswer, ...]:
         """The five answers that come first, as far as the rows are there."""
         if self.left_out:
-            return opening(self.rows, self.parameters, self.asked, "it is one about algebraic networks")
+            return opening(self.rows, self.parameters, self.asked, "it is asked of algebraic networks alone")
         return opening(self.rows, self.parameters, self.asked)
 
     def __repr__(self) -> str:
@@ -84,6 +84,7 @@ class Report:
             "inputs": self.inputs,
             "outputs": self.outputs,
             "seed": self.seed,
+            "effort": self.effort,
             "data": self.data,
             "opening": [said.to_dict() for said in self.opening],
             "entries": entries,
@@ -98,6 +99,7 @@ def build_report(
     source: Source | Path | Network,
     dataset: Any = None,
     *,
+    effort: EffortName = "normal",
     seed: int = 0,
     memory_limit: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -106,7 +108,11 @@ def build_report(
     frame or a file without targets, or a pair (inputs, targets).
 
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
-    trained network with dense layers and smooth activations has rows on `approximate` besides.
+    trained network with dense layers and smooth activations has rows on `approximate` besides, and that of one that is linear on
+    pieces on its regions, and on how far the inputs of ``dataset`` may move.
+
+    ``effort``: ``small``, ``normal`` or ``large``, how long entries search and how much they sample (`EFFORTS`): work is counted, not
+    time, so that a report says the same on every machine.
 
     An entry that cannot be computed (too large, say) is reported with its sentence and does not stop the others. Raises
     `InputError` for an unusable architecture and `DataError` where the data do not fit it.
@@ -119,13 +125,16 @@ def build_report(
         dataset = read_table(dataset)
     if dataset is not None:
         check_fit(model, dataset)
-    out = empty_report(model, dataset, seed)
+    out = empty_report(model, dataset, seed, effort)
     fill(out, model, dataset, seed, memory_limit, progress)
     return out
 
 
-def report_subject(source: Source | Path | Network) -> Model | AnalyticSubject:
-    """What a report is made of: a model, or a network with smooth activations. Raises `InputError` for anything else."""
+def report_subject(source: Source | Path | Network) -> Subject:
+    """What a report is made of: a model, or a network with smooth activations or linear on pieces.
+
+    Raises `InputError` for anything else.
+    """
     found = analytic_subject(source)
     if found is not None:
         return found
@@ -134,14 +143,16 @@ def report_subject(source: Source | Path | Network) -> Model | AnalyticSubject:
     return as_model(source)
 
 
-def empty_report(model: Model | AnalyticSubject, dataset: Dataset | None, seed: int) -> Report:
+def empty_report(model: Subject, dataset: Dataset | None, seed: int, effort: EffortName = "normal") -> Report:
     """A report without rows yet; `fill` appends them."""
-    if isinstance(model, AnalyticSubject):
-        asked = tuple(entry.name for entry, _ in model.steps(seed))
-        sizes = (model.parameters, model.inputs, model.outputs)
-        return Report(model.name, *sizes, seed, None, asked, left_out=model.left_out)
+    if effort not in EFFORTS:
+        raise InputError(f"the effort of a report is {', '.join(EFFORTS)}, got {effort!r}")
+    if not isinstance(model, Model):
+        asked = tuple(entry.name for entry, _ in model.steps(seed, dataset))
+        sizes, data = (model.parameters, model.inputs, model.outputs), _described(dataset, trains=False)
+        return Report(model.name, *sizes, seed, data, asked, left_out=model.left_out, effort=effort)
     asked = tuple(e.name for e in asked_of(dataset))
-    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked)
+    return Report(model.name, model.parameters, model.inputs, model.outputs, seed, _described(dataset), asked, effort=effort)
 
 
 def asked_of(dataset: Dataset | None) -> list[Entry]:
@@ -152,23 +163,24 @@ def asked_of(dataset: Dataset | None) -> list[Entry]:
 
 def fill(
     out: Report,
-    model: Model | AnalyticSubject,
+    model: Subject,
     dataset: Dataset | None,
     seed: int,
     memory_limit: int | None,
     progress: Callable[[str], None],
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
-    steps = model.steps(seed) if isinstance(model, AnalyticSubject) else steps_of(model, dataset, seed, memory_limit)
-    for entry, answer in steps:
-        progress(entry.name)
-        out.rows.append(row_of(entry, answer))
+    steps = steps_of(model, dataset, seed, memory_limit) if isinstance(model, Model) else model.steps(seed, dataset)
+    with sharing():
+        for entry, answer in steps:
+            progress(entry.name)
+            out.rows.append(row_of(entry, answer, EFFORTS[out.effort]))
 
 
-def row_of(entry: Entry, answer: Callable[[], Result]) -> Row:
+def row_of(entry: Entry, answer: Callable[[], Result], effort: Effort = EFFORTS["normal"]) -> Row:
     """What an entry answers in a report, or the sentence that says why it does not."""
     try:
-        with within(OPERATIONS, NUMBERS):
+        with within(*effort):
             return Row(entry, answer())
     except NeurovarietyError as error:
         return Row(entry, None, str(error))
@@ -189,7 +201,7 @@ def steps_of(
         yield entry, partial(entry.load(), model, **options)
 
 
-def check_fit(model: Model | AnalyticSubject, dataset: Dataset) -> None:
+def check_fit(model: Subject, dataset: Dataset) -> None:
     """Raise `DataError` where the data have another number of inputs or targets than the model, or no row would ask for them."""
     if isinstance(model, AnalyticSubject):
         raise DataError(f"no row of a report of {model.name} asks for data; leave out --data")
@@ -199,13 +211,13 @@ def check_fit(model: Model | AnalyticSubject, dataset: Dataset) -> None:
             f"{model.name} takes {model.inputs} inputs, {dataset.name} has {features} input columns "
             f"({', '.join(dataset.features[:8])}); change the first width or the columns"
         )
-    if targets and targets != model.outputs:
+    if targets and isinstance(model, Model) and targets != model.outputs:
         raise DataError(
             f"{model.name} has {model.outputs} outputs, {targets} target columns were given ({', '.join(dataset.target_names)})"
         )
 
 
-def _described(dataset: Dataset | None) -> dict[str, Any] | None:
+def _described(dataset: Dataset | None, trains: bool = True) -> dict[str, Any] | None:
     if dataset is None:
         return None
     return {
@@ -213,8 +225,12 @@ def _described(dataset: Dataset | None) -> dict[str, Any] | None:
         "samples": len(dataset.inputs),
         "features": list(dataset.features),
         "targets": list(dataset.target_names),
-        "preparation": "every number exactly as written in the file; standardized for training",
+        "preparation": f"every number exactly as written in the file{'; standardized for training' if trains else ''}",
     } | ({"read": list(dataset.done)} if dataset.done else {})
+
+
+UNITS = "for training every column is standardized (minus its mean, over its standard deviation), so that losses have no unit"
+"""What is said where entries on training are given data."""
 
 
 def size_of(report: Report) -> str:

@@ -46,11 +46,15 @@ def _asks(text: str, *parts: tuple[AnswerPart, ...]) -> OpeningQuestion:
 
 _DATA = AnswerPart("data", ("samples", "jacobian_rank", "determined"))
 QUESTIONS = (
-    _asks("degrees of freedom", (AnswerPart("dimension", ("value",)),)),
+    _asks("degrees of freedom", (AnswerPart("dimension", ("value",)), AnswerPart("functional-dimension", ("value",)))),
     _asks("what data determine", (_DATA, AnswerPart("sample-complexity", ("finite", "unique")))),
     _asks("the global minimum", (AnswerPart("landscape", ("least_loss",)),)),
     _asks("where training goes", (AnswerPart("gradient-flow"),)),
-    _asks("redundant or singular", (AnswerPart("fibers", ("dimension", "hidden")),), (AnswerPart("singularities", ("dimension",)),)),
+    _asks(
+        "redundant or singular",
+        (AnswerPart("fibers", ("dimension", "hidden")), AnswerPart("diagnose")),
+        (AnswerPart("singularities", ("dimension",)),),
+    ),
 )
 
 

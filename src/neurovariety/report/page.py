@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from neurovariety._version import __version__
-from neurovariety.report.build import Report, size_of
+from neurovariety.report.build import UNITS, Report, size_of
 from neurovariety.report.figures import figure
 from neurovariety.report.opening import grouped
 from neurovariety.report.row import Row
@@ -46,6 +46,7 @@ def _facts(report: Report) -> str:
         text += f". Data: {d['name']}, {d['samples']} samples of {', '.join(d['features'])}"
         text += f"; target{'s' * (len(d['targets']) > 1)} {', '.join(d['targets'])}" if d["targets"] else ""
         text += f" ({'; '.join(d['read'])})" if "read" in d else ""
+        text += f"; {UNITS}" if d["targets"] else ""
     text += f". {report.left_out[:1].upper()}{report.left_out[1:]}" if report.left_out else ""
     return text + ("." if report.finished else f". Not finished: {report.cut_short}.")
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from neurovariety.claim import Claim
 from neurovariety.dictionary.registry import ENTRIES
-from neurovariety.report.build import Report, size_of
+from neurovariety.report.build import UNITS, Report, size_of
 from neurovariety.report.opening import grouped
 from neurovariety.report.row import Row
 
@@ -50,6 +50,8 @@ def _print(report: Report, console: Console) -> None:
         console.print(f"{escape(d['name'])}: {d['samples']} samples of {', '.join(map(escape, d['features']))}{escape(target)}")
         if "read" in d:
             console.print(escape("; ".join(d["read"])))
+        if d["targets"]:
+            console.print(UNITS)
     _answers(report, console)
     for question, rows in grouped(report.rows):
         console.print(f"[bold]{question}[/]")

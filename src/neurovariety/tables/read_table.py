@@ -59,6 +59,8 @@ def raw_table(source: Any, header: str | None = None, decimal: str | None = None
     if isinstance(source, str | Path):
         if str(source).lower().startswith(("http://", "https://", "s3://", "ftp://")):
             raise DataError(f"{str(source)[:80]} is an address; download the file and give its name")
+        if source == "":
+            raise DataError("the name of the data file is empty; give the path of a file with a table")
         return file_table(Path(source), header, decimal)
     if is_frame(source):
         return frame_table(source)

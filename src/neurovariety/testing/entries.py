@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -96,6 +98,10 @@ def _written(row: Entry, found: EntryResult) -> None:
     with holding(f"{row.name} reads its JSON"):
         back = type(found).from_dict(data)
     hold(back.to_dict() == data, f"{row.name}: written and read back, the result is another")
+    with holding(f"{row.name} pickles"):
+        hold(pickle.loads(pickle.dumps(found)).to_dict() == data, f"{row.name}: pickled and read back, the result is another")
+    with suppress(InputError):  # where there is nothing to draw
+        hold(found.plot().axes, f"{row.name}: the picture is empty")
     hold("\n" not in repr(found), f"{row.name}: repr has several lines; write @dataclass(frozen=True, repr=False)")
     hold(repr(found).startswith(f"{row.name}("), f"{row.name}: repr is {repr(found)[:80]!r}; write @dataclass(frozen=True, repr=False)")
     hold(found.meaning and "\n" not in found.meaning, f"{row.name}: meaning is {found.meaning!r}, not a sentence")

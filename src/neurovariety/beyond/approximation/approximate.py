@@ -28,11 +28,10 @@ import numpy as np
 from neurovariety.architectures import MLP
 from neurovariety.architectures.reading.rational_function import shown as written
 from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
-from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network
+from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network, trained_network
 from neurovariety.certificates.activation_series import ACTIVATIONS
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.checkpoints.input_box import ends_of, input_box
-from neurovariety.checkpoints.load import whole_network
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_number
 from neurovariety.options import Whole, listed, shown
@@ -142,7 +141,7 @@ def _of_network(network: object, box: object, architecture: object, degree: obje
     if refusal := _OF_LAYERS.refusal(degree):
         raise InputError(refusal)
     require_seed(seed)
-    source = whole_network(network, architecture=architecture)
+    source = trained_network(network, architecture)
     inside = input_box((-1, 1) if box is None else box, source.input_shape)
     low, high = (list(v.reshape(-1)) for v in ends_of(inside, source.input_shape))
     found = algebraic_network(source, (low, high), int(degree), seed)  # type: ignore[call-overload]

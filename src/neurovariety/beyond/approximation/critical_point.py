@@ -27,7 +27,7 @@ import flint
 import numpy as np
 
 from neurovariety.beyond.approximation.held_critical_point import held_critical_point
-from neurovariety.beyond.approximation.whole_network import algebraic_network
+from neurovariety.beyond.approximation.whole_network import algebraic_network, trained_network
 from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.network_approximation import SmoothLayers, smooth_layers
@@ -44,7 +44,6 @@ from neurovariety.certificates.smooth_critical_points import (
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.load import whole_network
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.exact_numbers import exact_table
@@ -109,7 +108,7 @@ def critical_point(
     start = time.perf_counter()
     if degree is not None and (refusal := _DEGREE.refusal(degree)):
         raise InputError(refusal)
-    source = whole_network(network, architecture=architecture)
+    source = trained_network(network, architecture)
     try:
         layers = smooth_layers(source)
     except NotShown as why:

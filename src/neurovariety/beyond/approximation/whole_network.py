@@ -18,7 +18,7 @@ import numpy as np
 
 from neurovariety.architectures import MLP, Activation
 from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
-from neurovariety.certificates.activation_series import rational_ball, taylor, taylor_coefficients
+from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_approximation import (
     Moves,
@@ -35,7 +35,8 @@ from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.errors import InputError, ResourceError
+from neurovariety.checkpoints.load import whole_network
+from neurovariety.errors import InputError, NotationError, ResourceError
 from neurovariety.randomness import generator
 
 _BITS = 128
@@ -53,6 +54,20 @@ class AlgebraicNetwork:
     architecture: MLP
     weights: Mapping[str, np.ndarray]
     claims: Mapping[str, Verdict]
+
+
+def trained_network(source: object, architecture: object) -> Network:
+    """The network that `load_network` reads. Raises `InputError`, also for activations that are approximated alone, as sin is."""
+    try:
+        return whole_network(source, architecture=architecture)
+    except NotationError as why:
+        name = str(why).partition(" ")[0].lower()
+        if name not in SMOOTH:
+            raise
+        raise InputError(
+            f"trained networks with {name} are not read: files have no such activation. An architecture without weights is "
+            f"approximated on an interval, 'mlp(1,2,1; {name})' with interval=(-1, 1), and dimension, fibers and symmetries take it"
+        ) from None
 
 
 def algebraic_network(source: Network, box: tuple[list[Fraction], list[Fraction]], degree: int, seed: int) -> AlgebraicNetwork:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol, runtime_checkable
 
 from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
 from neurovariety.certificates.cell_complex import CellComplex, KnownCells, complex_of_arrays, known_cells
@@ -32,10 +33,25 @@ class AllRegions:
     cells: CellComplex
     verdict: Verdict
 
+    def held_regions(self) -> AllRegions:
+        """These, where the network is still the one that they were found of. Raises `InputError` where its weights were changed."""
+        if network_hash(self.network) != self.cells.subject:
+            raise InputError("the weights were changed after the regions were found; ask for the regions again")
+        return self
+
     @property
     def known(self) -> KnownCells:
         """The cells with their rays, patterns and facets."""
         return known_cells(self.cells, self.network)
+
+
+@runtime_checkable
+class HoldsRegions(Protocol):
+    """What was asked for regions before, such as the result of `regions`."""
+
+    def held_regions(self) -> AllRegions:
+        """The regions. Raises `InputError` where they are not there any more."""
+        ...
 
 
 def all_regions(
@@ -47,11 +63,15 @@ def all_regions(
     example: object = None,
     input_shape: Sequence[int] | Shapes | None = None,
 ) -> AllRegions:
-    """All regions of a network that `load_network` takes, in a box or everywhere.
+    """All regions of a network that `load_network` takes, in a box or everywhere; or those that were found before (`HoldsRegions`).
 
     Raises `InputError` for a network that is not linear on pieces, a box that has no interior and a ``limit`` that is no number of
     regions, `ResourceError` where there are more regions than that.
     """
+    if isinstance(network, HoldsRegions):
+        if any(given is not None for given in (box, architecture, example, input_shape)):
+            raise InputError("regions that were found before are those of their network and box; leave the other options out")
+        return network.held_regions()
     if refusal := Whole("limit= is a whole number of regions from {least} on", 1).refusal(limit):
         raise InputError(refusal)
     source = whole_network(load_network(network, architecture=architecture, example=example, input_shape=input_shape))

@@ -16,10 +16,10 @@ Sources: Grigsby, Lindsey, Meyerhoff, Wu 2022.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise
 from math import gcd, lcm
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import flint
 import numpy as np
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, HoldsRegions, all_regions
 from neurovariety.certificates.cell_complex import KnownCells
 from neurovariety.certificates.dense_layers import DenseLayers, dense_layers
 from neurovariety.certificates.functional_rank import (
@@ -83,7 +83,8 @@ def functional_dimension(
 ) -> FunctionalDimensionResult:
     """The functional dimension of dense layers with activations that are linear on pieces, at the weights of a network.
 
-    ``network``, ``architecture`` and ``example`` are what `load_network` takes, ``box`` and ``limit`` what `regions` takes. With
+    ``network``, ``architecture`` and ``example`` are what `load_network` takes, or the result of `regions`, ``box`` and ``limit`` what
+    that takes. With
     ``random`` = N the network is an architecture such as ``"mlp(2,3,1; relu; bias)"``, and N weights are drawn, each standard normal.
     ``biases``: whether directions that move biases count; by default not where all biases are 0, which is then taken for the network
     without them. Raises `InputError` for other networks, and `ResourceError` for those with too many regions.
@@ -98,8 +99,12 @@ def functional_dimension(
         raise InputError(refusal)
     if random is not None:
         return _of_draws(network, random, limit, seed, start)
-    source = whole_network(network, architecture=architecture, example=example)
-    found = _at_weights(source, box, limit, biases)
+    if isinstance(network, HoldsRegions):
+        regions = all_regions(network, box=box, architecture=architecture, example=example)
+        source, found = regions.network, _at_weights(regions.network, regions.held_regions, biases)
+    else:
+        source = whole_network(network, architecture=architecture, example=example)
+        found = _at_weights(source, partial(all_regions, source, box=box, limit=limit), biases)
     return FunctionalDimensionResult(
         value=found.verdict.statement.value,
         claims={WHOLE: found.verdict},
@@ -115,9 +120,9 @@ class _AtWeights:
     evidence: dict[str, Any]
 
 
-def _at_weights(source: Network, box: object, limit: int, biases: bool | None = None) -> _AtWeights:
+def _at_weights(source: Network, find: Callable[[], AllRegions], biases: bool | None = None) -> _AtWeights:
     layers, move = _layers(source, biases)
-    found = all_regions(source, box=box, limit=limit)
+    found = find()
     regions, known = found.verdict, found.known
     scalings = layers.scalings()
     verdict, explained, missing = _shown(
@@ -232,7 +237,7 @@ def _of_draws(architecture: object, number: int, limit: int, seed: int, start: f
     found = []
     for _ in range(number):
         source = drawn_network(architecture, rng)
-        found.append(_at_weights(source, None, limit))
+        found.append(_at_weights(source, partial(all_regions, source, limit=limit)))
     first = found[0].evidence
     counts = issue(DimensionsOfDraws(tuple(f.verdict for f in found)), None)
     bound = issue(LessUnits(network_hash(source), first["bound"]), source)

@@ -19,13 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypedDict
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, all_regions
 from neurovariety.beyond.piecewise.region_bounds import region_bounds, relu_widths
 from neurovariety.beyond.piecewise.subdivision import subdivided
 from neurovariety.certificates.cell_complex import CellComplex, complex_of_arrays, known_cells
 from neurovariety.certificates.decision_regions import DecisionCount, decision_counts
 from neurovariety.certificates.issue import Verdict, issue, weak
-from neurovariety.certificates.piecewise_forms import PiecewiseForms
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
 from neurovariety.certificates.region_counts import RegionCount, region_counts
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
@@ -84,6 +84,14 @@ class RegionsResult(Result):
     )
     cells: CellComplex | None = field(default=None, repr=False, compare=False)
     network: Network | None = field(default=None, repr=False, compare=False)
+
+    def held_regions(self) -> AllRegions:
+        """The regions for other questions, which take this result in place of the network and find them no second time.
+
+        Raises `InputError` for a result that was read back, and where the weights were changed since."""
+        if self.cells is None or self.network is None:
+            raise InputError("a result read back from JSON does not hold the network; call regions() on it again")
+        return AllRegions(self.network, piecewise_forms(self.network), self.cells, self.verdicts["activation_regions"]).held_regions()
 
     def summary(self) -> str:
         """Several lines: the regions, the bounds by widths beside them, and what the claims say."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.beyond.piecewise.tropical_scripts import tropical_script
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.tropical_forms import TropicalPart, tropical_parts
 from neurovariety.certificates.zeros import NotShown
@@ -39,6 +40,14 @@ class TropicalResult(Result):
         """How many monomials there are."""
         return f"numerator {self.evidence['numerator']}, denominator {self.evidence['denominator']} monomials"
 
+    def script(self, system: str) -> str:
+        """The same as text that "polymake", "oscar" or "tropicalnn" reads.
+
+        polymake and OSCAR take whole exponents: there f is (g - h) / scale, as the first line says. Raises `InputError` for another
+        system, and `ResourceError` where exponents are larger than it takes, as they are for most weights in floats.
+        """
+        return tropical_script(self.value, self.subject, system)
+
 
 def tropical(
     network: object,
@@ -51,8 +60,8 @@ def tropical(
 ) -> TropicalResult:
     """Write a network of ReLUs (and max pooling) as a difference of maxima of affine functions.
 
-    ``network`` and the options are those of `regions`; in a ``box`` only what is the largest somewhere in it is listed. Raises
-    `InputError` for other activations, and `ResourceError` where there are too many regions.
+    ``network`` and the options are those of `regions`, or its result; in a ``box`` only what is the largest somewhere in it is listed.
+    Raises `InputError` for other activations, and `ResourceError` where there are too many regions.
 
     >>> found = tropical({"w1": [[1], [1]], "b1": [0, -1], "w2": [[1, -2]], "b2": [3]}, architecture="mlp(1,2,1; relu; bias)")
     >>> found.value["numerator"], found.value["denominator"]

@@ -64,15 +64,13 @@ def stored_form(on: Sequence[Verdict]) -> Any:
     """The exact data on which verdicts were checked as plain data of the room of certificates, with what their certificates ask; None
     where they have no such form or are too large."""
     subjects = list({type(v.on): v.on for v in on}.values())
-    subject = subjects[0]
-    if isinstance(subject, StoredFunctions):
-        return subject
-    if isinstance(subject, ExactFunctions | HasFacts):
-        base = stored_functions(subject.model)
+    live = [s for s in subjects if isinstance(s, ExactFunctions | HasFacts) and not isinstance(s, StoredFunctions)]
+    if live:
+        base = stored_functions(live[0].model)
         certificates = [v.certificate for v in on if v.certificate is not None]
-        facts = [s.facts(certificates) for s in subjects if isinstance(s, HasFacts)]
+        facts = [s.facts(certificates) for s in live if isinstance(s, HasFacts)]
         return None if base is None else replace(base, facts=tuple(facts)) if facts else base
-    return _as_plain(subject)
+    return subjects[0] if isinstance(subjects[0], StoredFunctions) else _as_plain(subjects[0])
 
 
 def _as_plain(value: Any) -> Any:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import chain
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from neurovariety.certificates.issue import Certificate
+from neurovariety.certificates.issue import Certificate, NotShown
+from neurovariety.certificates.smaller_coefficients import SmallerNetworkCoefficients
 from neurovariety.certificates.stored_strata import StrataFacts, StratumOfWeights
 from neurovariety.certificates.stratum_ranks import Counts, CriticalUnion, OrbitRanks, PlaceRanks, StratumPlace, StratumRanks
 from neurovariety.certificates.subnetwork_posets import KnownStrataListed, OverStratum
@@ -88,6 +90,12 @@ class ExactStrata(ExactFunctions):
         hashed = None if network is None else exact_functions(network).hash
         return OverStratum(name_over(found), found.kind, found.copies, functions, hashed)
 
+    def weights_on(self, stratum: str, parameters: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+        found = self._stratum(stratum)
+        if found is None or len(parameters) != found.parameters:
+            raise NotShown(f"no stratum that is called {stratum} has {len(parameters)} parameters")
+        return found.exact_weights(parameters)
+
     def limits_of(self, smaller: str, larger: str) -> bool:
         a, b = self._stratum(smaller), self._stratum(larger)
         return a is not None and b is not None and a.within(b)
@@ -108,6 +116,8 @@ class ExactStrata(ExactFunctions):
                 names[c.stratum] = None
             elif isinstance(c, CriticalUnion):
                 union = (c.name, c.source, c.strata)
+            elif isinstance(c, SmallerNetworkCoefficients):
+                names |= {row.stratum: None for row in c.rows if row.stratum is not None}
             elif isinstance(c, KnownStrataListed):
                 most = max(most, c.most + 1)
         found = [self._stratum(name) for name in names]

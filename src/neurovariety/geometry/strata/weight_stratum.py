@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -70,6 +70,12 @@ class WeightStratum:
         field = FiniteField(p)
         found = self.embed(np.array([int(v) for v in s], dtype=object))
         return np.array([field.scalar(Fraction(v)) for v in found]).reshape(self.model.parameters)
+
+    def exact_weights(self, s: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """The weights at rational parameters ``s``."""
+        entries = np.empty(self.parameters, dtype=object)
+        entries[:] = list(s)
+        return tuple(Fraction(v) for v in self.embed(entries))
 
     def tangent(self, s: Array, p: int) -> Array:
         """The derivative of ``embed`` at integers ``s`` mod ``p`` of at most 53 bits: residues in 0..p-1, shape (N, parameters)."""

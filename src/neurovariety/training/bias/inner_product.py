@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from neurovariety.certificates.inner_products import EXACT_PRODUCTS
+from neurovariety.certificates.sentences import LOSSES
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_table
 from neurovariety.rings.ring import Array
@@ -46,6 +47,11 @@ def exact_quadric(metric: str, monomials: Sequence[Monomial], inputs: object, rn
                 entry = sum(powers[e] * powers[f]) if metric == "data" else EXACT_PRODUCTS[metric](e, f)
                 out[i, k] = out[k, i] = Fraction(entry)
     return out
+
+
+def words_of_metric(metric: str) -> str:
+    """The phrase that names the quadric of a metric."""
+    return "for a quadric that was drawn" if metric == "generic" else f"under {LOSSES[metric]}"
 
 
 def _column(inputs: Array, exponents: tuple[int, ...]) -> Shaped[np.ndarray, " S"]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Inexact, Int
@@ -21,7 +21,7 @@ from neurovariety.geometry.solutions.quadrics import QuadricFamily, only
 from neurovariety.geometry.solutions.special_points import special_points
 from neurovariety.homotopy import System, random_bend, refine, track, values_at
 from neurovariety.homotopy.monodromy import CAREFUL
-from neurovariety.homotopy.tracker import DEFAULTS
+from neurovariety.homotopy.tracker import DEFAULTS, Settings
 from neurovariety.progress import note
 from neurovariety.tolerances import IMAGINARY_PART
 from neurovariety.training.chambers.gauges import Gauge, chart_gauge, other_gauge
@@ -32,6 +32,8 @@ _ROWS = 60_000
 """Paths in one batch."""
 _ARCS, _TRIES = 2, 6
 """Of the tries so many follow arcs in the chart, the others paths in other gauges."""
+_SLOWLY = replace(CAREFUL, most_steps=1_500)
+"""For what is followed again. A path next to weights that are ill-conditioned would take ten times as many steps, and be lost."""
 _LOOSE, _DISTINCT = 1e-8, 1e-8
 _NULL, _RANK, _FLAT = 1e-7, 1e-6, 1e-10
 """Singular values and eigenvalues below these parts of the largest ones are not told from zero, or must be."""
@@ -115,15 +117,17 @@ class Family:
             bend = random_bend(rng) if attempt else 1.0
             targets = gauge.parameters(np.repeat(parameters[waiting], self.count, axis=0))
             starts, general = np.tile(gauge.starts, (len(waiting), 1)), gauge.parameters(self.parameters[None])[0]
-            found = track(gauge.system, starts, general, targets, CAREFUL if attempt else DEFAULTS, bend=bend)
-            ends, last = refine(gauge.system, np.where(found.good[:, None], found.ends, 1.0), targets)
-            fine = (found.good & (last < _LOOSE)).reshape(len(waiting), -1).all(axis=1)
-            prints, functions = (v.reshape(len(waiting), self.count, -1) for v in gauge.seen(ends))
-            fine &= all_different(np.concatenate([prints, functions], axis=2))
-            good = np.flatnonzero(fine)
+            ends, fine = _ends(gauge, starts, general, targets, _SLOWLY if attempt else DEFAULTS, bend)
+            seen, functions = _seen(gauge, ends, self.count)
+            if not attempt:  # most of what is lost, or has jumped to the end of another path, is not when its steps are smaller
+                again = np.flatnonzero(~fine | meeting(seen).ravel())
+                ends[again], fine[again] = _ends(gauge, starts[again], general, targets[again], _SLOWLY, bend)
+                seen, functions = _seen(gauge, ends, self.count)
+            whole = fine.reshape(len(waiting), -1).all(axis=1) & ~meeting(seen).any(axis=1)
+            good = np.flatnonzero(whole)
             if len(good):
                 yield Reached(waiting[good], ends.reshape(len(waiting), self.count, -1)[good], functions[good], gauge)
-            waiting = waiting[~fine]
+            waiting = waiting[~whole]
 
 
 def _classified(
@@ -170,16 +174,39 @@ def real_functions(functions: Complex[np.ndarray, "*many n"]) -> Bool[np.ndarray
     return found
 
 
-def all_different(values: Complex[np.ndarray, "targets count k"]) -> Bool[np.ndarray, " targets"]:
-    """Whether the points of each target are all different, by their first print."""
-    if values.shape[1] < 2:
-        return np.ones(len(values), dtype=bool)
+def _ends(
+    gauge: Gauge,
+    starts: Complex[np.ndarray, "paths r"],
+    general: Inexact[np.ndarray, " m"],
+    targets: Complex[np.ndarray, "paths m"],
+    settings: Settings,
+    bend: complex,
+) -> tuple[Complex[np.ndarray, "paths r"], Bool[np.ndarray, " paths"]]:
+    """Refined ends of paths, and which of them are solutions."""
+    found = track(gauge.system, starts, general, targets, settings, bend=bend)
+    ends, last = refine(gauge.system, np.where(found.good[:, None], found.ends, 1.0), targets)
+    return ends, found.good & (last < _LOOSE)
+
+
+def _seen(
+    gauge: Gauge, ends: Complex[np.ndarray, "paths r"], count: int
+) -> tuple[Complex[np.ndarray, "targets count k"], Complex[np.ndarray, "targets count n"]]:
+    """Prints of the points of each target with their functions, and the functions alone."""
+    prints, functions = (v.reshape(len(ends) // count, count, -1) for v in gauge.seen(ends))
+    return np.concatenate([prints, functions], axis=2), functions
+
+
+def meeting(values: Complex[np.ndarray, "targets count k"]) -> Bool[np.ndarray, "targets count"]:
+    """Which points of a target are not told from another one, neighbours in the order of their first print, or are not finite."""
+    out = ~np.isfinite(values).all(axis=2)
+    size = np.abs(np.where(out[:, :, None], 0.0, values)).max(axis=(1, 2))
     order = np.argsort(values[:, :, 0].real, axis=1)
     ordered = np.take_along_axis(values, order[:, :, None], axis=1)
-    gaps = np.abs(np.diff(ordered, axis=1)).max(axis=2)
-    size = np.maximum(np.abs(ordered).max(axis=(1, 2)), 1e-300)
-    different: Bool[np.ndarray, " targets"] = (gaps > _DISTINCT * size[:, None]).all(axis=1) & np.isfinite(gaps).all(axis=1)
-    return different
+    near = np.abs(np.diff(ordered, axis=1)).max(axis=2) <= _DISTINCT * np.maximum(size, 1e-300)[:, None]
+    for rows, places in ((near, order[:, 1:]), (near, order[:, :-1])):
+        target, at = np.nonzero(rows)
+        out[target, places[target, at]] = True
+    return out
 
 
 def for_one_quadric(problem: TrainingProblem, loss: Quadratic, rng: np.random.Generator) -> Family:
@@ -187,7 +214,8 @@ def for_one_quadric(problem: TrainingProblem, loss: Quadratic, rng: np.random.Ge
     matrix, parameters = problem.parameters(loss)
     n = len(problem.terms)
     system, entries, _ = problem.critical.special(matrix)
-    size = max(float(np.abs(parameters[:n]).max()), 1e-3)
+    # Without a target of its own the loss has no size: 1 is that of the weights which a chart holds fixed.
+    size = max(float(np.abs(parameters[:n]).max()) or 1.0, 1e-3)
     direction = normal(rng, (n,))
     image = matrix @ direction
     image *= size / max(float(np.abs(image).max()), 1e-300)

@@ -7,9 +7,10 @@ the closure is attained, away from 0: at a critical point of the smooth part, or
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Inexact, Int, Shaped
@@ -65,6 +66,16 @@ class CrossEntropyPoint:
     kind: str
     weights: Float[np.ndarray, " parameters"] | None
     certified: bool
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> CrossEntropyPoint:
+        """The distribution that a result lists as plain data; a cross-entropy that is not written is no number."""
+        p, loss = np.array(data["probabilities"], dtype=np.float64), data["cross_entropy"]
+        return cls(
+            data["number"], data["stratum"] or "", p if data["real"] else p[:, 0] + 1j * p[:, 1], data["radius"], data["real"],
+            data["positive"], np.nan if loss is None else loss, data["index"], data["kind"],
+            None if data["weights"] is None else np.array(data["weights"]), data["weights_certified"],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

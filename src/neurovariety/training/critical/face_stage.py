@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -61,6 +62,15 @@ class FacePoint:
     interior: bool | None = None
     coordinates: Float[np.ndarray, " n"] | None = None
     radii: Float[np.ndarray, " n"] | None = None
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> FacePoint:
+        """The point that a result lists as plain data, without ``interior``, ``coordinates`` and ``radii``, which are not written."""
+        return cls(
+            data["number"], data["stratum"] or "", np.array(data["values"], dtype=np.float64), data["distance"], data["conditions"],
+            data["stationary"], data["index"], data["kind"], None if data["weights"] is None else np.array(data["weights"]),
+            data["weights_certified"],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
+import flint
 import numpy as np
 
 from neurovariety.budget import within
 from neurovariety.certificates.gaussian import nearest
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.stored_charts import StoredQuadric
+from neurovariety.certificates.stored_landscape import StoredLandscape, landscape_hash
 from neurovariety.errors import NeurovarietyError
 from neurovariety.geometry.invariants.degree import degree_of
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.quadrics import Term
+from neurovariety.homotopy.exact_program import exact_outputs
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
 from neurovariety.training.critical.least import Least, with_perturbation
 from neurovariety.training.critical.perturbation import Infimum, infimum_by_perturbation
 from neurovariety.training.critical.quadric_balls import bounds_at
+from neurovariety.training.critical.rational_quadric import stored_quadric
 from neurovariety.training.critical.weight_map import WeightMap, weight_map
+from neurovariety.training.losses.exact_products import arb_of
 from neurovariety.training.losses.loss import Distance, Loss, SquaredError, quadratic
 from neurovariety.training.losses.training_task import TrainingTask
 
@@ -41,10 +48,26 @@ class LossOfWeights:
     map: WeightMap
     loss: Loss
 
-    @property
+    @cached_property
     def hash(self) -> str:
-        """sha256 of the network and of the kind of loss."""
-        return hashlib.sha256(f"{self.map.model.name}\n{self.loss.kind}\n{self.loss.size!r}".encode()).hexdigest()
+        """sha256 of the network and of the loss."""
+        other = hashlib.sha256(f"{self.loss.kind}\n{self.loss.size!r}".encode()).hexdigest() if self._exact is None else ""
+        return landscape_hash(self.map.model.name, ("",), "", "", self._exact, other)
+
+    @cached_property
+    def _exact(self) -> StoredQuadric | None:
+        return stored_quadric(self, self.loss)
+
+    def stored(self) -> StoredLandscape | None:
+        """The network and its loss as data that can be written; None where the loss is not rational, or large."""
+        values, name = exact_outputs(self.map.values), self.map.model.name
+        known = self._exact
+        return None if known is None else StoredLandscape(name, "", "", None, 0, values, known, known, "", (None,), ())
+
+    def below_all(self) -> flint.arb | None:
+        """The least loss of all functions with these coordinates; None where it is not rational."""
+        least = None if self._exact is None else self._exact.least
+        return None if least is None else arb_of(least)
 
     @property
     def squares(self) -> bool:

@@ -21,13 +21,19 @@ Numbers = list[flint.arb]
 
 
 @runtime_checkable
-class OnCoordinates(Protocol):
-    """Coordinates of functions, those that no weight changes, and the map from all weights."""
+class NamedCoordinates(Protocol):
+    """Which coordinates functions have, and those that no weight changes."""
 
     @property
     def terms(self) -> tuple[Term, ...]: ...
     @property
     def fixed(self) -> tuple[tuple[Term, float], ...]: ...
+
+
+@runtime_checkable
+class OnCoordinates(NamedCoordinates, Protocol):
+    """The same with the map from all weights."""
+
     @property
     def map(self) -> WeightMap: ...
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
+
+import flint
 
 from neurovariety.certificates.inner_products import EXACT_PRODUCTS
 from neurovariety.certificates.stored_charts import StoredQuadric
-from neurovariety.training.critical.quadric_balls import MOST_COORDINATES, OnCoordinates
+from neurovariety.training.critical.quadric_balls import MOST_COORDINATES, NamedCoordinates
 from neurovariety.training.losses.loss import Distance, Loss, Monomial, SquaredError
 from neurovariety.training.losses.whitened import WhitenedError
 
@@ -15,7 +16,7 @@ _MOST_SAMPLES = 5_000
 _ZERO = Fraction(0)
 
 
-def stored_quadric(problem: OnCoordinates, loss: Loss) -> StoredQuadric | None:
+def stored_quadric(problem: NamedCoordinates, loss: Loss) -> StoredQuadric | None:
     """The matrix, the image of the target and the constant; None for a loss that is not rational, or large."""
     if not 0 < len(problem.terms) <= MOST_COORDINATES:
         return None
@@ -39,30 +40,48 @@ class _OfRows:
 
     def __init__(self, loss: SquaredError) -> None:
         kept = loss.weights > 0
-        weights = [Fraction(w) for w in loss.weights[kept].tolist()]
-        self._weights = [w / sum(weights) for w in weights]
-        self._rows = [[Fraction(v) for v in row] for row in loss.inputs[kept].reshape(len(weights), -1).tolist()]
-        self._targets = [[Fraction(v) for v in row] for row in loss.targets[kept].tolist()]
+        weights = [_exact(w) for w in loss.weights[kept].tolist()]
+        whole = sum(weights, flint.fmpq(0))
+        self._weights = [w / whole for w in weights]
+        self._inputs = [[_exact(v) for v in column] for column in loss.inputs[kept].reshape(len(weights), -1).T.tolist()]
+        self._targets = [[_exact(v) for v in column] for column in loss.targets[kept].T.tolist()]
+        self._columns: dict[tuple[int, ...], list[flint.fmpq]] = {}
         self._moments: dict[tuple[int, ...], Fraction] = {}
 
-    def _column(self, exponents: tuple[int, ...]) -> list[Fraction]:
-        rows = zip(self._weights, self._rows, strict=True)
-        return [w * prod((v**e for v, e in zip(x, exponents, strict=True)), start=Fraction(1)) for w, x in rows]
+    def _column(self, exponents: tuple[int, ...]) -> list[flint.fmpq]:
+        """A monomial at each sample, times its weight."""
+        if exponents not in self._columns:
+            last = max((i for i, e in enumerate(exponents) if e), default=None)
+            if last is None:
+                self._columns[exponents] = self._weights
+            else:
+                before = self._column((*exponents[:last], exponents[last] - 1, *exponents[last + 1 :]))
+                self._columns[exponents] = [a * b for a, b in zip(before, self._inputs[last], strict=True)]
+        return self._columns[exponents]
 
     def pair(self, a: Monomial, b: Monomial) -> Fraction:
         if a[0] != b[0]:
             return Fraction(0)
         exponents = tuple(i + k for i, k in zip(a[1], b[1], strict=True))
         if exponents not in self._moments:
-            self._moments[exponents] = sum(self._column(exponents), Fraction(0))
+            self._moments[exponents] = _fraction(sum(self._column(exponents), flint.fmpq(0)))
         return self._moments[exponents]
 
     def against(self, a: Monomial) -> Fraction:
-        return sum((c * y[a[0]] for c, y in zip(self._column(a[1]), self._targets, strict=True)), Fraction(0))
+        return _fraction(sum((c * y for c, y in zip(self._column(a[1]), self._targets[a[0]], strict=True)), flint.fmpq(0)))
 
     @property
     def square(self) -> Fraction:
-        return sum((w * v * v for w, y in zip(self._weights, self._targets, strict=True) for v in y), Fraction(0))
+        squares = (w * v * v for column in self._targets for w, v in zip(self._weights, column, strict=True))
+        return _fraction(sum(squares, flint.fmpq(0)))
+
+
+def _exact(value: float) -> flint.fmpq:
+    return flint.fmpq(*value.as_integer_ratio())
+
+
+def _fraction(value: flint.fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
 
 
 class _OfPolynomials:

@@ -74,6 +74,16 @@ class CriticalFunction:
     kind: str
     type: str
 
+    @classmethod
+    def from_dict(cls, data: PointFacts) -> CriticalFunction:
+        """The function of `to_dict`; the loss of one that is not real is not written, and is no number."""
+        c = np.array(data["coefficients"], dtype=np.float64)
+        return cls(
+            data["number"], data["stratum"] or "", c if data["real"] else c[:, 0] + 1j * c[:, 1], data["radius"], data["real"],
+            None if data["weights"] is None else np.array(data["weights"]), data["attained"],
+            np.nan if data["loss"] is None else data["loss"], data["index"], data["index_certified"], data["kind"], data["type"],
+        )  # fmt: skip
+
     def to_dict(self) -> PointFacts:
         c = self.coefficients
         return {

@@ -66,6 +66,8 @@ def own_units(model: Model, inputs: Float[np.ndarray, "S features"] | None, larg
         largest = np.abs(inputs.reshape(len(inputs), len(exponents), -1)).max(axis=(0, 2))
         exponents = np.where(largest > 0, np.frexp(largest)[1] - 1, 0)
     outputs = power_of_two(largest_output) if largest_output and output_adjunction(model) else 0
-    if max(abs(outputs), int(np.abs(exponents).max(initial=0))) > _MOST:
+    both = {name for name, _ in model.input_axes} & {name for name, _ in model.output_axes}
+    weights = np.abs(outputs - exponents).max(initial=0) if both else 0  # those that read inputs and make outputs
+    if max(abs(outputs), int(np.abs(exponents).max(initial=0)), int(weights)) > _MOST:
         raise DataError("inputs or outputs are so large or so small that floating-point numbers have no room left; choose other units")
     return OwnUnits(model, exponents, outputs)

@@ -1,0 +1,162 @@
+"""How far inputs may move before a piecewise linear network decides otherwise, and how far it stays one affine function around them.
+
+Definition: the decision is the output that is larger than all others, or the sign of a single one. The radius of robustness of an input
+is the distance of the nearest one at which the decision is another, or there is none; the radius of linearity is that of the largest
+ball around it on which the network is one affine function. Distances are taken in the l1, the Euclidean or the maximum norm.
+
+What is proved: both radii of each input, between two numbers; these are the same where the radius is a rational number, and agree
+to 20 digits where it is the root of one. From above by the nearest other input, from below by a hyperplane between each piece of the
+border, or of the kinks, and the ball.
+Meaning for learning: how large a disturbance of its inputs must be to change what a trained network says.
+
+Sources: Katz et al. 2017; Jordan, Lewis, Dimakis 2019.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence, Sized
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any, ClassVar, Literal
+
+from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, all_regions
+from neurovariety.beyond.piecewise.nearest_walls import nearest_wall
+from neurovariety.certificates.affine_pieces import affine_pieces
+from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.robust_radii import Part, Point, RobustRadii, decided, inside, walls_of
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.load import Shapes
+from neurovariety.errors import InputError, ResourceError
+from neurovariety.exact_numbers import exact_table
+from neurovariety.options import require_choice
+from neurovariety.progress import note
+from neurovariety.result import Provenance, Result, counted
+
+_MOST_INPUTS = 20_000
+Norm = Literal["l1", "l2", "linf"]
+_MOST_PRODUCTS = 10**7
+"""Inputs times regions times coordinates: some ten seconds for the search and as many for the check."""
+
+
+@dataclass(frozen=True, repr=False)
+class RobustnessResult(Result):
+    """Both radii of each input.
+
+    ``value``: ``decision`` and ``affine`` are tables with a row for each input, in its order: the ``input``, what the network decides
+    there (``class``, in the first: the place of the largest output; 1 or 0 for a single one that is positive or negative; null for a
+    tie), the ``radius`` as two exact numbers between which it lies, and the ``nearest`` input with another decision, or at which the
+    gradient jumps. Where there is none, both are null. Numbers are texts.
+    """
+
+    entry: ClassVar[str] = "robustness"
+    sources: ClassVar[tuple[str, ...]] = ("katz2017", "jordan2019")
+
+    def radii(self, part: Part = "decision") -> list[float]:
+        """The radii in floats, infinity where nothing else is near."""
+        return [float("inf") if r["radius"] is None else float(Fraction(r["radius"][1])) for r in self.value[part]]
+
+    def shown(self) -> str:
+        """How many inputs there are, and the least radii."""
+        least = {part: min(self.radii(part)) for part in ("decision", "affine")}
+        return f"{counted(len(self.value['decision']), 'input')}, least radii {least['decision']:.6g} and {least['affine']:.6g}"
+
+    def summary(self) -> str:
+        """The result, and the radii of the first inputs."""
+        lines = super().summary().split("\n")
+        rows = zip(self.value["decision"], self.radii("decision"), self.radii("affine"), strict=True)
+        table = [f"  {_shown(row)}: radius {r:.6g}, affine within {a:.6g}" for row, r, a in list(rows)[:_SHOWN]]
+        left = len(self.value["decision"]) - len(table)
+        return "\n".join([*lines[:1], *table, *([f"  and {counted(left, 'input')} more"] if left else []), *lines[1:]])
+
+
+_SHOWN = 10
+
+
+def _shown(row: dict[str, Any]) -> str:
+    numbers = [f"{float(Fraction(v)):.4g}" for v in row["input"]]
+    text = ", ".join(numbers if len(numbers) < 5 else [*numbers[:4], "..."])
+    return f"({text}) class {'-' if row['class'] is None else row['class']}"
+
+
+def robustness(
+    network: object,
+    data: object,
+    *,
+    norm: Norm = "l2",
+    box: object = None,
+    limit: int = MOST_REGIONS,
+    architecture: object = None,
+    example: object = None,
+    input_shape: Sequence[int] | Shapes | None = None,
+) -> RobustnessResult:
+    """The radii within which a network whose activations are linear on pieces decides alike, and is affine, around each input.
+
+    ``data`` (samples, inputs) are exact as they are given; ``norm``: "l1", "l2" or "linf". ``network`` and the other options are those
+    of `regions`, or its result; in a ``box`` only its inputs count. Raises `InputError` for other activations, and for inputs of
+    another size or outside of the box, and `ResourceError` where there are too many regions, or too many inputs for them.
+
+    >>> network = {"w1": [[1, 0], [0, 1]], "b1": [0, 0], "w2": [[1, 1]], "b2": [-1]}
+    >>> found = robustness(network, [[3, 0]], norm="linf", architecture="mlp(2,2,1; relu; bias)")
+    >>> found.value["decision"][0]["radius"], found.value["affine"][0]["radius"]
+    (['2', '2'], ['0', '0'])
+    """
+    start = time.perf_counter()
+    require_choice("norm", norm, ("l1", "l2", "linf"))
+    if isinstance(data, Sized) and len(data) > _MOST_INPUTS:
+        raise ResourceError(f"{len(data):,} inputs are more than the {_MOST_INPUTS:,} that are looked at here; give fewer inputs")
+    table = exact_table(data, "inputs")
+    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
+    points = _points(table, found)
+    claims: dict[str, Verdict] = {}
+    try:
+        for part in ("decision", "affine"):
+            claims[part] = _radii(part, found, points, norm)
+    except NotShown as why:
+        raise ResourceError(f"the radii are not found: {why}; give fewer inputs, or a box") from None
+    return RobustnessResult(
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
+        subject=found.network.source,
+        evidence={"norm": norm, "regions": found.verdict.statement.value, "theorems": []},
+        provenance=Provenance.since(start, 0),
+    )
+
+
+def _points(table: Any, found: AllRegions) -> tuple[Point, ...]:
+    shape = found.network.input_shape
+    n = prod(shape)
+    if table.ndim == 1 and n == 1:
+        table = table.reshape(-1, 1)
+    if not len(table) or table.ndim < 2 or prod(table.shape[1:]) != n:
+        raise InputError(f"the network takes inputs of shape {shape}, got a table of shape {table.shape}; give one input a row")
+    if len(table) * len(found.known.signs) * (n + 1) > _MOST_PRODUCTS:
+        raise ResourceError(
+            f"{counted(len(table), 'input')} and {len(found.known.signs):,} regions are too many; give fewer inputs, or a box"
+        )
+    points = tuple(tuple(row) for row in table.reshape(len(table), n).tolist())
+    for k, (point, domain) in enumerate((p, found.cells.domain) for p in points):
+        if any(not a <= v <= b for a, v, b in zip(domain.low, point, domain.high, strict=False)):
+            raise InputError(f"input {k} lies outside of the box; give a larger box, or leave that input out")
+    return points
+
+
+def _radii(part: Part, found: AllRegions, points: Sequence[Point], norm: Norm) -> Verdict:
+    pieces = affine_pieces(found.cells, found.network)
+    walls = walls_of(part, pieces)
+    near = []
+    for k, point in enumerate(points):
+        note(phase=f"the nearest walls of input {k + 1} of {len(points):,}")
+        near.append(nearest_wall(part, pieces, found.cells.domain, walls, k, point, norm))
+    certificate = RobustRadii(
+        part,
+        norm,
+        tuple(points),
+        tuple(decided(inside(found.cells.domain, pieces, p)) for p in points),
+        tuple(w.low for w in near),
+        tuple(w.nearest for w in near),
+        tuple(s for w in near for s in w.separations),
+        found.verdict,
+    )
+    return issue(certificate, found.network)

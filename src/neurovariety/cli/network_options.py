@@ -1,0 +1,37 @@
+"""What the commands on trained networks share: their options, which need nothing that computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from neurovariety.cli.parameter_types import Finite, Seconds, input_shapes
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+
+def checkpoint_options(command: Any) -> Any:
+    """The options that the commands on trained networks share."""
+    for decorate in reversed(
+        [
+            click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+            click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
+            click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3)."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
+SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
+LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
+INPUT_SHAPE = click.option(
+    "--input-shape",
+    multiple=True,
+    callback=input_shapes,
+    metavar="SIZES",
+    help="Open sizes of an ONNX file: 1,3,64,64 or NAME=1,3,64,64.",
+)
