@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 SOURCES: dict[str, str] = {
     "marchetti2025": "G. L. Marchetti, V. Shahverdi, S. Mereta, M. Trager, K. Kohn, Algebra Unveils Deep Learning - An "
     "Invitation to Neuroalgebraic Geometry, ICML 2025, arXiv:2501.18915",
@@ -149,3 +151,33 @@ SOURCES: dict[str, str] = {
 def cite(*keys: str) -> str:
     """The bibliographic entries of ``keys``, one a line."""
     return "\n".join(SOURCES[k] for k in dict.fromkeys(keys))
+
+
+_AUTHOR = re.compile(r"(?:[A-Z][a-z]?\.[ -]?)+\S")
+"""Initials and a name."""
+_GOES_ON = re.compile(r"(?:and|or|the|of) ")
+"""How a part of a title begins that goes on after a comma."""
+
+
+def bibtex(*keys: str) -> str:
+    """The sources of these keys as BibTeX, each once: authors, title, year, where it appeared, and the number of arXiv."""
+    return "\n\n".join(_entry(key, SOURCES[key]) for key in dict.fromkeys(keys))
+
+
+def _entry(key: str, text: str) -> str:
+    """One source as an entry of BibTeX. Its text is: authors, title, where and when, arXiv."""
+    parts = text.split(", ")
+    names = next((n for n, part in enumerate(parts) if not _AUTHOR.match(part)), len(parts) - 1)
+    last = max((n for n in range(names, len(parts)) if _GOES_ON.match(parts[n])), default=names)
+    title, rest = ", ".join(parts[names : last + 1]), parts[last + 1 :]
+    archive = next((p.removeprefix("arXiv:") for p in rest if p.startswith("arXiv:")), "")
+    years = re.findall(r"\b(?:1[89]|20)\d\d\b", ", ".join(p for p in rest if not p.startswith("arXiv:")))
+    fields = {
+        "author": " and ".join(parts[:names]),
+        "title": f"{{{title}}}",
+        "year": years[-1] if years else f"20{archive[:2]}",
+        "howpublished": ", ".join(p for p in rest if not p.startswith("arXiv:")),
+        "eprint": archive,
+        "archiveprefix": "arXiv" if archive else "",
+    }
+    return f"@misc{{{key},\n" + "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value) + "}"

@@ -17,7 +17,7 @@ from neurovariety._version import __version__
 from neurovariety.certificates.issue import ForEach, Forged, Verdict, recorded
 from neurovariety.certificates.sentences import Gloss, told
 from neurovariety.certificates.statement import Statement
-from neurovariety.citations import cite
+from neurovariety.citations import bibtex, cite
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, VerificationError
 from neurovariety.notebook import card
@@ -141,8 +141,16 @@ class Result:
 
     def cite(self) -> str:
         """The sources of the definition and of the theorems used, one a line."""
-        used = [t["source"] for t in self.evidence.get("theorems", ()) if "source" in t]
-        return cite(*self.sources, *used)
+        return cite(*self.sources_used())
+
+    def bibtex(self) -> str:
+        """The same sources as BibTeX."""
+        return bibtex(*self.sources_used())
+
+    def sources_used(self) -> tuple[str, ...]:
+        """The keys of these sources, each once."""
+        used = (t["source"] for t in self.evidence.get("theorems", ()) if "source" in t)
+        return tuple(dict.fromkeys((*self.sources, *used)))
 
     def __repr__(self) -> str:
         return f"{self.entry}({self.subject}) = {self.shown()} [{self.claim}, seed {self.provenance.seed}]"

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from functools import partial
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -76,6 +77,10 @@ class Outline(HTMLParser):
     def handle_data(self, text):
         for tag in set(self.open):
             self.text[tag] = self.text.get(tag, "") + text
+
+
+def names_of_pictures(text):
+    return [name.removesuffix("-title") for name in re.findall(r'<title id="([^"]*)"', text)]
 
 
 def outline(text):
@@ -155,7 +160,7 @@ class TestPage:
             assert row.entry.name in found.text["h3"]
             assert row.entry.learning in found.text["small"]
             assert row.result.meaning[1:] in found.text["article"]
-        assert found.count["details"] == 2 * len(report.rows) + 1
+        assert found.count["details"] == 3 * len(report.rows) + 3
         assert found.text["summary"].count("evidence") == len(report.rows)
         assert '"trials"' in found.text["details"]
         assert "trials" not in found.text["h3"]
@@ -167,6 +172,32 @@ class TestPage:
         found = outline(html)
         assert found.count["svg"] == len(drawn)
         assert len(set(found.ids)) == len(found.ids), "ids of two figures clash"
+
+    @whole_report
+    def test_is_small_and_has_captions(self, html):
+        assert len(html.encode()) < 500_000
+        found = outline(html)
+        assert found.count["figcaption"] == found.count["figure"] == found.count["svg"]
+        assert found.count["title"] == found.count["svg"] + 1
+        assert set(re.findall(r'aria-labelledby="([^" ]*) ([^"]*)"', html)) <= {
+            (f"{n}-title", f"{n}-desc") for n in names_of_pictures(html)
+        }
+
+    @whole_report
+    def test_scrolling_text_takes_the_keyboard(self, html):
+        assert not re.search(r"<pre(?! tabindex)", html)
+
+    @whole_report
+    def test_each_row_can_be_checked_again(self, html, report):
+        text = unescape(html)
+        for row in report.rows:
+            assert f"neurovariety {row.entry.name} '{ARCHITECTURE}'" in text
+            assert f"neurovariety recheck {row.entry.name}.json" in text
+        assert re.search(
+            r"neurovariety landscape 'mlp\(2,1,1; x\^2\)' --data trees.csv --target volume_ft3 --prepare standardize --seed 4", text
+        )
+        assert "@misc{marchetti2025," in text
+        assert r"\begin{tabular}" in text
 
     @whole_report
     def test_light_and_dark(self, html):
@@ -191,7 +222,7 @@ class TestPage:
         found = outline(text)
         assert "script" not in found.count
         assert "b" not in found.count
-        assert found.count["article"] == len(report.rows) + 1
+        assert found.count["article"] == len(report.rows) + 2
 
 
 def test_an_entry_that_fails_is_a_row_with_its_sentence(monkeypatch):

@@ -33,4 +33,6 @@ def picture_in_html(name: str, result: Result, *, themed: bool) -> str:
     from neurovariety.pictures.canvas import as_svg
 
     svg = as_svg(drawn, f"picture-{result.entry}", themed=themed)
-    return f"<figure>{svg}<figcaption>{html.escape(drawn.caption)}</figcaption></figure>"
+    name = html.escape(drawn.title)
+    held = f'<div class="scrolled" tabindex="0" role="group" aria-label="{name}">{svg}</div>' if themed else svg
+    return f"<figure>{held}<figcaption>{html.escape(drawn.caption)}</figcaption></figure>"

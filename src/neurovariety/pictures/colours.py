@@ -17,8 +17,11 @@ ON_DARK = {INK: "#e6e9ef", MAIN: "#7aa7ff", SECOND: "#ff9d66", THIRD: "#8b97ad"}
 
 DARK_PAPER = "#1b1f26"
 
-NAMES = {INK: "var(--ink)", MAIN: "var(--main)", SECOND: "var(--second)", THIRD: "var(--third)"}
+NAMES = {INK: "var(--ink)", MAIN: "var(--main)", SECOND: "var(--second)", THIRD: "var(--third)", PAPER: "var(--card)"}
 """Their names in the page of a report."""
 
 SHADES = ("#c6d8f5", "#8fb3f0", "#f3c9ae", "#e79a6d", "#d9dce3", "#aab3c4", "#b9d8c2", "#e8d9a0")
-"""Areas, which have a number written in them and a line around; ink on each has a contrast of at least 4.5:1."""
+"""Areas, which have a number written in them and are the same on light and dark pages."""
+
+ON_SHADES = "#1d2331"
+"""What is written on them, with a contrast of at least 4.5:1."""

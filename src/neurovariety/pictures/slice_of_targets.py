@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurovariety.pictures.canvas import Explained, legend
-from neurovariety.pictures.colours import INK, PAPER, SHADES
+from neurovariety.pictures.colours import INK, ON_SHADES, PAPER, SHADES
 from neurovariety.result import Result
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def chambers(axes: Axes, found: Result) -> Explained | None:
                 axes.broken_barh(where, (b0 + row * height, height), facecolor=PAPER, edgecolor=INK, linewidth=0.2, hatch="////")
     walls = np.array(evidence["wall_points"])
     if len(walls):
-        axes.plot(walls[:, 0], walls[:, 1], "o", color=INK, markersize=1.6, markeredgewidth=0)
+        axes.plot(walls[:, 0], walls[:, 1], "o", color=ON_SHADES, markersize=1.6, markeredgewidth=0)
     for number in known:
         line, column = _inside(real == number)
         axes.annotate(
-            str(number), (a0 + (column + 0.5) * step, b0 + (line + 0.5) * height), ha="center", va="center", color=INK,
+            str(number), (a0 + (column + 0.5) * step, b0 + (line + 0.5) * height), ha="center", va="center", color=ON_SHADES,
             fontsize=10, fontweight="bold", bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "linewidth": 0},
         )  # fmt: skip
     handles: list[Any] = [

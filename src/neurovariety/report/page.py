@@ -12,9 +12,14 @@ from neurovariety.report.build import UNITS, Report, size_of
 from neurovariety.report.figures import figure
 from neurovariety.report.opening import grouped
 from neurovariety.report.row import Row
+from neurovariety.report.to_cite import bibliography, commands_of, latex_table
 from neurovariety.result import in_one_line
 
 _MOST_ROWS = 12
+_MOST_LISTED = 6
+"""Things of a long list in the evidence that a page shows."""
+_MOST_JSON = 120_000
+"""Characters of the report as JSON up to which the page holds it: it is to stay small enough to be sent."""
 
 
 def page(report: Report) -> str:
@@ -27,11 +32,13 @@ def page(report: Report) -> str:
         "opening": _opening(report),
         "contents": _contents(report),
         "rows": "".join(
-            f"<section><h2>{html.escape(question)}</h2>{''.join(_row(r) for r in rows)}</section>"
+            f"<section><h2>{html.escape(question)}</h2>{''.join(_row(r, report) for r in rows)}</section>"
             for question, rows in grouped(report.rows)
         ),
+        "latex": _text(latex_table(report.subject, report.rows)),
+        "bibtex": _text(bibliography(report.rows)),
         "claims": "".join(f'<dt class="claim {c}">{c}</dt><dd>{html.escape(c.explanation)}</dd>' for c in claims),
-        "json": html.escape(json.dumps(report.to_dict(), indent=1)),
+        "json": _whole(report),
         "version": html.escape(f"neurovariety {__version__}, seed {report.seed}"),
     }
     for name, text in parts.items():
@@ -64,20 +71,26 @@ def _opening(report: Report) -> str:
 
 def _contents(report: Report) -> str:
     """Links to all rows, by question."""
-    return "".join(
-        f"<li>{html.escape(question)} " + " ".join(f'<a href="#entry-{r.entry.name}">{r.entry.name}</a>' for r in rows) + "</li>"
-        for question, rows in grouped(report.rows)
+    return (
+        "".join(
+            f"<li>{html.escape(question)} " + " ".join(f'<a href="#entry-{r.entry.name}">{r.entry.name}</a>' for r in rows) + "</li>"
+            for question, rows in grouped(report.rows)
+        )
+        + '<li>And <a href="#claims">how far claims can be trusted</a> <a href="#cite">cite it, check it</a></li>'
     )
 
 
-def _row(row: Row) -> str:
-    head = f"<h3>{row.entry.name}<small>{html.escape(row.entry.learning)}</small></h3>"
+def _row(row: Row, report: Report) -> str:
+    anchor = f'<a class="anchor" href="#entry-{row.entry.name}" aria-label="link to {row.entry.name}">#</a>'
+    head = f"<h3>{row.entry.name}{anchor}<small>{html.escape(row.entry.learning)}</small></h3>"
     start = f'<article id="entry-{row.entry.name}">'
     if row.result is None:
         return f"{start}{head}<p>{html.escape(row.placed(row.problem))}</p></article>"
     result = row.result
     if isinstance(result.value, dict):
-        tables = [_table(v, f"{k.replace('_', ' ')}{result.weaker(k)}") for k, v in result.value.items() if _is_table(v)]
+        tables = [
+            _table(v, f"{k.replace('_', ' ')}{result.weaker(k)}", row.entry.name) for k, v in result.value.items() if _is_table(v)
+        ]
         value = "".join(
             f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(f'{in_one_line(v)}{result.weaker(k)}')}</dd></div>"
             for k, v in result.value.items()
@@ -88,12 +101,44 @@ def _row(row: Row) -> str:
         value = f'<p class="value">{html.escape(result.shown())}</p>'
     meaning = html.escape(f"{result.meaning[:1].upper()}{result.meaning[1:]}.")
     notices = "".join(f"<p>{html.escape(row.placed(n))}</p>" for n in result.notices)
-    evidence = html.escape(json.dumps(result.to_dict()["evidence"], indent=1))
+    evidence = _text(json.dumps(_cut(result.to_dict()["evidence"]), indent=1))
+    check = _text("\n".join(commands_of(row, report.subject, report.data)))
     return (
         f'{start}{head}<p class="claim {result.claim}">{result.claim}</p>{value}<p>{meaning}</p>{notices}{figure(row)}'
-        f"<details><summary>evidence</summary><pre>{evidence}</pre></details>"
-        f"<details><summary>sources</summary><pre>{html.escape(result.cite())}</pre></details></article>"
+        f"<details><summary>evidence</summary>{_scrolled(evidence, f'evidence of {row.entry.name}')}</details>"
+        f"<details><summary>check it again</summary>{_scrolled(check, f'commands for {row.entry.name}')}</details>"
+        f"<details><summary>sources</summary>{_scrolled(_text(result.cite()), f'sources of {row.entry.name}')}</details></article>"
     )
+
+
+def _text(text: str) -> str:
+    """Text as HTML."""
+    return html.escape(text, quote=False)
+
+
+def _scrolled(text: str, name: str) -> str:
+    """Text that scrolls, for keyboards as well."""
+    return f'<pre tabindex="0" role="region" aria-label="{html.escape(name)}">{text}</pre>'
+
+
+def _cut(data: Any) -> Any:
+    """The same evidence with the first things of its long lists, and how many more there are."""
+    if isinstance(data, dict):
+        return {key: _cut(part) for key, part in data.items()}
+    if not isinstance(data, list):
+        return data
+    flat = all(not isinstance(part, list | dict) for part in data)
+    most = 4 * _MOST_LISTED if flat else _MOST_LISTED
+    more = [f"... and {len(data) - most:,} more, in the JSON of the report"] if len(data) > most else []
+    return [_cut(part) for part in data[:most]] + more
+
+
+def _whole(report: Report) -> str:
+    """The report as JSON, or how to get it where it is long."""
+    text = json.dumps(report.to_dict(), separators=(",", ":"))
+    if len(text) <= _MOST_JSON:
+        return _text(text)
+    return f"{len(text):,} characters: neurovariety report {_text(report.subject)} --json prints them, --save FILE keeps them"
 
 
 def _is_table(value: Any) -> bool:
@@ -104,13 +149,14 @@ def _is_table(value: Any) -> bool:
     return plain_cells and all(row.keys() == value[0].keys() for row in value)
 
 
-def _table(rows: list[dict[str, Any]], caption: str) -> str:
+def _table(rows: list[dict[str, Any]], caption: str, entry: str) -> str:
     """The first rows of a table under its name; ends of intervals are left to the evidence and the figure."""
     columns = [k for k in rows[0] if k not in ("low", "high") and not k.endswith(("_low", "_high"))]
-    head = "".join(f"<th>{html.escape(k.replace('_', ' '))}</th>" for k in columns)
+    head = "".join(f'<th scope="col">{html.escape(k.replace("_", " "))}</th>' for k in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(in_one_line(row[k]))}</td>" for k in columns) + "</tr>" for row in rows[:_MOST_ROWS]
     )
     more = f"<p>and {len(rows) - _MOST_ROWS} more, in the JSON below</p>" if len(rows) > _MOST_ROWS else ""
     name = f"<caption>{html.escape(caption)}</caption>"
-    return f'<table class="rows">{name}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+    table = f'<table class="rows">{name}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="scrolled" tabindex="0" role="region" aria-label="{entry}: {html.escape(caption)}">{table}</div>{more}'

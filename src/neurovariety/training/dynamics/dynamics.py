@@ -91,11 +91,15 @@ class Objective:
 
     def losses(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, " runs"]:
         """Losses."""
-        c = self._filled(coefficients_of, weights, (len(self.terms.image),))
+        c = self.coefficients(weights)
         quadric, image = np.asarray(self.terms.quadric), np.asarray(self.terms.image)
         size = (np.asarray(weights) ** 2).sum(axis=1)
         found = np.einsum("pi,ij,pj->p", c, quadric, c) - 2 * c @ image + float(self.terms.constant) + float(self.terms.decay) * size
         return np.asarray(found)
+
+    def coefficients(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs n"]:
+        """The coefficients of the functions, of which the loss is a quadratic function."""
+        return self._filled(coefficients_of, weights, (len(self.terms.image),))
 
     def slopes(self, weights: Float[Values, "runs N"]) -> Float[np.ndarray, "runs N"]:
         """Gradients."""
