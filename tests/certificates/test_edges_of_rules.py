@@ -6,6 +6,7 @@ import copy
 import pickle
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.certificates import recheck as room
 from neurovariety.certificates.issue import Forged, NotShown, Verdict, issue, recorded, weak
-from neurovariety.certificates.learning_coefficients import coefficient_of_linear
+from neurovariety.certificates.learning_coefficients import check_product, coefficient_of_linear
 from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.piecewise_forms import Unit, _staged
 from neurovariety.certificates.piecewise_signs import SignForms
@@ -191,3 +192,11 @@ def test_reduced_rank_regression(inputs, outputs, hidden):
         else:
             twice = Fraction(m * n)
         assert coefficient_of_linear((m, h, n), r) == (twice, times), r
+
+
+def test_functions_that_are_0_are_no_products_of_their_matrices():
+    """A file may say so: it is refused, and ends in no traceback."""
+    program = SimpleNamespace(sums=(), unknowns=0, equations=())
+    nothing = SimpleNamespace(blocks=((1, 2), (2, 1)), inputs=2, outputs=2, coefficients=(), program=program, coordinates=())
+    with pytest.raises(NotShown):
+        check_product(nothing)

@@ -230,10 +230,13 @@ def test_boxes_are_those_of_krawczyk():
 
 @pytest.mark.parametrize("module", [float_balls, double_double])
 def test_what_is_enclosed_is_put_where_it_belongs(module):
-    """(x y + p, 1/x) over boxes, and where x meets 0."""
-    code = [(0, 5, 0, 1, 0), (1, 5, 1, 2, 1), (3, 6, 2, 3, 0)]
+    """(x y + p + 2, 1/x) over boxes, and where x meets 0."""
+    code = [(0, 5, 0, 1, 0), (1, 5, 1, 3, 1), (3, 6, 3, 4, 0)]
     arrays = TapeArrays(
-        np.array(code, dtype=np.int32), np.array([(1, 2), (3, 0), (1, 0)], dtype=np.int32), np.array([(1.0, 0), (1, 0), (1, 0)]), 8
+        np.array(code, dtype=np.int32),
+        np.array([(1, 2), (3, 0), (0, 0), (1, 0)], dtype=np.int32),
+        np.array([(1.0, 0), (1, 0), (2, 0), (1, 0)]),
+        8,
     )
     points = np.array([[2 + 1j, 1 - 1j, 0.5j], [0, 1, 1], [4, 0.25, 1]], dtype=complex)
     out = Balls(np.zeros((3, 2), dtype=complex), np.zeros((3, 2)), np.ones(3, dtype=bool))
@@ -247,7 +250,7 @@ def test_what_is_enclosed_is_put_where_it_belongs(module):
     assert out.good.tolist() == [True, False, True]
     for k in (0, 2):
         x, y, p = points[k]
-        assert out.values[k] == pytest.approx([1 / x, x * y + p], rel=1e-15)
+        assert out.values[k] == pytest.approx([1 / x, x * y + p + 2], rel=1e-15)
         expected = [radii[k, 0] / (abs(x) * (abs(x) - radii[k, 0])), abs(x) * 0.25 + abs(y) * 0.5 + 0.25]
         if module is float_balls:
             assert out.sizes[k] == pytest.approx(expected, rel=1e-12)
