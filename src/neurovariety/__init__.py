@@ -16,8 +16,8 @@ where training ends   ed_degree, ml_degree, landscape, discriminant, wall_crossi
 what it is drawn to   subnetworks, critical_locus, singularities, exposedness, voronoi, implicit_bias,
                       plane_curve_cell -> PlaneCurveCell
 trained networks      load_network -> Network, Node, Rounding; diagnose, prune, align, canonical_form; write_network, to_torch
-beyond algebra        regions, draw_regions, tropical, functional_dimension, lipschitz, robustness; approximate, critical_point;
-                      local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
+beyond algebra        regions, draw_regions, plane_slice, tropical, functional_dimension, lipschitz, robustness; approximate,
+                      critical_point; local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
 other programs        export_script
 results               Result, Claim, Provenance, and a class of each of the above, such as DimensionResult
 errors                NeurovarietyError: InputError, NotationError, NotAlgebraicError, DataError, ResourceError, VerificationError,
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from neurovariety.beyond.approximation.critical_point import CriticalPointResult, critical_point
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.lipschitz import LipschitzResult, lipschitz
+    from neurovariety.beyond.piecewise.plane_slices import plane_slice
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
     from neurovariety.beyond.piecewise.robustness import RobustnessResult, robustness
@@ -129,6 +130,7 @@ _NAMES = {
     "beyond.approximation.critical_point": "CriticalPointResult critical_point",
     "beyond.piecewise.functional_dimension": "FunctionalDimensionResult functional_dimension",
     "beyond.piecewise.lipschitz": "LipschitzResult lipschitz",
+    "beyond.piecewise.plane_slices": "plane_slice",
     "beyond.piecewise.region_pictures": "draw_regions",
     "beyond.piecewise.regions": "RegionsResult regions",
     "beyond.piecewise.robustness": "RobustnessResult robustness",
@@ -308,6 +310,7 @@ __all__ = [
     "parse",
     "picture",
     "plane_curve_cell",
+    "plane_slice",
     "point_count",
     "polyhedral",
     "prune",

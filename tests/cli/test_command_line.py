@@ -176,7 +176,8 @@ def test_a_folder_as_data(run, tmp_path):
 
 def test_targets_that_do_not_fit_the_outputs(run):
     check_refused(
-        *run("report", "mlp(2,2,1; x^2)", "--data", EXAMPLE, "--target", "body_mass_g,bill_depth_mm"), "1 outputs?, 2 target columns"
+        *run("report", "mlp(2,2,1; x^2)", "--data", EXAMPLE, "--target", "body_mass_g,bill_depth_mm"),
+        "1 output, penguins.csv has 2 target columns",
     )
 
 

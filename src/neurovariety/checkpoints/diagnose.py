@@ -312,7 +312,7 @@ def _checked(network: Network, data: object) -> Array:
     if table.ndim < 2 or not len(table):
         raise DataError("data are a table with one sample a row, at least one row")
     if math.prod(table.shape[1:]) != size:
-        raise DataError(f"the network takes {size} inputs, the data have {math.prod(table.shape[1:])} columns")
+        raise DataError(f"the network takes {counted(size, 'input')}, the data have {counted(math.prod(table.shape[1:]), 'column')}")
     try:
         floats = to_floats(table)
     except (TypeError, ValueError) as error:

@@ -24,7 +24,7 @@ from neurovariety.report.effort import EFFORTS, Effort, EffortName
 from neurovariety.report.opening import OpeningAnswer, opening
 from neurovariety.report.piecewise_subject import PiecewiseSubject
 from neurovariety.report.row import Row
-from neurovariety.result import SCHEMA, Result
+from neurovariety.result import SCHEMA, Result, counted
 from neurovariety.tables.read_table import read_table
 
 Subject = Model | AnalyticSubject | PiecewiseSubject
@@ -208,12 +208,13 @@ def check_fit(model: Subject, dataset: Dataset) -> None:
     features, targets = dataset.inputs.shape[1], dataset.targets.shape[1]
     if features != model.inputs:
         raise DataError(
-            f"{model.name} takes {model.inputs} inputs, {dataset.name} has {features} input columns "
+            f"{model.name} takes {counted(model.inputs, 'input')}, {dataset.name} has {counted(features, 'input column')} "
             f"({', '.join(dataset.features[:8])}); change the first width or the columns"
         )
     if targets and isinstance(model, Model) and targets != model.outputs:
         raise DataError(
-            f"{model.name} has {model.outputs} outputs, {targets} target columns were given ({', '.join(dataset.target_names)})"
+            f"{model.name} has {counted(model.outputs, 'output')}, {dataset.name} has {counted(targets, 'target column')} "
+            f"({', '.join(dataset.target_names)})"
         )
 
 

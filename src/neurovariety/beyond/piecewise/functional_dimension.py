@@ -54,6 +54,8 @@ _PRIMES = (67108859, 67108837, 67108819)
 """The largest below 2^26. Modulo one of them a rank may be smaller, or a weight have no value; then the next is taken."""
 _MOST_WEIGHTS = 600
 """Weights up to which directions that no scaling explains are looked for: exact elimination takes some seconds then."""
+_MOST_MOVES = 20
+"""Hidden directions that the evidence writes out; the certificate has them all."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,8 +65,8 @@ class FunctionalDimensionResult(Result):
     ``value``: the number; for drawn weights ``counts``, dimension -> how many of them, and ``bound``, which no weights exceed.
 
     ``evidence``: ``parameters``, ``units``, ``bound``, ``regions``; ``hidden``, the directions that change nothing and scale no unit,
-    where the number is proved.
-    """
+    where the number is proved; ``moves``, the first of these: by how much which weights move (W1[i,j] and b1[i] are those of the first
+    layer), so that no value of the function changes to first order, where no unit stays at a kink. The certificate holds them all."""
 
     entry: ClassVar[str] = "functional-dimension"
     sources: ClassVar[tuple[str, ...]] = ("grigsby2022",)
@@ -136,9 +138,23 @@ def _at_weights(source: Network, find: Callable[[], AllRegions], biases: bool | 
         "scalings": explained,
         "biases": move and any(b is not None for b in layers.biases),
         "hidden": missing,
+        "moves": _moves(layers, verdict),
         "theorems": [],
     }
     return _AtWeights(verdict, evidence)
+
+
+def _moves(layers: DenseLayers, verdict: Verdict) -> list[dict[str, int]]:
+    """The first hidden directions of the certificate, as whole numbers by the names of weights that move."""
+    shown = verdict.certificate
+    if not isinstance(shown, RankOfPieces) or shown.directions is None:
+        return []
+    names: list[str] = []
+    for l, (matrix, bias) in enumerate(zip(layers.matrices, layers.biases, strict=True), 1):
+        names += [f"W{l}[{i},{j}]" for i in range(len(matrix)) for j in range(matrix.shape[1])]
+        names += [] if bias is None else [f"b{l}[{i}]" for i in range(len(bias))]
+    rows = shown.directions.tolist()[:_MOST_MOVES]
+    return [{name: int(v) for name, v in zip(names, row, strict=True) if v} for row in rows]
 
 
 def _shown(

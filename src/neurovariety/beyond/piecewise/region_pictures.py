@@ -1,7 +1,8 @@
-"""The regions of a network with two inputs as a picture, coloured by active units or by slope, with its zero set and data."""
+"""The regions of a network with two inputs as a picture, coloured by active units or by slope, with its decision border and data."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,7 +42,7 @@ def draw_regions(
     window: tuple[float, float, float, float] | None = None,
     data: object = None,
 ) -> None:
-    """Draw the regions of a network with two inputs, and where its one output is 0, to a file or into axes of matplotlib.
+    """Draw the regions of a network with two inputs, and the border of its decisions, to a file or into axes of matplotlib.
 
     ``colours``: "active" for the number of units above their last kink, "slope" for the norm of the gradient of the first output.
     ``window`` (left, right, low, high), by default around most of the vertices; ``data`` are points (samples, 2) drawn over it. Raises
@@ -52,7 +53,7 @@ def draw_regions(
     if cells is None or network is None:
         raise InputError("a result read back from JSON does not hold the network; call regions() on it again")
     if network.input_shape != (2,) or len(cells.domain.columns) != 2:
-        raise InputError("a picture needs two inputs that the units tell apart; draw a slice of a larger network")
+        raise InputError("a picture needs two inputs that the units tell apart; draw a larger network on a plane (plane_slice)")
     if not isinstance(target, (str, Path)):
         _paint(target, cells, network, colours, window, data)
         return
@@ -91,9 +92,8 @@ def _paint(
     painted = axes.add_collection(
         PolyCollection([p.tolist() for p in polygons], array=shown, cmap="Blues", edgecolor="white", linewidth=0.4)
     )
-    if values[0].shape[1] == 1:
-        lines = [line for p, v in zip(polygons, values, strict=True) for line in _crossing(p, v[:, 0])]
-        axes.add_collection(LineCollection(lines, colors="#d9632a", linewidths=1.6))
+    border = (line for p, v in zip(polygons, values, strict=True) for line in _border(p, v))
+    axes.add_collection(LineCollection(list(border), colors="#d9632a", linewidths=1.6))
     if data is not None:
         points = np.asarray(data, dtype=np.float64)
         axes.scatter(points[:, 0], points[:, 1], s=6, color="#1d2330", zorder=3)
@@ -141,6 +141,32 @@ def _slope(corners: Array, values: Array) -> float:
     """The norm of the gradient of the first output on a cell."""
     rows = np.concatenate([corners, np.ones((len(corners), 1))], axis=1)
     return float(np.linalg.norm(np.linalg.lstsq(rows, values[:, 0], rcond=None)[0][:2]))
+
+
+def _border(corners: Array, values: Array) -> list[list[list[float]]]:
+    """The segments of a cell on which the only output is 0, or the largest one is attained twice."""
+    count = values.shape[1]
+    if count == 1:
+        return _crossing(corners, values[:, 0])
+    rows = np.concatenate([corners, np.ones((len(corners), 1))], axis=1)
+    forms = np.linalg.lstsq(rows, values, rcond=None)[0]
+    found = []
+    for i, j in combinations(range(count), 2):
+        for ends in _crossing(corners, values[:, i] - values[:, j]):
+            one, two = (np.array([*end, 1.0]) @ forms for end in ends)
+            low, high = 0.0, 1.0  # where on the way between the ends no other output is larger
+            for k in set(range(count)) - {i, j}:
+                a, b = one[i] - one[k], two[i] - two[k]
+                if a < 0 and b < 0:
+                    low = 2.0
+                elif a < 0:
+                    low = max(low, a / (a - b))
+                elif b < 0:
+                    high = min(high, a / (a - b))
+            if low < high:
+                start, way = np.array(ends[0]), np.array(ends[1]) - np.array(ends[0])
+                found.append([(start + low * way).tolist(), (start + high * way).tolist()])
+    return found
 
 
 def _crossing(corners: Array, values: Array) -> list[list[list[float]]]:

@@ -35,6 +35,7 @@ from neurovariety.linear_algebra import echelon
 from neurovariety.model import Model
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
+from neurovariety.result import counted
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import ERROR_BOUND, EXTRA_SAMPLES, MAX_TRIALS
 
@@ -92,7 +93,7 @@ def exact_inputs(model: Model, inputs: object) -> Array:
         raise DataError("data are a table with one sample a row, at least one row")
     features = int(np.prod(exact.shape[1:]))
     if features != model.inputs:
-        raise DataError(f"{model.name} takes {model.inputs} inputs, the data have {features} feature columns")
+        raise DataError(f"{model.name} takes {counted(model.inputs, 'input')}, the data have {counted(features, 'feature column')}")
     return exact.reshape(len(exact), *model.input_shape)
 
 
