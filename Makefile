@@ -11,6 +11,7 @@ DATA   ?= src/neurovariety/examples/penguins.csv
 TARGET ?= body_mass_g
 SEED   ?= 0
 HTML   ?=
+OPTIONS ?=
 
 # What `make test-one` runs, and more words for pytest in any of the test targets.
 T      ?= tests
@@ -31,7 +32,7 @@ help: ## list the targets
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "neurovariety: installing into $(VENV) (once)" >&2
+	@echo "neurovariety: installing into $(VENV) (once, some minutes)" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@$(BIN)/python -m tools.kernels
 	@touch $@
@@ -39,7 +40,7 @@ $(STAMP): pyproject.toml constraints.txt
 install: $(STAMP) ## create .venv and install everything, pinned
 
 report: $(STAMP) ## the dictionary report of ARCH on DATA, target column TARGET
-	@$(BIN)/neurovariety report '$(ARCH)' --data '$(DATA)' --target '$(TARGET)' --seed $(SEED) $(if $(HTML),--html '$(HTML)')
+	@$(BIN)/neurovariety report '$(ARCH)' --data '$(DATA)' --target '$(TARGET)' --seed $(SEED) $(if $(HTML),--html '$(HTML)') $(OPTIONS)
 
 check: before ## before a commit: lint, types, and the tests that are not marked slow
 	HYPOTHESIS=check $(PYTEST) -n $(JOBS) -m 'not slow' $(ARGS)

@@ -57,7 +57,7 @@ def prepare() -> Path:
     (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n", encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(profile.parent)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # `!neurovariety` in the cells
-    os.environ["COLUMNS"] = "120"
+    os.environ["COLUMNS"] = "72"  # what fits a page; on a phone lines break once more
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))  # shared with the tests
@@ -130,7 +130,9 @@ class Kernel:
     """
 
     FRESH = """
-import os, sys
+import os, sys, warnings
+# `!` forks, and JAX has threads by then
+warnings.filterwarnings("ignore", message=r"os\\.fork\\(\\) was called", category=RuntimeWarning)
 os.chdir({folder!r})
 for name in [m for m in sys.modules if m.partition(".")[0] == "neurovariety"]:
     del sys.modules[name]

@@ -17,6 +17,7 @@ import neurovariety
 from neurovariety.dictionary.declaration import Declared
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
+from neurovariety.report.opening import GROUPS, OTHER, group_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cells
@@ -52,7 +53,8 @@ add_module_names = False
 
 html_theme = "furo"
 html_title = f"neurovariety {release}"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"footer_icons": []}
@@ -65,16 +67,36 @@ def _fill_index(app: Sphinx, docname: str, source: list[str]) -> None:
     signatures; a missing page is a warning, hence an error."""
     if docname == "command_line":
         source[0] = source[0].replace("<!-- options -->", _table_of_options())
+    if docname == "index":
+        source[0] = source[0].replace("<!-- questions -->", _questions())
     if docname != "dictionary/index":
         return
-    rows = ["| entry | for learning | command |", "|---|---|---|"]
     for entry in ENTRIES:
         if not (Path(app.srcdir) / "dictionary" / f"{entry.name}.md").is_file():
             _log.warning("the entry %r of the dictionary has no page docs/dictionary/%s.md", entry.name, entry.name)
-        data = " --data FILE.csv --target COLUMN" if entry.trains else " --data FILE.csv" if entry.needs_data else ""
-        rows.append(f"| [{entry.name}]({entry.name}.md) | {entry.learning} | `neurovariety {entry.name} ARCH{data}` |")
-    tree = ["```{toctree}", ":hidden:", "", *(entry.name for entry in ENTRIES), "```"]
-    source[0] = source[0].replace("<!-- entries -->", "\n".join([*rows, "", *tree]))
+    lines = []
+    for question, entries in _grouped():
+        lines += [f"## {question}", "", "| entry | for learning | command |", "|---|---|---|", *map(_row_of_entry, entries), ""]
+    tree = ["```{toctree}", ":hidden:", "", *(entry.name for _, entries in _grouped() for entry in entries), "```"]
+    source[0] = source[0].replace("<!-- entries -->", "\n".join([*lines, *tree]))
+
+
+def _grouped() -> list[tuple[str, list[Entry]]]:
+    """Entries by the question that they help to answer, as in a report."""
+    questions = [*(question for question, _ in GROUPS), OTHER]
+    found = [(question, [entry for entry in ENTRIES if group_of(entry) == question]) for question in questions]
+    return [(question, entries) for question, entries in found if entries]
+
+
+def _row_of_entry(entry: Entry) -> str:
+    data = " --data FILE.csv --target COLUMN" if entry.trains else " --data FILE.csv" if entry.needs_data else ""
+    return f"| [{entry.name}]({entry.name}.md) | {entry.learning} | `neurovariety {entry.name} ARCH{data}` |"
+
+
+def _questions() -> str:
+    """One row a question, with the entries that answer it."""
+    rows = [(question, ", ".join(f"[{e.name}](dictionary/{e.name}.md)" for e in entries)) for question, entries in _grouped()]
+    return "\n".join(["| | |", "|---|---|", *(f"| **{question}** | {links} |" for question, links in rows)])
 
 
 _OR = r"\|"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurovariety as nv
-from neurovariety.checkpoints.rank.jacobian_rank import float_jacobian
+from neurovariety.checkpoints.rank.float_jacobian import float_jacobian
 from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
 from neurovariety.claim import Claim
 

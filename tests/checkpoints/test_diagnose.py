@@ -13,7 +13,8 @@ from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
 from neurovariety.checkpoints.layers.nearest_strata import nearest_strata
 from neurovariety.checkpoints.layers.neuron_rows import nearest_pairs, proportional_classes
-from neurovariety.checkpoints.rank.jacobian_rank import float_jacobian, jacobian_rank
+from neurovariety.checkpoints.rank.float_jacobian import float_jacobian
+from neurovariety.checkpoints.rank.jacobian_rank import jacobian_rank
 from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
 from neurovariety.claim import Claim
 

@@ -134,3 +134,5 @@ def test_bad_input():
         discriminant("linear(2,1,2)", metric="frobenius", slice="sample")
     with pytest.raises(InputError, match="number of steps"):
         wall_crossings("linear(2,1,2)", ([[1, 0]], [[1, 0]]), ([[1, 0]], [[1, 0]]), steps=0)
+    with pytest.raises(InputError, match="sees 1 of the 2 directions"):
+        discriminant("mlp(2,1,1; x^2)", data=([[1, 2], [1, 2]], [[1], [2]]))

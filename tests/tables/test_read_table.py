@@ -118,3 +118,5 @@ def test_missing_files(tmp_path):
         nv.read_csv(tmp_path / "none.csv")
     with pytest.raises(nv.DataError, match="is a directory"):
         nv.read_csv(tmp_path)
+    with pytest.raises(nv.DataError, match="name of the data file is empty"):
+        nv.read_csv("")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neurovariety.certificates.analytic_networks import DEFINABLE, LessShifts
+from neurovariety.certificates.compared_parts import SameParts
 from neurovariety.certificates.completeness import Continued, Looped, Traced
 from neurovariety.certificates.covering_numbers import CoveredByCells
 from neurovariety.certificates.critical_exposure import ExposureTable
@@ -77,6 +78,7 @@ ALWAYS: Mapping[type, str] = {
     SingularFamily: "that the strata of a family have common functions",
     SingularVertex: _CONE,
     DegreeOfVertex: _CONE,
+    SameParts: "that operators beside the parts, and what is stored for them, were compared as stated",
     GenericRank: "that the stored functions are those of the network, with all of its weights free",
     CoveredByCells: f"{_PIECES}, and that norms without an inner product have one near them (john1948)",
     UniformByCover: "Hoeffding's inequality (hoeffding1963)",

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, ClassVar, TypedDict
 
 import numpy as np
@@ -30,30 +29,27 @@ from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.sentences import Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.canonical_form import canonical, residual, same_graph, same_weights
+from neurovariety.checkpoints.canonical_form import canonical, same_graph, same_weights
+from neurovariety.checkpoints.file_alignment import compared_files
+from neurovariety.checkpoints.file_prune import file_notices
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.operations import operation
-from neurovariety.checkpoints.graph.three_arithmetics import to_floats
-from neurovariety.checkpoints.layer_matching import carried
+from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.layers.attention_heads import attention_heads
 from neurovariety.checkpoints.layers.gated_units import gated_layers
 from neurovariety.checkpoints.layers.head_bases import bases_changed
-from neurovariety.checkpoints.layers.head_matching import beyond
 from neurovariety.checkpoints.layers.rewritten import Rewritten
-from neurovariety.checkpoints.load import whole_network
+from neurovariety.checkpoints.load import load_network, whole_network
+from neurovariety.checkpoints.matched_networks import CarriedNetwork, best_match, equal_functions
 from neurovariety.checkpoints.nearest_symmetry import LabelledData, LineData, distance, line, merged, nearest_permutation
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, affordable, compare_functions
-from neurovariety.checkpoints.rank.storage_rounding import smallest_normal, unit_in_last_place
 from neurovariety.claim import Claim
+from neurovariety.errors import DataError
 from neurovariety.result import Provenance, Result
 from neurovariety.tolerances import DEFAULT_SEED
 
 _NEAR = Fraction(1, 4)
 """Part of a neuron's largest weight by which its weights may differ for the networks to count as aligned, and a bound to be stated."""
-_ROUNDINGS = 8
-"""Units in the last place, for each matrix on the way, by which scaling and rounding again may move a weight."""
-_DOUBLE = 2.0**-52
 _CANONICAL_AT_MOST = 20_000
 """Parameters up to which canonical forms are compared where matching found no exact symmetry."""
 _LARGEST = float(np.finfo(np.float64).max)
@@ -112,9 +108,10 @@ def align(
     Of two trainings that are not the same function the nearest permutation of neurons is found, ``evidence["nearest"]``: the distance
     of the weights before and after, and with ``data`` (samples, \\*input shape) and their ``target`` (classes or values) the losses on
     the line between the networks, before and after, with the height of the barrier. ``merged`` is then the network half way.
+    Two ONNX files with operators that are not understood are one function where these, with what is stored for them, are the same, and
+    each part that is understood is exactly the function of its counterpart; else both files are run.
 
-    Raises `InputError` for networks that cannot be read, or whose inputs or outputs have different shapes, `DataError` for data that
-    do not fit.
+    Raises `InputError` for networks that cannot be read, or with other inputs or outputs, `DataError` for data that do not fit.
 
     >>> one, two = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], "w2": [[1, 1]]}
     >>> found = align(one, two, architecture="mlp(2,2,1; x^2)")
@@ -122,16 +119,19 @@ def align(
     ('yes', [1, 0], ['2', '-1'])
     """
     start = time.perf_counter()
-    one, two = (whole_network(x, architecture=architecture, example=example) for x in (a, b))
+    one, two = (load_network(x, architecture=architecture, example=example) for x in (a, b))
+    if isinstance(one, PartialNetwork) and isinstance(two, PartialNetwork):
+        return _of_files(one, two, data, start, seed)
+    one, two = whole_network(one), whole_network(two)
     compared = compare_functions(one, two, seed=seed, stored=True)
     whole = [Rewritten.of(x).folded() for x in (one, two)]
     first, second = (exactly_pruned(x, seed)[0] for x in whole)
-    best = _best(first, second, *whole)
+    best = best_match(first, second, *whole)
     value, known = _verdict(best, compared, (one, two), math.sqrt(max(math.prod(one.input_shape), 1)))
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
-    apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
     labelled = None if data is None else LabelledData.of(one, data, target)
+    apart = value["same"] not in ("yes", "within") and same_graph(whole[0].network, whole[1].network)
     near = _nearest(whole[0], whole[1], labelled) if apart else None
     claims, unproved = _claims(one, two, value, known)
     carried_to = best.in_bases() if best is not None and value["related"] in ("yes", "within") else None
@@ -143,12 +143,8 @@ def align(
         glosses=_glosses(value, near),
         evidence={
             "symmetry": best.symmetry if best is not None and carried_to is not None else [],
-            "compared": {
-                "over": "Q" if compared.exact else "float64",
-                "inputs": compared.inputs,
-                "by_coefficients": compared.identical,
-            },
-            "pruned": [one.parameters - first.network.parameters, two.parameters - second.network.parameters],
+            "compared": _seen(compared),
+            "pruned": [x.parameters - y.network.parameters for x, y in ((one, first), (two, second))],
             "same_graph": best is not None,
             "nearest": None if near is None else near.data,
             "theorems": [],
@@ -159,7 +155,46 @@ def align(
     )
 
 
-def _half_way(best: _Carried | None, carried_to: Network | None) -> Network | None:
+def _of_files(one: PartialNetwork, two: PartialNetwork, data: object, start: float, seed: int) -> AlignResult:
+    """Two files of which only parts are understood."""
+    if data is not None:
+        raise DataError(f"losses are taken of networks that are understood as a whole; {one.why}")
+    found = compared_files(one, two, seed)
+    yes = found.same == "yes"
+    value: AlignValue = {
+        "same": found.same,
+        "related": "yes" if yes else "undecided",
+        "exact": yes,
+        "bound": 0.0 if yes else None,
+        "box": None,
+        "residual": found.residual,
+        "difference": found.difference,
+        "input": None,
+    }
+    return AlignResult(
+        value=value,
+        claims=found.claims(),
+        notices=tuple(dict.fromkeys((*file_notices(one), *file_notices(two), *([found.why] if found.why else [])))),
+        subject=f"{one.source}, {two.source}",
+        glosses=(),
+        evidence={
+            "symmetry": found.symmetry if yes else [],
+            "compared": {"over": "parts that are understood", "inputs": 0, "by_coefficients": False},
+            "pruned": found.pruned,
+            "same_graph": found.kept[0].hash == found.kept[1].hash,
+            "nearest": None,
+            "theorems": [],
+        },
+        provenance=Provenance.since(start, seed),
+    )
+
+
+def _seen(compared: FunctionsCompared) -> dict[str, object]:
+    """How the functions were compared."""
+    return {"over": "Q" if compared.exact else "float64", "inputs": compared.inputs, "by_coefficients": compared.identical}
+
+
+def _half_way(best: CarriedNetwork | None, carried_to: Network | None) -> Network | None:
     return None if best is None or carried_to is None else merged(carried_to, best.second.network)
 
 
@@ -208,92 +243,12 @@ def _nearest(first: Rewritten, second: Rewritten, data: LabelledData | None) -> 
     return _Nearest(moved, merged(moved, goal), found)
 
 
-@dataclass(frozen=True, eq=False)
-class _Carried:
-    """The first network moved towards the second, how, and both before that."""
-
-    moved: Rewritten
-    symmetry: list[Mapping[str, object]]
-    first: Network
-    second: Rewritten
-
-    @cached_property
-    def left(self) -> Fraction:
-        """The residual; 0 where the weights are equal."""
-        return residual(self.moved.network, self.second.network)
-
-    def in_bases(self) -> Network:
-        """The first network as it was moved; heads whose bases were rounded are put into those of the second in its own types."""
-        return bases_changed(self.moved.network, self.second.network) if self.left else self.moved.network
-
-    def functions(self) -> tuple[Verdict, Verdict]:
-        """That each is the function of the network that it was made of. Raises `NotShown`."""
-        return issue(self.moved.certificate(), self.moved.source), issue(self.second.certificate(), self.second.source)
-
-    def equal(self) -> Verdict:
-        """That both are one function, where the weights are equal. Raises `NotShown`."""
-        return _equal(self.moved, self.second)
-
-    @property
-    def beyond_rounding(self) -> bool:
-        """Whether a weight is further from its counterpart than the types of both explain.
-
-        Weights that pruning or folding made are not looked at: they have no type.
-        """
-        second, network = self.second.network, self.moved.network
-        units = _ROUNDINGS * sum(operation(n).affine is not None for n in second.nodes)
-        weights = [w for x in (self.first, second) for w in x.weights.values() if np.asarray(w).dtype.kind != "O"]
-        heads = beyond(network, second, units * max([_DOUBLE, *(unit_in_last_place(w) for w in weights)]))
-        for n, m, k in zip(self.first.nodes, second.nodes, network.nodes, strict=True):
-            if n.name in heads:
-                if heads[n.name]:
-                    return True
-                continue
-            for role, key in n.weights.items():
-                mine, theirs = np.asarray(self.first.weights[key]), np.asarray(second.weights[m.weights[role]])
-                if "O" in (mine.dtype.kind, theirs.dtype.kind):
-                    continue
-                moved = to_floats(network.weights[k.weights[role]])
-                size, least = (max(f(v) for v in (mine, theirs)) for f in (unit_in_last_place, smallest_normal))
-                allowed = units * max(size, _DOUBLE) * (np.abs(to_floats(theirs)) + least)
-                if np.any(np.abs(moved - to_floats(theirs)) > allowed):
-                    return True
-        return False
-
-
-def _best(first: Rewritten, second: Rewritten, *whole: Rewritten) -> _Carried | None:
-    """The pruned networks matched, else those before pruning: they may be redundant in one, and by rounding no longer in the other."""
-    found = _matched(first, second)
-    for start in () if found is None else (found.moved, first):  # streams that are added up, and groups, are moved as one
-        if found is not None and found.left:
-            moved = nearest_permutation(start, second.network)
-            by_streams = _Carried(*carried(moved, second.network), first.network, second)
-            found = by_streams if by_streams.left < found.left else found
-    pruned = sum(x.network.parameters for x in whole) > first.network.parameters + second.network.parameters
-    if found is not None and (found.left == 0 or not pruned):
-        return found
-    other = _matched(*whole)
-    return other if other is not None and (found is None or other.left < found.left) else found
-
-
-def _matched(first: Rewritten, second: Rewritten) -> _Carried | None:
-    if not same_graph(first.network, second.network):
-        return None
-    return _Carried(*carried(first, second.network), first.network, second)
-
-
-def _equal(first: Rewritten, second: Rewritten) -> Verdict:
-    """That two networks with equal weights in the end are one function. Raises `NotShown`."""
-    one = issue(first.renamed(second.network).certificate(), first.source)
-    return issue(Chained(one, issue(second.certificate(), second.source)), first.source)
-
-
 Known = Callable[[], Verdict] | None
 """What makes the verdict on the functions, from which all else follows."""
 
 
 def _verdict(
-    best: _Carried | None, compared: FunctionsCompared, pair: tuple[Network, Network], radius: float
+    best: CarriedNetwork | None, compared: FunctionsCompared, pair: tuple[Network, Network], radius: float
 ) -> tuple[AlignValue, Known]:
     left = None if best is None else best.left
     value: AlignValue = {
@@ -334,7 +289,7 @@ def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, secon
         return value, known
     one, two = canonical(first), canonical(second)
     if same_weights(one.network, two.network):
-        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, lambda: _equal(one, two)
+        return {**value, "same": "yes", "related": "yes", "bound": 0.0}, lambda: equal_functions(one, two)
     return ({**value, "related": "no"} if value["same"] == "yes" else value), known
 
 

@@ -40,7 +40,8 @@ from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
 from neurovariety.checkpoints.prune_steps import pruned_on_box
 from neurovariety.checkpoints.pruning_claims import claims_of_parts, pruning_claims
-from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, float_jacobian, jacobian_rank, sampled_inputs
+from neurovariety.checkpoints.rank.float_jacobian import float_jacobian
+from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, jacobian_rank, sampled_inputs
 from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError, InputError

@@ -18,7 +18,7 @@ The least loss is that of stored weights, in balls: an `upper_bound`; `proved` w
 where the loss is definite, a theorem says that all singular functions of the closure are on listed strata, and it is the least in
 complete lists; `undecided` where it is approached by networks whose weights diverge. Perturbation (`training.perturbation`) finds it by
 another route, without such a theorem and without a certificate. Data that see fewer directions than the dimension leave a whole locus
-of interpolating functions; its dimension is said.
+of interpolating functions; its dimension is said, and where one of them has the least loss of the whole linear span, that is proved.
 
 Sources: Marchetti et al. 2025, 4.4; Trager, Kohn, Bruna 2020; Draisma et al. 2016; Krawczyk 1969; Hauenstein 2013.
 """

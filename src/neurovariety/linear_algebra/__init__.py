@@ -13,9 +13,11 @@ from neurovariety.linear_algebra.rational_reconstruction import (
     rational_kernel,
     rational_reconstruction,
 )
+from neurovariety.linear_algebra.row_space import RowSpace
 
 __all__ = [
     "Echelon",
+    "RowSpace",
     "accelerator_rank",
     "centred_bound",
     "chinese_remainder",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from campaign import size
-from neurovariety import Claim, as_model, landscape
+from neurovariety import Claim, DataError, as_model, landscape, polyhedral
 from neurovariety.training.losses.canonical_units import canonical
 from neurovariety.training.losses.loss import Distance, Form, SquaredError
 from neurovariety.training.losses.loss_ball import loss_ball
@@ -151,3 +151,11 @@ class TestLosses:
         x = np.random.default_rng(9).normal(size=(9, 2))
         found = landscape("linear(2,1)", data=(x, 1e6 * (x @ [1.0, -2.0])[:, None]))
         assert 0 <= found.value["least_loss"] < 1e-15
+
+
+def test_weights_that_no_float_holds_are_refused():
+    """One weight that takes up the units of inputs and of outputs, 2^-830 and 2^830."""
+    data = ([[1e-250], [2e-250], [3e-250]], [[1e250], [3e250], [2e250]])
+    with pytest.raises(DataError, match="choose other units"):
+        polyhedral("linear(1,1)", data=data)
+    assert polyhedral("linear(1,1,1)", data=data).value["complex"] is not None

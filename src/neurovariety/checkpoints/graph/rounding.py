@@ -43,8 +43,8 @@ class Rounding:
         if not self.rounded:
             return f"every weight is a {self.dtype} number: nothing was rounded"
         return (
-            f"{self.rounded:,} weights were rounded to {self.dtype}, by at most {float(self.weight_error):.2g}; outputs changed by at "
-            f"most {self.function_change:.2g} on {self.inputs} inputs"
+            f"{self.rounded:,} weight{' was' if self.rounded == 1 else 's were'} rounded to {self.dtype}, by at most "
+            f"{float(self.weight_error):.2g}; outputs changed by at most {self.function_change:.2g} on {self.inputs} inputs"
         )
 
 

@@ -28,12 +28,14 @@ from neurovariety.certificates.network_ranks import (
 )
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.graph.multiplications import work
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.three_arithmetics import Values, to_floats
+from neurovariety.checkpoints.graph.three_arithmetics import to_floats
+from neurovariety.checkpoints.rank.float_jacobian import float_jacobian, float_rank
 from neurovariety.checkpoints.rank.linearization import Linearization, Tangents, linearized, with_tangents
 from neurovariety.checkpoints.rank.network_jacobian import NetworkJacobian
 from neurovariety.claim import Claim
-from neurovariety.errors import DivisionByZeroError, InputError
+from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank, shown_rank
 from neurovariety.rings.ring import Array
@@ -49,8 +51,16 @@ _PROJECTION_WORK = 200_000_000_000
 """Products that the projection may take: rows times rows times parameters."""
 _ENTRIES_BEYOND = 2**27
 """Entries of these rows: 1 GB."""
-_FEWER_REGIONS_FROM = 4_000
-"""Directions beyond which hardly more rows are taken than there are directions: the elimination takes minutes."""
+_SMALL_FROM = 1_000
+"""Directions from which the rank is taken modulo a small prime: the elimination is most of the work, and takes half the time."""
+_FEWER_REGIONS_FROM, _FEWER = 4_000, 1.25
+"""Directions beyond which hardly more rows are taken than there are directions: the elimination takes a minute."""
+_ONLY_HERE_FROM = 10_000
+"""Directions beyond which the rank at general weights is not taken, where that at the weights does not settle it."""
+_INPUT_WORK = 10**8
+"""Products that values at the sampled inputs may take, as long as these inputs are as many as all outputs there ask for."""
+_INPUT_ENTRIES = 2**27
+"""Entries of activations there, of which is kept on which side they lie: 1 GB."""
 _FLOAT_AT_MOST = 2_500
 """Parameters up to which all rows are used in a singular value decomposition: about a minute."""
 _REPEAT_AT_MOST = 1_500
@@ -64,7 +74,7 @@ _CLEAR = 1e-6
 _WIDEST = 2.0**20
 """Largest spread of the weights that are drawn for the general rank; it does not depend on their size."""
 _REGIONS_PER_DIRECTION = 3
-"""Inputs sampled for ReLU networks, in multiples of what one linear region would need: many regions have to be met."""
+"""Rows of the Jacobian of a ReLU network, in multiples of the directions: many regions have to be met."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,10 @@ def _algebraic(jacobian: NetworkJacobian, at_most: int, rng: np.random.Generator
     kept: list[tuple[RankAtWeights, RankAtWeights | None]] = []
     general: RankTrial | None = None
     saturated, failures, rows = False, 0, 0
+    if at_most >= _SMALL_FROM:
+        known = _at_once(jacobian, at_most, rng)
+        if known is not None:
+            return known
     while len(primes) < trials:
         try:
             p, point, here = jacobian.point(rng)
@@ -148,6 +162,27 @@ def _algebraic(jacobian: NetworkJacobian, at_most: int, rng: np.random.Generator
     assert general.shown is not None
     functions = exact_functions(model)
     return JacobianRank(best, generic, shown, _general(jacobian, issue(general.shown, functions), generic), evidence)
+
+
+def _at_once(jacobian: NetworkJacobian, at_most: int, rng: np.random.Generator) -> JacobianRank | None:
+    """The rank where it is ``at_most``, from hardly more rows, modulo a small prime; None where these do not show it."""
+    try:
+        p, _, here = jacobian.point(rng, small=True)
+        found = jacobian.quick(here, at_most)
+    except DivisionByZeroError:
+        return None
+    if found.value < at_most:
+        return None
+    shown, why = _shown(jacobian, [(found, None)], at_most)
+    evidence: dict[str, object] = {
+        "route": "exact over a prime field at the stored weights, random inputs",
+        "primes": [p],
+        "rows": at_most,
+        "saturated": True,
+        "error_bound": None,
+        "limited_by": why or None,
+    }
+    return JacobianRank(at_most, at_most, shown, _all_directions(jacobian, shown, at_most), evidence)
 
 
 def _shown(jacobian: NetworkJacobian, kept: Sequence[tuple[RankAtWeights, RankAtWeights | None]], at_most: int) -> tuple[Verdict, str]:
@@ -240,17 +275,14 @@ def sampled_inputs(
 def _within_regions(
     jacobian: NetworkJacobian, at_most: int, inputs: Array | None, rng: np.random.Generator, large: bool
 ) -> JacobianRank:
-    network, found, model = jacobian.network, jacobian.found, jacobian.model
-    few = at_most // model.outputs + EXTRA_SAMPLES
-    count, each = _in_groups(_rows_of(network), model.outputs) if large else (_REGIONS_PER_DIRECTION * few, None)
-    if not large and at_most > _FEWER_REGIONS_FROM:
-        count = few + few // 4
-    p, _, here = jacobian.point(rng)
+    network, found = jacobian.network, jacobian.found
+    count, each = _sampling(jacobian, at_most, large)
+    small = at_most >= _SMALL_FROM and not large
+    p, _, here = jacobian.point(rng, small)
     at = with_tangents(found, sampled_inputs(network, count, None if large else inputs, rng))
-    special = jacobian.at(p, here, at, each)
-    rank = 0 if special is None else special.value
-    rows = len(at.rows) * (each or model.outputs)
-    limits = [f"{rows} rows of the Jacobian" if rank == rows else f"the activation regions that {len(at.rows)} inputs meet"]
+    special, used = jacobian.some(here, at, each) if large else jacobian.at(here, at, each, at_most)
+    rank, rows = special.value, used * (each or jacobian.model.outputs)
+    limits = [f"{rows} rows of the Jacobian" if rank == rows else f"the activation regions that {used} inputs meet"]
     if at.resting:
         limits.append(f"{at.resting} entries that are at a kink at every input, through which nothing was counted")
     evidence: dict[str, object] = {
@@ -268,24 +300,42 @@ def _within_regions(
     shown = _of_regions(jacobian, special, at, rank, at_most)
     if rank == at_most and shown.claim is Claim.PROVED:
         return JacobianRank(rank, rank, shown, _all_directions(jacobian, shown, at_most), evidence)
-    other = _random_weights(network, rng)
-    elsewhere = NetworkJacobian(other, linearized(other))
-    q, _, there = elsewhere.point(rng)
-    beside = with_tangents(elsewhere.found, sampled_inputs(other, count, None, rng))
-    general = elsewhere.at(q, there, beside, each)
-    generic = max(rank, 0 if general is None else general.value)
-    if general is not None and general.value == generic and beside.exact and beside.differentiable:
-        low = issue(GenericFrom(issue(general, elsewhere), other), network)
-        upper = _bound(jacobian, at_most, general=True) if generic == at_most else None
-        return JacobianRank(rank, generic, shown, low if upper is None else issue(Meets(low, upper), network), evidence)
+    generic = rank
+    if large or at_most <= _ONLY_HERE_FROM:
+        elsewhere = jacobian.elsewhere(_random_weights(network, rng))
+        *_, there = elsewhere.point(rng, small)
+        beside = with_tangents(elsewhere.found, sampled_inputs(elsewhere.network, count, None, rng))
+        general, _ = elsewhere.some(there, beside, each) if large else elsewhere.at(there, beside, each, at_most)
+        generic = max(rank, general.value)
+        if general.value == generic and beside.exact and beside.differentiable:
+            low = issue(GenericFrom(issue(general, elsewhere), elsewhere.network), network)
+            upper = _bound(jacobian, at_most, general=True) if generic == at_most else None
+            return JacobianRank(rank, generic, shown, low if upper is None else issue(Meets(low, upper), network), evidence)
     if generic == rank and shown.claim is Claim.LOWER_BOUND:
         return JacobianRank(rank, generic, shown, issue(GenericFrom(shown, network), network), evidence)
     return JacobianRank(rank, generic, shown, weak(Statement(GENERIC, jacobian.hash, generic), Claim.ESTIMATE, "in float64"), evidence)
 
 
-def _of_regions(jacobian: NetworkJacobian, special: RankAtWeights | None, at: Tangents, rank: int, at_most: int) -> Verdict:
+def _sampling(jacobian: NetworkJacobian, at_most: int, large: bool) -> tuple[int, int | None]:
+    """How many inputs to sample, and how many combinations of the outputs to take at each (None: the outputs themselves).
+
+    The more inputs, the more regions; at least as many as all outputs at each would ask for.
+    """
+    network, outputs = jacobian.network, jacobian.model.outputs
+    if large:
+        return _in_groups(_rows_of(network), outputs)
+    factor = _FEWER if at_most > _FEWER_REGIONS_FROM else _REGIONS_PER_DIRECTION
+    rows = math.ceil(factor * at_most) + EXTRA_SAMPLES
+    bent = sum(math.prod(network.shapes()[t.node.name]) for t in jacobian.found.tangents)
+    affordable = min(_INPUT_WORK // max(work(network), 1), _INPUT_ENTRIES // max(bent, 1))
+    count = min(rows, max(affordable, math.ceil(rows / outputs) + EXTRA_SAMPLES))
+    each = math.ceil(rows / count)
+    return count, None if each >= outputs else each
+
+
+def _of_regions(jacobian: NetworkJacobian, special: RankAtWeights, at: Tangents, rank: int, at_most: int) -> Verdict:
     """The verdict on the rank within the regions that were met; an estimate where their signs are not exact."""
-    if special is None or not (at.exact and at.differentiable):
+    if not (at.exact and at.differentiable):
         return weak(Statement(RANK, jacobian.hash, rank), Claim.ESTIMATE, "signs were taken in float64")
     low = issue(special, jacobian)
     upper = _bound(jacobian, at_most, general=False) if rank == at_most and not at.resting else None
@@ -305,26 +355,6 @@ def _random_weights(network: Network, rng: np.random.Generator) -> Network:
     return network.with_weights(drawn)
 
 
-def float_jacobian(
-    found: Linearization, network: Network, inputs: Shaped[np.ndarray, "batch ..."]
-) -> Float[np.ndarray, "rows parameters"]:
-    """The Jacobian in float64, (batch * outputs, parameters), input by input. ``inputs`` are those of the original network."""
-    import jax
-
-    full = with_tangents(found, inputs, network).rows
-    model = found.network.as_model()
-    with jax.enable_x64(True):
-        weights = model.tree(list(model.unflatten(to_floats(network.flat())).values()))
-        constants = np.array([float(c) for c in model.coefficients if c is not None])
-
-        def value(w: Values, x: Values) -> Values:
-            return model.function(w, x, constants).reshape(-1)
-
-        rows = jax.jit(jax.vmap(jax.jacrev(value), in_axes=(None, 0)))(weights, to_floats(full))
-        leaves = [np.asarray(v).reshape(len(full) * model.outputs, -1) for v in jax.tree_util.tree_leaves(rows)]
-    return np.concatenate(leaves, axis=1)
-
-
 def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Array | None, rng: np.random.Generator) -> JacobianRank:
     outputs = math.prod(network.output_shape)
     whole = network.parameters <= _FLOAT_AT_MOST
@@ -333,8 +363,8 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     jacobian = float_jacobian(found, network, drawn)
     whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64
     cut = _GAP if whole else _CLEAR
-    special, below, above = _float_rank(jacobian, cut)
-    general, _, _ = _float_rank(float_jacobian(found, _random_weights(network, rng), drawn), cut)
+    special, below, above = float_rank(jacobian, cut)
+    general, _, _ = float_rank(float_jacobian(found, _random_weights(network, rng), drawn), cut)
     evidence = {
         "route": "float64 singular values; the activations are not rational" + ("" if whole else "; some rows alone"),
         "primes": [],
@@ -350,17 +380,3 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
         weak(Statement(kind, network_hash(network), n), Claim.ESTIMATE, "float64") for kind, n in ((RANK, special), (GENERIC, generic))
     ]
     return JacobianRank(special, generic, said[0], said[1], evidence)
-
-
-def _float_rank(matrix: Array, cut: float) -> tuple[int, float, float]:
-    """Numerical rank, the largest relative singular value below the cut and the smallest above.
-
-    Raises `InputError` where the matrix is not finite: its weights are too large for float64.
-    """
-    largest = float(np.abs(matrix).max(initial=0.0))
-    if not math.isfinite(largest):
-        raise InputError("the Jacobian is not finite in float64 at the sampled inputs")
-    s = np.linalg.svd(matrix / largest if largest else matrix, compute_uv=False)
-    s = s / s.max() if s.max(initial=0.0) > 0 else s
-    kept = int((s > cut).sum())
-    return kept, float(s[kept]) if kept < len(s) else 0.0, float(s[kept - 1]) if kept else 0.0

@@ -29,8 +29,12 @@ _MARGIN = 1e-9
 """Values within this part of the largest in their layer may have the wrong sign in float64."""
 _MOVES = 6
 """How often an input at a kink is moved: a random move leaves a kink that is no region at once."""
+_IN_DOUBT = 10
+"""Where fewer than one in so many inputs are in doubt, they are moved as if they were at a kink, which is sooner done than to look."""
 _AT_ONCE = 2**23
 """Entries of all values that are held at a time."""
+_SHORT = np.int32
+"""What a line, a kink or a place of a window is kept as: there are many of them."""
 _WIDER = 1 + 2.0**-20
 """A ball a little wider than it is, by more than the rounding of its ends."""
 _STEPS = 64
@@ -100,7 +104,7 @@ def _moved_off(activations: Sequence[Node], network: Network, inputs: Array, exa
 
 
 def _sides(activations: Sequence[Node], network: Network, inputs: Array, exact: bool) -> Sides | None:
-    """The sides at some inputs; None where exact ones take too long."""
+    """The sides at some inputs, of which a few may stay in doubt; None where exact ones take too long."""
     if not exact:
         return _of_values(activations, network, network.values(inputs), len(inputs), exact=False)
     entries = sum(prod(shape) for shape in network.shapes().values())
@@ -115,6 +119,8 @@ def _sides(activations: Sequence[Node], network: Network, inputs: Array, exact: 
         lines, kinks = ({n: np.concatenate([getattr(p, which)[n] for p in parts]) for n in names} for which in ("lines", "kinks"))
         sides = Sides(lines, kinks, np.concatenate([p.unsure for p in parts]))
         doubtful = np.flatnonzero(sides.unsure)
+        if _IN_DOUBT * len(doubtful) < len(inputs):
+            return sides
         if work(network) * len(doubtful) > MOST_WORK:
             return None
         if len(doubtful):
@@ -145,18 +151,18 @@ def _in_balls(activations: Sequence[Node], network: Network, inputs: Array) -> S
             with np.errstate(all="ignore"):
                 least = (middle - radius * _WIDER).max(axis=1, keepdims=True)
                 top = ~(middle + radius * _WIDER < least)
-            lines[node.name] = np.argmax(top, axis=1)
+            lines[node.name] = np.argmax(top, axis=1).astype(_SHORT)
             several = top.sum(axis=1) > 1
             known = np.where(top, (radius == 0) & (middle == middle.max(axis=1, keepdims=True)), True).all(axis=1)
             unsure |= (several & ~known).any(axis=1)
             tied = several & (top & _may_move(node, activations, lines, ball.middle.shape, shape)).any(axis=1)
-            kinks[node.name] = np.where(tied, 0, -1)
+            kinks[node.name] = np.where(tied, 0, -1).astype(_SHORT)
             continue
         record = activation(node.attributes)
         assert isinstance(record, PiecewiseLinear)
         ends = record.kinks(node.attributes)
-        kinks[node.name] = np.full(ball.middle.shape, -1)
-        lines[node.name] = np.zeros(ball.middle.shape, dtype=np.intp)
+        kinks[node.name] = np.full(ball.middle.shape, -1, dtype=_SHORT)
+        lines[node.name] = np.zeros(ball.middle.shape, dtype=_SHORT)
         for k, kink in enumerate(ends):
             over, under, same = ball.beyond(kink)
             lines[node.name] += over
@@ -181,16 +187,16 @@ def _of_values(activations: Sequence[Node], network: Network, values: Mapping[st
             shape = network.shapes()[node.inputs[0]]
             cuts = under_window(node, z, shape)
             most = np.asarray(cuts.max(axis=1, keepdims=True))
-            lines[node.name] = np.argmax(cuts == most, axis=1)
+            lines[node.name] = np.argmax(cuts == most, axis=1).astype(_SHORT)
             top = np.asarray(most - cuts <= margin, dtype=bool)
             tied = (top.sum(axis=1) > 1) & (top & _may_move(node, activations, lines, z.shape, shape)).any(axis=1)
-            kinks[node.name] = np.where(tied, 0, -1)
+            kinks[node.name] = np.where(tied, 0, -1).astype(_SHORT)
             continue
         record = activation(node.attributes)
         assert isinstance(record, PiecewiseLinear)
         ends = record.kinks(node.attributes)
-        lines[node.name] = line_of(z, ends)
-        kinks[node.name] = np.full(z.shape, -1)
+        lines[node.name] = line_of(z, ends).astype(_SHORT)
+        kinks[node.name] = np.full(z.shape, -1, dtype=_SHORT)
         for k, kink in enumerate(ends):
             kinks[node.name][np.asarray(abs(z - (kink if exact else float(kink))) <= margin, dtype=bool)] = k
     return Sides(lines, kinks, np.zeros(batch, dtype=bool))

@@ -25,6 +25,7 @@ from neurovariety.checkpoints.graph.nonlinearity import Nonlinearity, PiecewiseL
 from neurovariety.checkpoints.graph.operation import Shape
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats, to_fractions
+from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks, under_window
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
@@ -141,8 +142,16 @@ def _has_offset(node: Node) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
+class Chosen:
+    """Numbers of a ``table``: the entry of input i is ``table[which[i, entry]]``."""
+
+    table: tuple[Fraction, ...]
+    which: Shaped[np.ndarray, "usable entries"]
+
+
+@dataclass(frozen=True, eq=False)
 class Tangents:
-    """``rows`` (inputs, size): inputs with the slopes and offsets that hold there, and what was done about kinks.
+    """``inputs`` (usable, size), and the slopes and offsets that hold there: ``lines`` of tables, or ``smooth`` ones (usable, size).
 
     ``exact``: slopes were decided over Q. ``left_out`` inputs stayed at a kink wherever they were moved, or have values too large for
     float64. ``resting`` entries are at a
@@ -150,11 +159,34 @@ class Tangents:
     the weights that make a resting entry moves it, so that the function is differentiable in all the other weights.
     """
 
-    rows: Shaped[np.ndarray, "usable ..."]
+    inputs: Shaped[np.ndarray, "usable own"]
     exact: bool
+    lines: tuple[Chosen, ...] = ()
+    smooth: Shaped[np.ndarray, "usable tangents"] | None = None
     resting: int = 0
     left_out: int = 0
     differentiable: bool = True
+
+    @property
+    def rows(self) -> Shaped[np.ndarray, "usable ..."]:
+        """The inputs of the linearized network: Fractions where they are exact and piecewise linear, else as they were given."""
+        if self.smooth is not None:
+            return np.concatenate([self.inputs, self.smooth], axis=1)
+        if not self.lines:
+            return self.inputs
+        own = to_fractions(self.inputs) if self.exact else to_floats(self.inputs)
+        parts = [_chosen_of(c.table, c.which) for c in self.lines]
+        return np.concatenate([own, *(p if self.exact else to_floats(p) for p in parts)], axis=1)
+
+    def residues(self, p: int, span: range) -> Shaped[np.ndarray, "some ..."]:
+        """The exact inputs of the linearized network mod p, as residues from 0 on in float64, for a range of the usable inputs.
+
+        Raises `ZeroDivisionError` where p divides a denominator.
+        """
+        at = slice(span.start, span.stop)
+        parts = [residues(self.inputs[at], p)]
+        parts += [residues(np.array(c.table, dtype=object), p)[c.which[at]] for c in self.lines]
+        return np.concatenate(parts, axis=1).astype(np.float64) if self.lines else parts[0].astype(np.float64)
 
 
 def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."], network: Network | None = None) -> Tangents:
@@ -167,10 +199,11 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     network = network or found.original
     if not found.tangents:
         return Tangents(inputs, True)
+    given = inputs.reshape(len(inputs), -1)
     if found.sort == "piecewise linear":
         return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs))
     values = network.values(inputs)
-    parts: list[Array] = [to_floats(inputs).reshape(len(inputs), -1)]
+    parts = [to_floats(given)]
     for t in found.tangents:
         z = to_floats(flat(values[t.node.inputs[0]], len(inputs)))
         if t.node.kind == "max_pool":
@@ -187,36 +220,39 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
             offset = record.value(attributes, z, FLOATS, t.node.place) - slope * z
         parts += [slope, offset] if t.offset else [slope]
     rows = _finite(np.concatenate(parts, axis=1))
-    return Tangents(rows, False, left_out=len(inputs) - len(rows))
+    own = given.shape[1]
+    return Tangents(rows[:, :own], False, smooth=rows[:, own:], left_out=len(inputs) - len(rows))
 
 
 def _between_kinks(found: Linearization, network: Network, at: OffKinks) -> Tangents:
     """The tangents of piecewise linear activations at inputs that were moved off the kinks as far as that goes."""
-    inputs = at.inputs[at.usable]
-    parts: list[Array] = [(to_fractions(inputs) if at.exact else inputs).reshape(len(inputs), math.prod(network.input_shape))]
+    inputs = at.inputs[at.usable].reshape(int(at.usable.sum()), math.prod(network.input_shape))
+    lines: list[Chosen] = []
     still: dict[str, Array] = {}
     for t in found.tangents:
-        lines, rest = at.sides.lines[t.node.name][at.usable], at.resting[t.node.name]
+        on, rest = at.sides.lines[t.node.name][at.usable], at.resting[t.node.name]
         if t.node.kind == "max_pool":
-            chosen = (np.arange(math.prod(wholes(t.node.attributes, "window")))[None, :, None] == lines[:, None, :]).astype(np.int64)
-            chosen[:, :, rest] = 0
-            parts.append(_chosen_of((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), -1)))
+            chosen = np.arange(math.prod(wholes(t.node.attributes, "window")))[None, :, None] == on[:, None, :]
+            chosen[:, :, rest] = False
+            lines.append(Chosen((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), -1).astype(np.int8)))
             continue
         assert isinstance(t.record, PiecewiseLinear)
         pieces, kinks = t.record.pieces(t.node.attributes), t.record.kinks(t.node.attributes)
-        slope, offset = (_chosen_of([p[k] for p in pieces], lines) for k in (0, 1))
-        where = at.sides.kinks[t.node.name][at.usable][:, rest]  # what rests has the value at its kink
-        offset[:, rest] = offset[:, rest] + slope[:, rest] * _chosen_of(kinks, where)
-        slope[:, rest] = Fraction(0)
-        still[t.node.name] = np.asarray(~slope.astype(bool).any(axis=0))
-        parts += [slope, offset] if t.offset else [slope]  # a kink without offset is at 0
-    joined = np.concatenate([p.astype(object if at.exact else np.float64) for p in parts], axis=1)
-    joined = joined if at.exact else _finite(joined)
+        slopes, offsets = tuple(s for s, _ in pieces), tuple(o for _, o in pieces)
+        slope, offset = on.copy(), on.copy()
+        slope[:, rest] = len(pieces)  # what rests has slope 0 and the value at its kink
+        where = at.sides.kinks[t.node.name][at.usable][:, rest]
+        offset[:, rest] = len(pieces) + on[:, rest] * len(kinks) + where
+        lines.append(Chosen((*slopes, Fraction(0)), slope))
+        if t.offset:  # a kink without offset is at 0
+            lines.append(Chosen((*offsets, *(s * kink + o for s, o in pieces for kink in kinks)), offset))
+        still[t.node.name] = np.asarray((np.array([*(not s for s in slopes), True])[slope]).all(axis=0))
     return Tangents(
-        joined,
+        inputs,
         at.exact,
+        tuple(lines),
         resting=sum(int(r.sum()) for r in at.resting.values()),
-        left_out=len(at.usable) - len(joined),
+        left_out=int((~at.usable).sum()),
         differentiable=all(
             moved_by_own_weights(network, t.node, np.flatnonzero(at.resting[t.node.name]).tolist(), still) for t in found.tangents
         ),

@@ -40,10 +40,11 @@ class Point:
         return self.ring.random((count, *model.input_shape), self.rng)
 
 
-def draw_point(model: Model, rng: np.random.Generator, bits: int = PRIME_BITS) -> tuple[int, Point]:
-    """A random prime of ``bits`` bits and a random point over its field. Raises `ResourceError` where the weights would not fit."""
+def draw_point(model: Model, rng: np.random.Generator, bits: int = PRIME_BITS, prime: int | None = None) -> tuple[int, Point]:
+    """A random prime of ``bits`` bits, or the given one, and a random point over its field. Raises `ResourceError` where the weights
+    would not fit."""
     require_memory(_BYTES_A_PARAMETER * model.parameters, None, f"a point in the weight space of {model.name}")
-    p = random_prime(bits, rng)
+    p = random_prime(bits, rng) if prime is None else prime
     ring = FiniteField(p)
     return p, Point(ring, ring.random((model.parameters,), rng), draw_coefficients(model, ring, rng), rng)
 

@@ -141,7 +141,10 @@ def whitening(
 def _columns(data: object) -> Tables:
     if isinstance(data, Dataset):
         if not data.target_names:
-            raise DataError(f"{data.name}: name the target column; training needs inputs and targets")
+            raise DataError(
+                f"{data.name}: name the target column (--target COLUMN, or read_table(file, target) in Python); training needs inputs "
+                "and targets"
+            )
         return Tables(data.name, data.features, data.target_names, data.inputs, data.targets)
     try:
         inputs, targets = cast("tuple[object, object]", data)

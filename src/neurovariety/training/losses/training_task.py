@@ -85,7 +85,8 @@ def _of_teacher(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
 def _of_data(model: Model, options: TaskOptions, seed: int) -> TrainingTask:
     if options["data"] is None:
         raise InputError(
-            "training needs data (--data FILE --target COLUMN), or a metric with a teacher (--metric gaussian --teacher ...)"
+            "training needs data (--data FILE --target COLUMN, or data=read_table(file, target) in Python), or a metric with a teacher "
+            "(--metric gaussian --teacher ...)"
         )
     if options["teacher"] is not None:
         raise InputError("a teacher goes with a stated metric such as gaussian; with data the targets are a column of them")
