@@ -16,7 +16,7 @@ from neurovariety.claim import Claim
 from neurovariety.geometry.solutions.stored_subjects import stored_functions
 from neurovariety.geometry.strata.exact_strata import exact_strata
 
-SQUARES = "mlp(2,2,1; x^2)"
+SQUARES, UNGRADED = "mlp(2,2,1; x^2)", "mlp(1,1,1; x^2 + x; bias)"
 
 
 def rows_of(notation):
@@ -51,6 +51,18 @@ def test_ranks_of_a_linear_network():
         known = nv.learning_coefficient("linear(3,3,3)", true_rank=rank).value
         assert (row["learning_coefficient"], row["multiplicity"]) == (known["learning_coefficient"], known["multiplicity"])
     assert [row["network"] for row in found] == ["rank 2", "rank 1", "zero"]
+
+
+def test_nothing_stands_beside_where_simplicity_buys_nothing():
+    assert "smaller_networks" not in nv.learning_coefficient("linear(3,3)").value
+    assert "smaller_networks" not in nv.learning_coefficient("mlp(2,2,1; generic(2))").value
+
+
+def test_what_is_known_at_weights_zero_alone_is_no_row():
+    """Coefficients that are homogeneous for no degrees: other weights of the zero function may have a smaller coefficient."""
+    found = nv.learning_coefficient(UNGRADED)
+    assert nv.learning_coefficient(UNGRADED, truth="zero").verdicts["learning_coefficient"].statement.scope[0].startswith("at the")
+    assert all(row["network"] != "zero" for row in found.value.get("smaller_networks", []))
 
 
 def test_a_bound_is_told_as_a_bound():

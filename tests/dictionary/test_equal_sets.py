@@ -50,7 +50,7 @@ FUNCTIONS = {
     "equations": ({}, ()),
     "membership": ({"target": TARGETS}, ("witness",)),
     "point-count": ({}, ()),
-    "learning-coefficient": ({}, ()),
+    "learning-coefficient": ({}, ("smaller_networks",)),
 }
 SLOWER = {
     "boundary": ({"target": TARGETS}, ()),

@@ -12,7 +12,7 @@ from fractions import Fraction
 from neurovariety.budget import used_up, within
 from neurovariety.certificates.germs import shifted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
-from neurovariety.certificates.learning_coefficients import widths_of
+from neurovariety.certificates.learning_coefficients import ZERO_FUNCTION, CoefficientOfLinear, widths_of
 from neurovariety.certificates.smaller_coefficients import ZERO, SmallerCoefficient, SmallerNetworkCoefficients, named_rank
 from neurovariety.certificates.stored_coefficients import NotStored
 from neurovariety.errors import InputError, ResourceError
@@ -39,11 +39,14 @@ _ENTRIES = (1, 2, -1, 3, -2, 1, 4, -3, 2, -1, 5, 3)
 
 
 def smaller_coefficients(model: Model, general: Fraction, seed: int) -> Verdict | None:
-    """The verdict of the rows; None where no smaller networks are known, or nothing of theirs is known at once. A bound says something
-    where it is at most ``general``, the coefficient of a general function."""
+    """The verdict of the rows; None where no smaller networks are known, nothing of theirs is known at once, or all functions cost the
+    same, as those of a single matrix do. A bound says something where it is at most ``general``, the coefficient of a general
+    function."""
     exact = exact_strata(model)
     rows = _of_ranks(model) or [*_on_strata(model, general, seed), *_of_zero(model)]
-    return issue(SmallerNetworkCoefficients(exact.hash, tuple(rows)), exact) if rows else None
+    if all(row.exact and row.value == general and row.multiplicity and row.multiplicity.statement.value == 1 for row in rows):
+        return None
+    return issue(SmallerNetworkCoefficients(exact.hash, tuple(rows)), exact)
 
 
 def _row(name: str, found: KnownCoefficient, stratum: str | None = None, s: tuple[Fraction, ...] = ()) -> SmallerCoefficient | None:
@@ -68,9 +71,14 @@ def _of_ranks(model: Model) -> list[SmallerCoefficient]:
 
 
 def _of_zero(model: Model) -> list[SmallerCoefficient]:
+    """That of the zero function at all weights that give it; what is known at weights 0 alone is none."""
     found = beside(model)
     row = None if found is None else _row(ZERO, found)
-    return [] if row is None else [row]
+    if row is None or not (
+        isinstance(row.coefficient.certificate, CoefficientOfLinear) or row.coefficient.statement.scope == (ZERO_FUNCTION,)
+    ):
+        return []
+    return [row]
 
 
 def _on_strata(model: Model, general: Fraction, seed: int) -> list[SmallerCoefficient]:
