@@ -10,6 +10,13 @@ import numpy as np
 
 _SHOWN = 6
 """Rows of a table that a notebook shows."""
+_NAMED = 8
+"""Columns that are named in one line."""
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,10 +40,10 @@ class Dataset:
         return f"{self.name}: {'; '.join(self.done)}" if self.done else ""
 
     def __repr__(self) -> str:
-        wanted = f" -> {', '.join(self.target_names)}" if self.target_names else ""
+        wanted = f" -> {_few(self.target_names)}" if self.target_names else ""
         done = f"; {'; '.join(self.done)}" if self.done else ""
         count = f"{len(self.inputs)} sample{'' if len(self.inputs) == 1 else 's'}"
-        return f"Dataset({self.name}: {count} of {', '.join(self.features)}{wanted}{done})"
+        return f"Dataset({self.name}: {count} of {_few(self.features)}{wanted}{done})"
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(n)}</th>" for n in (*self.features, *self.target_names))

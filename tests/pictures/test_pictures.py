@@ -99,6 +99,12 @@ def test_a_notebook_shows_it(result):
     assert result.meaning.replace("&", "&amp;")[:40] in shown
 
 
+def test_two_results_in_a_notebook_share_no_ids():
+    ids = [set(re.findall(r'\bid="([^"]*)"', nv.fibers(text)._repr_html_())) for text in ("linear(2,1,2)", "linear(2,2,2)")]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
 def test_what_has_no_picture_says_so():
     found = nv.degree("linear(2,1,2)")
     with pytest.raises(nv.InputError, match="degree of linear\\(2,1,2\\) has no picture; its value is 2"):

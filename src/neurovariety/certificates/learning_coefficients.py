@@ -269,6 +269,8 @@ def _is_layered(program: Any, widths: Sequence[int]) -> bool:
 
 def _check_expanded(subject: Any, widths: Sequence[int]) -> None:
     known = dict(subject.coordinates)
+    if not known:
+        raise NotShown("the functions are 0, and no products of their matrices")
     context = next(iter(known.values())).context()
     letters = context.gens()
     at = 0

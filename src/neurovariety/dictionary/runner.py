@@ -11,8 +11,10 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import reduce, wraps
+from operator import or_
+from types import UnionType
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
@@ -138,11 +140,28 @@ def _public_signature(function: Callable[..., Any], declared: Declaration) -> in
     plain = inspect.unwrap(function)
     own = inspect.signature(plain).parameters
     default = next(iter(own.values())).default  # an entry may be asked of something else than a source
-    parameters = [inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Source, default=default)]
+    parameters = [
+        inspect.Parameter("source", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=_without_any(Source), default=default)
+    ]
     for one in declared.arguments:
         kind = own[one.name].kind if one.name in own else inspect.Parameter.KEYWORD_ONLY
-        parameters.append(inspect.Parameter(one.name, kind, default=one.default, annotation=one.type))
+        parameters.append(inspect.Parameter(one.name, kind, default=one.default, annotation=_without_any(one.type)))
     return inspect.Signature(parameters, return_annotation=plain.__globals__[declared.result])
+
+
+def _without_any(annotation: Any) -> Any:
+    """The same type for readers, with `object` where anything goes."""
+    if annotation is Any:
+        return object
+    if isinstance(annotation, list):
+        return [_without_any(part) for part in annotation]
+    inside = get_args(annotation)
+    if not inside or get_origin(annotation) is Literal:
+        return annotation
+    changed = tuple(_without_any(part) for part in inside)
+    if get_origin(annotation) in (Union, UnionType):
+        return reduce(or_, changed)
+    return annotation.copy_with(changed) if hasattr(annotation, "copy_with") else get_origin(annotation)[changed]
 
 
 def _with_new_names(declared: Declaration, options: Mapping[str, Any]) -> dict[str, Any]:

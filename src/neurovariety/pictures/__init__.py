@@ -6,6 +6,7 @@ matplotlib is loaded when a picture is drawn.
 from __future__ import annotations
 
 import html
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from neurovariety.result import Result
@@ -32,7 +33,8 @@ def picture_in_html(name: str, result: Result, *, themed: bool) -> str:
         return ""
     from neurovariety.pictures.canvas import as_svg
 
-    svg = as_svg(drawn, f"picture-{result.entry}", themed=themed)
+    other = "" if themed else f"-{sha256(repr(result.to_dict()).encode()).hexdigest()[:10]}"  # a notebook may show several
+    svg = as_svg(drawn, f"picture-{result.entry}{other}", themed=themed)
     name = html.escape(drawn.title)
     held = f'<div class="scrolled" tabindex="0" role="group" aria-label="{name}">{svg}</div>' if themed else svg
     return f"<figure>{held}<figcaption>{html.escape(drawn.caption)}</figcaption></figure>"

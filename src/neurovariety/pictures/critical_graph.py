@@ -224,7 +224,7 @@ def distances(axes: Axes, found: Result) -> Explained | None:
     nodes = [_node(p, float(p["distance"]), p["weights"] is not None) for p in points]
     for node, point in zip(nodes, points, strict=True):
         if not point["stratum"]:
-            node.column = (int(point["conditions"]), f"{point['conditions']} conditions")
+            node.column = (int(point["conditions"]), counted(int(point["conditions"]), "condition"))
     _draw(axes, nodes, found.value["least"], f"{found.evidence['norm']} distance")
     _explained(axes, nodes)
     return Explained(

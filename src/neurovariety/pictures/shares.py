@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurovariety.pictures.canvas import Explained, legend
 from neurovariety.pictures.colours import INK, MAIN, SECOND
@@ -71,7 +71,7 @@ def bias_shares(axes: Axes, found: Result) -> Explained | None:
     if len(rows) == len(whole):
         return None
 
-    def share(row: dict[str, float | None], key: str) -> SeenShare | None:
+    def share(row: Mapping[str, Any], key: str) -> SeenShare | None:
         part, low, high = row[key], row[f"{key}_low"], row[f"{key}_high"]
         return None if part is None or low is None or high is None else SeenShare(part, low, high)
 
