@@ -17,6 +17,7 @@ from neurovariety.certificates.affine_pieces import in_digits, root_between
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.lipschitz_constants import LipschitzConstant
 from neurovariety.certificates.robust_radii import RobustRadii
+from neurovariety.certificates.sentences import sentence_of
 from neurovariety.certificates.zeros import NotShown
 
 from .brute_force_regions import solution, through
@@ -266,6 +267,41 @@ def test_false_twins_of_radii_are_refused(shown):
                     pytest.fail(f"twin {k} of {known.part} in {known.norm}: {issue(twin, source).statement.value}")
             with pytest.raises(NotShown):
                 issue(known, network(drawn((2, 4, 2), np.random.default_rng(12), "plain")))
+
+
+def test_a_tie_has_the_radius_0():
+    """Two outputs are the same: where they are the largest, no wall is theirs, and yet nothing is decided."""
+    source = network([([[1, 0], [0, 1]], [0, 0]), ([[1, 0], [1, 0], [0, 1]], [0, 0, 0])])
+    found = nv.robustness(source, [[2, 1], [1, 2]], norm="linf")
+    assert [(r["class"], r["radius"]) for r in found.value["decision"]] == [(None, ["0", "0"]), (2, ["0.5", "0.5"])]
+    known = found.verdicts["decision"].certificate
+    assert isinstance(known, RobustRadii)
+    away = (Fraction(7), Fraction(1))
+    with pytest.raises(NotShown, match="the radius is 0"):
+        issue(replace(known, low=(Fraction(5), known.low[1]), nearest=(away, known.nearest[1])), source)
+
+
+def test_a_bound_of_0_says_of_no_tie(shown):
+    source, found, _ = shown
+    for part, word in (("decision", "tie"), ("affine", "jumps")):
+        known = found.verdicts[part].certificate
+        assert isinstance(known, RobustRadii)
+        said = sentence_of(issue(replace(known, low=(Fraction(0), known.low[1])), source))
+        assert word not in said
+        assert "is not known" in said
+
+
+def test_numbers_that_are_no_floats_are_said():
+    large, small = Fraction(10**300), Fraction(1, 10**300)
+    constants = nv.lipschitz(network([([[large, 0], [0, 1]], [0, 0]), ([[large, 1]], [1])]))
+    assert constants.shown() == "l1 1e+600, l2 1e+600, linf 1e+600"
+    far = network([([[small, 0], [0, small]], [0, 0]), ([[small, small]], [-1])])
+    for norm, least in zip(NORMS, ("1e+600", "7.07107e+599", "5e+599"), strict=True):
+        found = nv.robustness(far, [[2, 1]], norm=norm)
+        assert found.shown() == f"1 input, least radii {least} and 1"
+        assert (found.radii(), "(2, 1) class 0: radius" in found.summary()) == ([float("inf")], True)
+    near = nv.robustness(network([([[large]], [0]), ([[large]], [-1])]), [[0]])
+    assert (near.shown(), near.value["decision"][0]["class"]) == ("1 input, least radii 1e-600 and 0", 0)
 
 
 def test_false_twins_of_constants_are_refused(shown):

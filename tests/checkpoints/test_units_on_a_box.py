@@ -315,3 +315,14 @@ def test_a_box_that_is_none_is_refused_in_one_sentence(box):
         nv.prune(source, box=box)
     with pytest.raises(nv.InputError, match="tolerance="):
         nv.prune(source, box=(0, 1), tolerance=0.1)
+
+
+def test_weights_that_no_float_holds_have_no_bounds():
+    """10^-300, written as a decimal, is no float64 and too near to the smallest: nothing is known of the unit, and of what reads it."""
+    small = Fraction(1, 10**300)
+    weights = {"W1": [[small, 0], [0, 1]], "b1": [1, 1], "W2": [[1, 1]], "b2": [0]}
+    arrays = {name: np.array(value, dtype=object) for name, value in weights.items()}
+    source = nv.load_network(arrays, architecture="mlp(2,2,1; relu; bias)")
+    found = nv.prune(source, box=(-2, 2))
+    assert sum(found.value["removed"].values()) == 0
+    assert nv.diagnose(source).value["parameters"] == 9

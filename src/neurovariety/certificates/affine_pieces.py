@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import isqrt, lcm
+from math import inf, isfinite, isqrt, lcm
 
 import flint
 import numpy as np
@@ -138,6 +139,17 @@ def root_between(square: Fraction) -> tuple[Fraction, Fraction]:
     unit = Fraction(10) ** (size - DIGITS)
     low = isqrt(int(square / unit**2))
     return low * unit, (low + 1) * unit
+
+
+def in_brief(value: Fraction, digits: int = 6) -> str:
+    """A number to be looked at: so many digits of it, also where no float is as large or as small."""
+    try:
+        near = float(value)
+    except OverflowError:
+        near = inf
+    if isfinite(near) and (near or not value):
+        return f"{near:.{digits}g}"
+    return f"{Context(prec=digits).divide(Decimal(value.numerator), Decimal(value.denominator)).normalize():g}"
 
 
 def in_digits(value: Fraction) -> str:

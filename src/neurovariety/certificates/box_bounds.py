@@ -93,7 +93,7 @@ class BoxBounds:
                     continue
                 below = [self.found[n] for n in node.inputs]
                 known = [b for b in below if b is not None]
-                made = self._at(node, known) if sizes[node.name] and len(known) == len(below) else None
+                made = self._known(node, known) if sizes[node.name] and len(known) == len(below) else None
                 # a stored value may have an axis for the batch, and what is made with it too: such values are not bounded
                 right = made is not None and all(v.shape == sizes[node.name] and not np.isnan(v).any() for v in made)
                 self.found[node.name] = made if right else None
@@ -116,6 +116,13 @@ class BoxBounds:
             for i in np.flatnonzero(holds).tolist():
                 out[i] = out[i] or pieces[m]
         return out
+
+    def _known(self, node: NodeData, below: Sequence[Interval]) -> Interval | None:
+        """Nothing is known where weights are so large or small that float64 does not hold them."""
+        try:
+            return self._at(node, below)
+        except NotShown:
+            return None
 
     def _at(self, node: NodeData, below: Sequence[Interval]) -> Interval | None:
         low, high = below[0] if below else (np.zeros(0), np.zeros(0))

@@ -94,6 +94,8 @@ class RobustRadii:
                 if len(own) or (self.part == "decision" and decided(here) is None):
                     raise NotShown("there is a wall")
                 continue
+            if self.part == "decision" and decided(here) is None and low:
+                raise NotShown("where two outputs are equal nothing is decided: the radius is 0")
             if low < 0 or low > self.high(k):
                 raise NotShown("a radius is at least a number, and at most another that is no smaller")
             if not is_other(self.part, pieces, here, inside(complex_.domain, pieces, nearest)):

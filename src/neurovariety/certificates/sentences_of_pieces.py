@@ -45,7 +45,11 @@ def _within(rows: Sequence[Mapping[str, Any]], alike: str, here: str) -> str:
     if least is None:
         return f"at no distance from {of} {alike} otherwise"
     text = f"{least}" if len(str(least)) < _SHORT else f"{rounded(_decimal(least, ROUND_FLOOR), up=False)} (rounded down)"
-    return f"less than {text} away from {of} {alike} as there" if least else f"at some input {here}"
+    if least:
+        return f"less than {text} away from {of} {alike} as there"
+    # a radius of 0 is one that ends there, and "at least 0" says nothing
+    met = any(r["radius"] is not None and not Fraction(r["radius"][1]) for r in rows)
+    return f"at some input {here}" if met else f"how far from some input {alike} as there is not known"
 
 
 _SHORT = 12

@@ -82,6 +82,8 @@ class StoredLandscape:
         n, sizes = self.values.unknowns, {len(q.against) for q in (self.quadric, self.given) if q is not None}
         if len(self.stages) != 1 + len(self.strata) or sizes - {len(self.values.equations)}:
             raise ValueError("the strata, or the coordinates, are others")
+        if self.stages == (None,) and (self.power or self.quadric != self.given):
+            raise ValueError("without lists there is one loss, in the units of the data")
         for stage, stratum in zip(self.stages[1:], self.strata, strict=True):
             small = stratum.embed
             if small is not None and (len(small.equations) != n or (stage is not None and small.unknowns != stage.values.unknowns)):

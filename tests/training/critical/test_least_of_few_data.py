@@ -64,3 +64,14 @@ def test_another_loss_of_the_weights_is_refused(change):
     with pytest.raises(NotShown):
         issue(NoneBelow(wrong), subject)
     assert isinstance(wrong, LossAtWeights)
+
+
+def test_a_bound_of_another_loss_is_refused():
+    """The loss at weights is that of one quadric and the bound that of another, which no hash beside the file's own knows."""
+    own = landscape("linear(2,1)", data=([[1, 2], [1, 2]], [[1], [2]])).claims["least_loss"].certificate.premises[0]
+    stored = own.on.stored()
+    larger = dataclasses.replace(stored.quadric, constant=stored.quadric.constant + 40)
+    with pytest.raises(ValueError, match="one loss"):
+        dataclasses.replace(stored, quadric=larger)
+    with pytest.raises(ValueError, match="one loss"):
+        dataclasses.replace(stored, power=1)

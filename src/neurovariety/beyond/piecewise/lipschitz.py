@@ -22,7 +22,7 @@ from typing import ClassVar, TypedDict
 import numpy as np
 
 from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
-from neurovariety.certificates.affine_pieces import AffinePieces, affine_pieces, root_between
+from neurovariety.certificates.affine_pieces import AffinePieces, affine_pieces, in_brief, root_between
 from neurovariety.certificates.issue import Verdict, first_shown, issue
 from neurovariety.certificates.lipschitz_constants import LipschitzConstant, gram, largest_sum, traces
 from neurovariety.certificates.network_nodes import NetworkData
@@ -53,8 +53,8 @@ class LipschitzResult(Result):
     sources: ClassVar[tuple[str, ...]] = ("jordan2020", "stargalla2025")
 
     def shown(self) -> str:
-        """The constants in floats."""
-        return ", ".join(f"{key} {_float(v if isinstance(v, str) else v[1]):.6g}" for key, v in self.value.items())
+        """The constants in a few digits."""
+        return ", ".join(f"{key} {in_brief(Fraction(v if isinstance(v, str) else v[1]))}" for key, v in self.value.items())
 
 
 def lipschitz(
@@ -114,7 +114,3 @@ def _eigenvalue(pieces: AffinePieces, cell: int) -> Fraction:
     most = max(int(row[i]) for i, row in enumerate(table)) or 1
     values = np.linalg.eigvalsh(np.array([[int(v) / most for v in row] for row in table]))
     return Fraction(float(values[-1])) * most / pieces.scale**2
-
-
-def _float(text: str) -> float:
-    return float(Fraction(text))

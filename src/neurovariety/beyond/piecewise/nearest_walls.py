@@ -101,7 +101,11 @@ def nearest_wall(
 
 
 def _size(power: Fraction, norm: str) -> float:
-    return sqrt(power) if norm == "l2" else float(power)
+    """In floats; infinity for what is larger than these."""
+    try:
+        return sqrt(power) if norm == "l2" else float(power)
+    except OverflowError:
+        return inf
 
 
 def _is_in(domain: CellDomain, point: Point) -> bool:

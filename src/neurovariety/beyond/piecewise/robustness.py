@@ -18,12 +18,12 @@ import time
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import inf, prod
 from typing import Any, ClassVar, Literal
 
 from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, all_regions
 from neurovariety.beyond.piecewise.nearest_walls import nearest_wall
-from neurovariety.certificates.affine_pieces import affine_pieces
+from neurovariety.certificates.affine_pieces import affine_pieces, in_brief
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.robust_radii import Part, Point, RobustRadii, decided, inside, walls_of
 from neurovariety.certificates.zeros import NotShown
@@ -54,28 +54,44 @@ class RobustnessResult(Result):
     sources: ClassVar[tuple[str, ...]] = ("katz2017", "jordan2019")
 
     def radii(self, part: Part = "decision") -> list[float]:
-        """The radii in floats, infinity where nothing else is near."""
-        return [float("inf") if r["radius"] is None else float(Fraction(r["radius"][1])) for r in self.value[part]]
+        """The radii in floats, infinity where nothing else is near, or not within what floats reach."""
+        return [_near(r) for r in self._exact(part)]
+
+    def _exact(self, part: Part) -> list[Fraction | None]:
+        return [None if r["radius"] is None else Fraction(r["radius"][1]) for r in self.value[part]]
 
     def shown(self) -> str:
         """How many inputs there are, and the least radii."""
-        least = {part: min(self.radii(part)) for part in ("decision", "affine")}
-        return f"{counted(len(self.value['decision']), 'input')}, least radii {least['decision']:.6g} and {least['affine']:.6g}"
+        one, two = (min((r for r in self._exact(part) if r is not None), default=None) for part in (_DECISION, _AFFINE))
+        return f"{counted(len(self.value['decision']), 'input')}, least radii {_brief(one)} and {_brief(two)}"
 
     def summary(self) -> str:
         """The result, and the radii of the first inputs."""
         lines = super().summary().split("\n")
-        rows = zip(self.value["decision"], self.radii("decision"), self.radii("affine"), strict=True)
-        table = [f"  {_shown(row)}: radius {r:.6g}, affine within {a:.6g}" for row, r, a in list(rows)[:_SHOWN]]
+        rows = zip(self.value["decision"], self._exact("decision"), self._exact("affine"), strict=True)
+        table = [f"  {_shown(row)}: radius {_brief(r)}, affine within {_brief(a)}" for row, r, a in list(rows)[:_SHOWN]]
         left = len(self.value["decision"]) - len(table)
         return "\n".join([*lines[:1], *table, *([f"  and {counted(left, 'input')} more"] if left else []), *lines[1:]])
 
 
 _SHOWN = 10
+_DECISION: Part = "decision"
+_AFFINE: Part = "affine"
+
+
+def _near(radius: Fraction | None) -> float:
+    try:
+        return inf if radius is None else float(radius)
+    except OverflowError:
+        return inf
+
+
+def _brief(radius: Fraction | None) -> str:
+    return "inf" if radius is None else in_brief(radius)
 
 
 def _shown(row: dict[str, Any]) -> str:
-    numbers = [f"{float(Fraction(v)):.4g}" for v in row["input"]]
+    numbers = [in_brief(Fraction(v), 4) for v in row["input"]]
     text = ", ".join(numbers if len(numbers) < 5 else [*numbers[:4], "..."])
     return f"({text}) class {'-' if row['class'] is None else row['class']}"
 
