@@ -159,7 +159,7 @@ class Tangents:
     the weights that make a resting entry moves it, so that the function is differentiable in all the other weights.
     """
 
-    inputs: Shaped[np.ndarray, "usable *own"]
+    inputs: Shaped[np.ndarray, "usable ..."]
     exact: bool
     lines: tuple[Chosen, ...] = ()
     smooth: Shaped[np.ndarray, "usable tangents"] | None = None
