@@ -252,6 +252,25 @@ def test_a_bound_of_the_distance_holds_and_a_smaller_one_is_refused():
                 issue(Comparison(key, wrong, verdict, by_symmetry=True), pair)
 
 
+def test_a_bias_of_one_number_for_several_rows_is_refused():
+    """NumPy adds it to each of 6 rows, by which outputs are sqrt(6) apart, and its norm is 1."""
+
+    def lifted(number):
+        weights = {"w": np.eye(6), "b": np.array([number])}
+        nodes = (SimpleNamespace(name="x", kind="input", inputs=(), weights={}, attributes={}),)
+        layer = SimpleNamespace(name="y", kind="linear", inputs=("x",), weights={"weight": "w", "bias": "b"}, attributes={})
+        return SimpleNamespace(input_shape=(6,), nodes=(*nodes, layer), output="y", weights=weights, fixed=frozenset())
+
+    for network in (lifted(0.0), lifted(1.0)):
+        with pytest.raises(NotShown, match="bias of 'y'"):
+            issue(Rewrites(network_hash(network), network_hash(network), ()), network)
+    with pytest.raises(nv.InputError, match=r"bias 'b' .*one entry for each channel"):
+        Network((6,), (Node("x", "input"), Node("y", "linear", ("x",), {"weight": "w", "bias": "b"})), "y", lifted(1.0).weights)
+    normal = Node("y", "normalize", ("x",), {"mean": "m", "variance": "v"}, {"epsilon": 0.0})
+    with pytest.raises(nv.InputError, match="one entry for each channel"):
+        Network((6,), (Node("x", "input"), normal), "y", {"m": np.zeros(1), "v": np.ones(6)})
+
+
 def test_what_is_said_of_pruned_networks_is_counted():
     source = mlp("relu")
     found = pruned(source)

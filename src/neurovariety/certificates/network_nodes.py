@@ -96,12 +96,29 @@ def _text(value: Any) -> str:
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
+def uneven(node: NodeData, weights: Mapping[str, np.ndarray]) -> str | None:
+    """The role of a weight that has not one entry for each channel that the node makes, where it must; None where all have.
+
+    NumPy would repeat a bias of one entry, whose norm is not that of what is added.
+    """
+    if node.kind == "normalize":
+        channels = np.shape(weights[node.weights["variance"]])[:1]
+        return next((r for r, k in node.weights.items() if np.shape(weights[k]) != channels or not channels), None)
+    if node.kind in ("linear", "conv") and "bias" in node.weights:
+        return None if np.shape(weights[node.weights["bias"]]) == np.shape(weights[node.weights["weight"]])[:1] else "bias"
+    return None
+
+
 def check_order(network: NetworkData) -> None:
-    """Raises `NotShown` unless nodes have different names and read what comes before them, from one input."""
+    """Raises `NotShown` unless nodes have different names and read what comes before them, from one input, and channels have a bias
+    each."""
     seen: set[str] = set()
     for node in network.nodes:
         if node.name in seen or not set(node.inputs) <= seen or not set(node.weights.values()) <= set(network.weights):
             raise NotShown("the nodes of a network are in no order")
+        role = uneven(node, network.weights)
+        if role is not None:
+            raise NotShown(f"the {role} of {node.name!r} has not one entry a channel")
         seen.add(node.name)
     if network.output not in seen or sum(node.kind == "input" for node in network.nodes) != 1:
         raise NotShown("a network has one input and an output")

@@ -102,7 +102,10 @@ SAID_OF_NETWORKS: dict[str, Phrase] = {
         joined=True,
     ),
     "align: residual": Phrase("what is left of the weights", Listed(lambda value: f"weights are left apart by {value:.3g}")),
-    "align: difference": Phrase("differences that were seen", Listed(lambda value: f"outputs were seen to differ by {value:.3g}")),
+    "align: difference": Phrase(
+        "differences that were seen",
+        Listed(lambda value: f"outputs were seen to differ by {value:.3g}, at inputs drawn at random, of any norm"),
+    ),
     "align: input": Phrase("an input", Listed(lambda value: f"an input of {len(value)} numbers is given")),
 }
 """By kind how it is said; `certificates.sentences` has the others."""

@@ -77,7 +77,8 @@ class AlignResult(Result):
     explains) or ``undecided``. ``related`` says whether a symmetry of the known group carries the weights of one to those of the
     other: ``yes``, ``within`` (up to ``residual``), ``no``, ``undecided``; ``exact`` is whether it does so exactly. ``residual`` is
     the largest difference of weights after the symmetry, relative to the largest weight of that neuron, ``difference`` (where they
-    are not equal) the largest difference of outputs that was seen. ``symmetry`` in the evidence lists the permutation and scalings,
+    are not equal) the largest difference of outputs that was seen, at inputs drawn at random: these need not lie in the ball of
+    ``box``, so it may exceed ``bound``. ``symmetry`` in the evidence lists the permutation and scalings,
     or the base change, of each layer; ``network`` is the first network carried to the second (heads whose bases were rounded are put
     into those of the second in the types of the weights), or permuted towards it where they are different functions, and ``merged``
     the network half way where the weights are not equal.
@@ -326,4 +327,7 @@ def _glosses(value: AlignValue, near: _Nearest | None) -> tuple[Gloss, ...]:
         texts.append(Gloss("no symmetry of the known group was found, and no input at which they differ", {}))
     if value["same"] == "within" and value["residual"] is not None:
         texts.append(Gloss(f"after a symmetry weights are apart by up to {value['residual']:.2g} of a neuron's largest", {}))
+    if value["same"] == "within" and value["difference"] is not None:
+        said = f"the bound holds at inputs of norm at most {value['box']:.4g}; the difference {value['difference']:.4g} was seen at "
+        texts.append(Gloss(f"{said}inputs drawn at random, which may be larger, so it may exceed the bound", {}))
     return tuple(texts) if near is None else (*texts, Gloss(near.words, {}))

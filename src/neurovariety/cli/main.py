@@ -180,7 +180,9 @@ def diagnose(**options: Any) -> None:
 @click.option("--dtype", type=click.Choice(["bfloat16", "float16", "float32", "float64"]), help="Type of the weights written.")
 @click.option("--tolerance", type=Finite(0, 1, max_open=True), default=0.0, show_default=True, help="Part of weights to move.")
 @click.option("--radius", type=Finite(min=0, min_open=True), help="Norm of inputs up to which the error is bounded.")
-@click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Inputs lie between: the function stays there alone.")
+@click.option(
+    "--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Keep the function only where LOW <= x <= HIGH, for each input x."
+)
 @INPUT_SHAPE
 @checkpoint_options
 @SEED

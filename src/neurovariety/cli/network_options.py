@@ -26,7 +26,7 @@ def checkpoint_options(command: Any) -> Any:
 
 
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
-INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only inputs between: LOW <= x <= HIGH, each.")
+INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only where LOW <= x <= HIGH, for each input x.")
 LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
 INPUT_SHAPE = click.option(
     "--input-shape",

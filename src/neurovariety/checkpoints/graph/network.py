@@ -32,6 +32,9 @@ from neurovariety.errors import InputError
 if TYPE_CHECKING:
     from neurovariety.model import Model
 
+_BY_CHANNEL = {"linear": ("bias",), "conv": ("bias",), "normalize": ("mean", "variance", "scale", "shift")}
+"""Roles of weights that have one entry for each channel that a node makes."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Network:
@@ -74,6 +77,13 @@ class Network:
             wrong = [k for k in node.weights.values() if not all_finite(self.weights[k])]
             if wrong:
                 raise InputError(f"the weight {wrong[0]!r} ({node.place}) has entries that are no finite real numbers")
+            for role in (r for r in _BY_CHANNEL.get(node.kind, ()) if r in node.weights):
+                key, of = node.weights[role], node.weights["variance" if node.kind == "normalize" else "weight"]
+                count = np.shape(self.weights[of])[:1]
+                if not count or np.shape(self.weights[key]) != count:  # NumPy would repeat one entry
+                    raise InputError(
+                        f"the {role} {key!r} ({node.place}) has shape {np.shape(self.weights[key])}; it has one entry for each channel"
+                    )
             seen.add(node.name)
         if self.output not in seen:
             raise InputError(f"the output {self.output!r} is not a node of the network")

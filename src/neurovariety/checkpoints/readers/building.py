@@ -273,6 +273,11 @@ class Builder:
             if row.ndim == 2 and row.shape[0] == 1:  # a bias that is stored as a row
                 self.weights[bias.key] = row.reshape(-1)
         flat = isinstance(x, Value) and isinstance(weight, Stored) and self.weights[weight.key].ndim == 2
+        if flat and isinstance(weight, Stored) and isinstance(bias, Stored):
+            out = self.weights[weight.key].shape[0 if stored_as == "out,in" else 1]
+            if self.weights[bias.key].shape in ((), (1,)) and out != 1:  # one number for all rows is added, it is no bias of each
+                made = self.linear(f"{name} product", path, x, weight, stored_as=stored_as)
+                return self.promoted(self.elementwise(name, path, "add", made, bias))
         if flat and isinstance(weight, Stored) and (bias is None or (isinstance(bias, Stored) and self.weights[bias.key].ndim == 1)):
             if stored_as == "out,in":
                 return self.node(name, path, "linear", [x], {"weight": weight, "bias": bias})

@@ -22,8 +22,11 @@ def _power(c: OnnxCall) -> Value:
     return c.make("activation", c.x, weights=None, **power(c.path, c.operator, exponent))
 
 
-def _clip(c: OnnxCall) -> Value:
+def _clip(c: OnnxCall) -> Operand:
     low, high = (_end(c, 1, "min"), _end(c, 2, "max"))
+    low, high = None if low == -math.inf else low, None if high == math.inf else high
+    if low is None and high is None:
+        return c.operand(0)
     if low is not None and high is None and math.isfinite(low):
         return _at_least(c, c.x, Fraction(low))
     if low is None and high is not None and math.isfinite(high):
@@ -97,6 +100,9 @@ def _end(c: OnnxCall, k: int, name: str) -> Number | None:
     given = c.input(k)
     if given is None:
         return c.attributes.get(name)
+    known = c.known(k)
+    if known is not None and known.size == 1 and known.dtype.kind == "f" and not np.all(np.isfinite(known)):
+        return float(known.reshape(-1)[0])
     found = c.builder.number(given)
     if found is None:
         refuse(c.path, c.operator, f"its {name} is computed")

@@ -94,6 +94,11 @@ def _transposed(c: OnnxCall) -> Value:
 
 def _pool(c: OnnxCall) -> Value:
     kernel = tuple(c.attributes["kernel_shape"])
+    if any(e != 1 for e in c.attributes.get("dilations", ())) and c.attributes.get("auto_pad", b"NOTSET") in (
+        b"SAME_UPPER",
+        b"SAME_LOWER",
+    ):
+        refuse(c.path, c.operator, "auto_pad SAME of a dilated window, which runtimes pad in different ways")
     window = _window(c, kernel)
     if (
         c.operator == "AveragePool"

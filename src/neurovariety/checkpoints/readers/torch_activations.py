@@ -21,6 +21,8 @@ def _power(exponent: int | None = None) -> Callable[[AtenCall], Value]:
 def _clamp(c: AtenCall) -> Value:
     default = 1 if c.operator.startswith("hardtanh") else None
     low, high = c.get("min", c.get("min_val", default and -default)), c.get("max", c.get("max_val", default))
+    if not all(v is None or isinstance(v, (int, float, Fraction)) for v in (low, high)):
+        refuse(c.place, c.operator, "its ends are arrays; numbers are understood")
     return c.make("activation", c.x, weights=None, **clipped(c.place, c.operator, low, high))
 
 
