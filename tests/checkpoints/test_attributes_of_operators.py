@@ -7,6 +7,8 @@ import pytest
 
 import neurovariety as nv
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
+from neurovariety.checkpoints.readers import onnx_agreement
+from neurovariety.checkpoints.readers.onnx_import import read_onnx_model
 
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
@@ -195,6 +197,19 @@ def test_an_attribute_is_read_or_the_operator_is_kept_with_the_reason(name, tmp_
     nv.prune(path).write(tmp_path / "b.onnx")
     assert np.allclose(run(tmp_path / "b.onnx", x), expected, atol=1e-5, equal_nan=True)
     nv.diagnose(path)
+
+
+def test_another_shape_is_another_function_though_one_runtime_agrees(tmp_path, monkeypatch):
+    path = saved(tmp_path / "a.onnx", *CASES[next(n for n, (_, reason) in CASES.items() if reason is None)][0])
+    runtime = onnx_agreement._onnxruntime
+
+    def shorter(model, entry):
+        whole_answer = runtime(model, entry)
+        return lambda x: whole_answer(x)[..., :1]
+
+    monkeypatch.setattr(onnx_agreement, "_onnxruntime", shorter)
+    with pytest.raises(nv.InputError, match="computes something else in a runtime"):
+        read_onnx_model(onnx.load(path))
 
 
 class Applied(torch.nn.Module):

@@ -25,7 +25,7 @@ _ROUNDINGS = 64
 
 
 def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np.dtype[Any], batch: int | None, source: str) -> None:
-    """Raise `InputError` unless a runtime computes the network's values on two random batches.
+    """Raise `InputError` unless a runtime computes the network's values on two random batches, and none values of another shape.
 
     Nothing is said where no runtime can run the file, or its values are too large for its type at all inputs.
 
@@ -34,14 +34,14 @@ def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np
     """
     reference = _reference(model, entry)
     installed = _onnxruntime(model, entry)
-    ran = False
+    ran = other_shape = False
 
     def cast(x: Array) -> Array:
         return np.abs(np.round(8 * x)).astype(dtype) if dtype.kind in "biu" else x.astype(dtype)
 
     def asked(run: Callable[[Array], Array], as_type: np.dtype[Any]) -> Callable[[Array], Array | None]:
         def answer(x: Array) -> Array | None:
-            nonlocal ran
+            nonlocal ran, other_shape
             try:
                 with np.errstate(all="ignore"):
                     found = np.asarray(run(cast(x).astype(as_type))).astype(np.float64)
@@ -50,6 +50,7 @@ def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np
             if not np.isfinite(found).all():  # too large for the file's type: a smaller input is taken
                 return None
             ran = True
+            other_shape = other_shape or found.shape != computed(x).shape
             return found
 
         return answer
@@ -64,7 +65,7 @@ def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np
         same = any(agrees(x, computed, asked(run, dtype), tolerance=tolerance) for run in (installed, reference) if run is not None)
         if not same and dtype.kind == "f":
             same = agrees(x, computed, asked(reference, np.dtype(np.float64)))
-        if ran and not same:
+        if ran and (other_shape or not same):  # rounding explains no other shape, also where another runtime agrees
             raise InputError(
                 f"{source} computes something else in a runtime of ONNX than the network that was read from it "
                 "on random inputs; it may mix samples of a batch, or an operation was misread: please report it"
