@@ -46,7 +46,8 @@ class RowSpace:
         self.rank = 0
         self.dtype = np.dtype(np.float32 if p < SINGLE_BELOW else np.float64)
         exact, largest = 2**24 if p < SINGLE_BELOW else 2**53, int(_SPREAD * p) + 1
-        self._length = (min(exact, p * exact // _QUOTIENT) - 1 - largest) // largest**2
+        # Before the products there is a residue, and the multiple of p that is taken off afterwards may be larger by another.
+        self._length = (min(exact, p * exact // _QUOTIENT) - 1 - 2 * largest) // largest**2
         self._order = np.arange(columns)
         self._kept: list[tuple[int, np.ndarray]] = []
         """(first column, rows right of their own pivots), in the order of columns that the pivots asked for."""
