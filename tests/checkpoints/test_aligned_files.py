@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.certificates.compared_parts import SameParts
+from neurovariety.certificates.compared_parts import SameParts, hash_of_sizes
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.recheck import TRUSTED, recheck
 from neurovariety.certificates.zeros import NotShown
@@ -132,24 +132,29 @@ def test_false_twins_of_the_certificate(tmp_path):
     found = compared_files(nv.load_network(one), nv.load_network(two), 0)
     kept = found.kept[0].hash
     pairs = tuple((a.network, b.network) for a, b in zip(*(k.parts for k in found.kept), strict=True))
-    subject = (kept, kept, pairs)
+    at = found.kept[0].at
+    assert at == "input: 3 x 4"
+    sizes = hash_of_sizes(at)
+    subject = (kept, kept, pairs, sizes)
     assert len(pairs) == 2
-    assert issue(SameParts("same", "yes", kept, found.verdicts), subject).claim is Claim.PROVED
+    assert issue(SameParts("same", "yes", kept, found.verdicts, at), subject).claim is Claim.PROVED
     for key, value, hash_, known, on in (
         ("same", "yes", kept + 1, found.verdicts, subject),
-        ("same", "yes", kept, found.verdicts, (kept, kept + 1, pairs)),
-        ("same", "yes", kept, found.verdicts, (kept + 1, kept, pairs)),
+        ("same", "yes", kept, found.verdicts, (kept, kept + 1, pairs, sizes)),
+        ("same", "yes", kept, found.verdicts, (kept + 1, kept, pairs, sizes)),
         ("same", "yes", kept, found.verdicts[:1], subject),
-        ("same", "yes", kept, found.verdicts[:1], (kept, kept, pairs[1:])),
+        ("same", "yes", kept, found.verdicts[:1], (kept, kept, pairs[1:], sizes)),
         ("same", "yes", kept, found.verdicts[::-1], subject),
-        ("same", "yes", kept, found.verdicts, (kept, kept, tuple(p[::-1] for p in pairs))),
+        ("same", "yes", kept, found.verdicts, (kept, kept, tuple(p[::-1] for p in pairs), sizes)),
         ("same", "no", kept, found.verdicts, subject),
         ("bound", 0, kept, found.verdicts, subject),
         ("difference", None, kept, found.verdicts, subject),
         ("related", "no", kept, found.verdicts, subject),
     ):
         with pytest.raises(NotShown):
-            issue(SameParts(key, value, hash_, known), on)
+            issue(SameParts(key, value, hash_, known, at), on)
+    with pytest.raises(NotShown):  # at every size
+        issue(SameParts("same", "yes", kept, found.verdicts), subject)
 
 
 def test_names_in_inner_graphs_are_taken_as_they_are(tmp_path):
@@ -185,3 +190,143 @@ def test_a_file_and_a_network_that_is_understood_are_refused(tmp_path):
     one = file(tmp_path / "a.onnx", arrays())
     with pytest.raises(nv.DataError, match="understood as a whole"):
         nv.align(one, one, data=np.zeros((2, 4)), target=np.zeros(2))
+
+
+def ended(path, more, outputs=None, **stored):
+    """The file of `file` with further operators, its outputs and arrays."""
+    given = {**arrays(), **stored, "axis": np.array(1, dtype=np.int64)}
+    nodes = [
+        node("Gemm", "input w b", "h", transB=1),
+        node("Relu", "h", "r"),
+        node("MatMul", "r v", "s0"),
+        node("CumSum", "s0 axis", "output"),
+        *more,
+    ]
+    return saved(path, nodes, given, {"input": ["n", 4]}, {"output": ["n", 5], **(outputs or {})})
+
+
+def scaled_by_rank(path, value):
+    """Times how many axes a stored array has."""
+    more = [
+        node("Shape", "t", "axes"),
+        node("Size", "axes", "rank"),
+        node("Cast", "rank", "by", to=1),
+        node("Mul", "output by", "z"),
+    ]
+    return ended(path, more, {"z": ["n", 5]}, t=np.array(value, dtype=np.int64))
+
+
+def equal_words(path, value):
+    more = [node("Equal", "t1 t2", "e"), node("Cast", "e", "by", to=1), node("Mul", "output by", "z")]
+    words = {"t1": np.array(["one"], dtype=object), "t2": np.array([value], dtype=object)}
+    return ended(path, more, {"z": ["n", 5]}, **words)
+
+
+def stored_output(path, value):
+    return ended(path, [], {"z": [2]}, z=np.array(value, dtype=np.float32))
+
+
+def constant_output(path, value):
+    tensor = numpy_helper.from_array(np.array(value, dtype=np.float32))
+    return ended(path, [helper.make_node("Constant", [], ["z"], value=tensor)], {"z": [2]})
+
+
+@pytest.mark.parametrize(
+    ("made", "one", "two"),
+    [
+        (stored_output, [1, 2], [1, 3]),
+        (constant_output, [1, 2], [1, 3]),
+        (scaled_by_rank, 2, [2]),
+        (equal_words, "one", "two"),
+    ],
+)
+def test_all_that_is_stored_beside_the_parts_is_compared(tmp_path, made, one, two):
+    """Arrays that are outputs themselves, an axis more, and words."""
+    first, again, other = made(tmp_path / "a.onnx", one), made(tmp_path / "b.onnx", one), made(tmp_path / "c.onnx", two)
+    assert nv.align(first, again).value["same"] == "yes"
+    assert nv.align(first, other).value["same"] == "no"
+
+
+def test_two_functions_of_one_name(tmp_path):
+    def overloaded(path, which):
+        model = onnx.load(ended(path, [node("Neg", "output", "z")], {"z": ["n", 5]}))
+        model.graph.node[-1].CopyFrom(helper.make_node("F", ["output"], ["z"], domain="own", overload=which))
+        for overload, operator in (("first", "Relu"), ("second", "Neg")):
+            body = [helper.make_node(operator, ["u"], ["v"])]
+            model.functions.append(helper.make_function("own", "F", ["u"], ["v"], body, [helper.make_opsetid("", 18)]))
+            model.functions[-1].overload = overload
+        model.opset_import.append(helper.make_opsetid("own", 1))
+        model.ir_version = 10
+        onnx.save(model, path)
+        return path
+
+    one, two = overloaded(tmp_path / "a.onnx", "first"), overloaded(tmp_path / "b.onnx", "second")
+    assert nv.align(one, two).value["same"] != "yes"
+
+
+def test_what_a_part_is_at_the_sizes_that_were_taken_is_said_of_these(tmp_path):
+    """The number of samples less three is a factor, which is 0 where the file is read, at three samples."""
+
+    def by_samples(path, factor):
+        nodes = [
+            node("Shape", "input", "sizes"),
+            node("Gather", "sizes zero", "n"),
+            node("Cast", "n", "samples", to=1),
+            node("Sub", "samples three", "less"),
+            node("Gemm", "input w b", "h", transB=1),
+            node("Relu", "h", "r"),
+            node("Mul", "r less", "m"),
+            node("MatMul", "m v", "s0"),
+            node("CumSum", "s0 axis", "output"),
+        ]
+        own = {k: v * np.float32(factor if k in "wb" else 1) for k, v in arrays().items() if k in "wbv"}
+        own |= {"axis": np.array(1, dtype=np.int64), "zero": np.array(0, dtype=np.int64), "three": np.float32(3)}
+        return saved(path, nodes, own, {"input": ["n", 4]}, {"output": ["n", 5]})
+
+    found = nv.align(by_samples(tmp_path / "a.onnx", 1), by_samples(tmp_path / "b.onnx", 7))
+    assert found.value["same"] != "yes" or "at inputs input: 3 x 4" in found.meaning
+
+
+@pytest.mark.parametrize("inner", [True, False])
+def test_external_files_of_inner_arrays_are_those_beside_the_model(tmp_path, monkeypatch, inner):
+    def beside(folder, value):
+        folder.mkdir()
+        tensor = numpy_helper.from_array(np.array([value], dtype=np.float32), "k")
+        (folder / "k.bin").write_bytes(tensor.raw_data)
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="k.bin")
+        out = [helper.make_tensor_value_info("t", 1, [1])]
+        branch = helper.make_graph([helper.make_node("Identity", ["k"], ["t"])], "t", [], out, [tensor])
+        other = helper.make_graph([helper.make_node("Constant", [], ["t"], value_floats=[1.0])], "e", [], out)
+        given = helper.make_node("If", ["yes"], ["by"], then_branch=branch, else_branch=other)
+        constant = helper.make_node("Constant", [], ["by"], value=tensor)
+        more = [node("Neg", "output", "by"), node("Mul", "output by", "z")]
+        path = ended(folder / "a.onnx", more, {"z": ["n", 5]}, yes=np.array(True))
+        model = onnx.load(path)
+        model.graph.node[-2].CopyFrom(given if inner else constant)
+        path.write_bytes(model.SerializeToString())
+        return path
+
+    one, two = beside(tmp_path / "one", 2), beside(tmp_path / "two", 5)
+    monkeypatch.chdir(tmp_path / "one")
+    assert nv.align(one, one).value["same"] == "yes"
+    assert nv.align(one, two).value["same"] == "no"
+
+
+def test_files_with_random_operators_are_not_told_apart(tmp_path):
+    """Written in another order they are run, and each differs from itself."""
+
+    def random(path, first):
+        drawn = [node("ConstantOfShape", "many", "zeros"), node("RandomUniformLike", "zeros", "q"), node("Cast", "q100", "z", to=7)]
+        drawn.insert(2, node("Mul", "q hundred", "q100"))
+        model = onnx.load(ended(path, drawn, {"z": [200]}, many=np.array([200]), hundred=np.float32(100)))
+        model.graph.output[1].type.tensor_type.elem_type = onnx.TensorProto.INT64
+        if first:
+            nodes = [*model.graph.node]
+            del model.graph.node[:]
+            model.graph.node.extend(nodes[4:] + nodes[:4])
+        onnx.save(model, path)
+        return path
+
+    assert nv.align(random(tmp_path / "a.onnx", False), random(tmp_path / "b.onnx", True)).value["same"] == "undecided"

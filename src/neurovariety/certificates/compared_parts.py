@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,26 +14,35 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
+_READ = "for the files as read{}, whose other operators are the same"
 Parts = tuple[tuple[NetworkData | Counted, NetworkData | Counted], ...]
-_READ = ("for the files as read, whose other operators are the same",)
+
+
+def hash_of_sizes(at: str) -> int:
+    """A number for the words that say at which sizes inputs were taken."""
+    return int(hashlib.sha256(at.encode()).hexdigest(), 16)
 
 
 @dataclass(frozen=True)
 class SameParts:
     """One key of what is said of two files: beside their parts both are ``kept``, a hash of the operators, of what is stored for them,
-    and of the names by which parts are joined to them; ``known`` says of each part that it is the function of its counterpart."""
+    and of the names by which parts are joined to them; ``known`` says of each part that it is the function of its counterpart, ``at``
+    at which sizes inputs were taken that have no fixed one: parts may be other functions at others."""
 
     key: str
     value: Any
     kept: int
     known: tuple[Verdict, ...]
+    at: str = ""
 
-    def check(self, subject: tuple[int, int, Parts]) -> None:
+    def check(self, subject: tuple[int, int, Parts, int]) -> None:
         """Raises `NotShown` where something else is kept, where a part is not shown to be the same, or where the value does not follow.
 
-        ``subject``: the hashes of both files, and the pairs of their parts.
+        ``subject``: the hashes of both files, the pairs of their parts, and `hash_of_sizes` of those that were open.
         """
-        first, second, pairs = subject
+        first, second, pairs, at = subject
+        if hash_of_sizes(self.at) != at:
+            raise NotShown("the files were read at other sizes of their inputs")
         if not self.kept == first == second:
             raise NotShown("what is kept beside the parts is not the same")
         parts = [(Counted.of(one), Counted.of(two)) for one, two in pairs]
@@ -51,4 +61,6 @@ class SameParts:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """What is said."""
-        return Statement(f"align: {self.key}", f"{self.kept:x}", self.value, _READ), Claim.PROVED
+        return Statement(
+            f"align: {self.key}", f"{self.kept:x}", self.value, (_READ.format(f" at inputs {self.at}" if self.at else ""),)
+        ), Claim.PROVED

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from neurovariety.certificates.compared_parts import SameParts
+from neurovariety.certificates.compared_parts import SameParts, hash_of_sizes
 from neurovariety.certificates.issue import ForEach, Verdict, issue, weak
 from neurovariety.certificates.network_functions import Counted
 from neurovariety.certificates.statement import Statement
@@ -51,7 +51,9 @@ class ComparedFiles:
         def claim(key: str, part: object) -> Verdict:
             if self.same == "yes":
                 try:
-                    return issue(SameParts(key, part, one.hash, self.verdicts), (one.hash, two.hash, pairs))
+                    return issue(
+                        SameParts(key, part, one.hash, self.verdicts, one.at), (one.hash, two.hash, pairs, hash_of_sizes(two.at))
+                    )
                 except NotShown:
                     return weak(Statement(f"align: {key}", "", part), Claim.ESTIMATE, "as it was computed")
             return weak(Statement(f"align: {key}", "", part), seen, self.why)
@@ -99,5 +101,6 @@ def _run(found: ComparedFiles, one: PartialNetwork, two: PartialNetwork) -> Comp
     """What running both files adds where they are not shown to be one function."""
     at = runnable(one.model)
     apart = compared(one.model, two.model, at)
-    same = "no" if at and not apart.same else "undecided"
+    repeats = compared(one.model, one.model, at).same  # a file with random operators differs from itself
+    same = "no" if at and not apart.same and repeats else "undecided"
     return replace(found, same=same, difference=apart.relative if at and math.isfinite(apart.relative) else None)

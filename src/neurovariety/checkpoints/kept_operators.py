@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
-from neurovariety.checkpoints.graph.onnx_runtime import Message
+from neurovariety.checkpoints.graph.onnx_runtime import Message, entries
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork, Port, Region
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 
@@ -27,11 +27,13 @@ Border = tuple[int, tuple[tuple[str, tuple[int, ...]], ...], tuple[tuple[str, tu
 
 @dataclass(frozen=True, eq=False)
 class KeptOperators:
-    """The ``hash`` of what is kept, as a number, and the parts in the order of their ``borders``, which belong to it."""
+    """The ``hash`` of what is kept, as a number, the parts in the order of their ``borders``, which belong to it, and the sizes
+    ``at`` which inputs of open size were taken: what the parts compute may depend on these."""
 
     hash: int
     borders: tuple[Border, ...]
     parts: tuple[Region, ...] = field(repr=False)
+    at: str = ""
 
 
 def kept_operators(source: PartialNetwork) -> KeptOperators:
@@ -48,25 +50,38 @@ def kept_operators(source: PartialNetwork) -> KeptOperators:
     put([f.SerializeToString(deterministic=True) for f in source.model.functions])
     put([t.SerializeToString(deterministic=True) for t in graph.sparse_initializer])
     put([t.SerializeToString(deterministic=True) for t in graph.quantization_annotation])
+    put(opened := _opened(source))
     for i in graph.input:
         if i.name not in arrays:
             put("input", names.of(i.name), i.name, i.type.tensor_type.elem_type)
+
+    def stored(name: str) -> None:
+        if name in arrays and name not in names.known:
+            put("stored", names.of(name))
+            if name not in own:
+                put(*_told(arrays[name]))
+
     for node in graph.node:
         if node.op_type == "Constant" and node.output[0] in arrays:
             continue
-        for name in dict.fromkeys(names_read(node)):
-            if name in arrays and name not in names.known:
-                put("stored", names.of(name))
-                if name not in own:
-                    value = np.ascontiguousarray(arrays[name])
-                    put(str(value.dtype), value.shape, hashlib.sha256(value.tobytes()).hexdigest())
-        put("" if node.domain == "ai.onnx" else node.domain, node.op_type, [names.of(n) for n in node.input])
+        for name in names_read(node):
+            stored(name)
+        put("" if node.domain == "ai.onnx" else node.domain, node.op_type, node.overload, [names.of(n) for n in node.input])
         put([names.of(n) for n in node.output])
         put(sorted((a.name, a.SerializeToString(deterministic=True)) for a in node.attribute))
+    for o in graph.output:  # one may be a stored array that no operator reads
+        stored(o.name)
     put([(o.name, names.of(o.name), o.type.tensor_type.elem_type) for o in graph.output])
     borders = sorted(((_border(r, names), k) for k, r in enumerate(source.regions)), key=repr)
     put([b for b, _ in borders])
-    return KeptOperators(int(digest.hexdigest(), 16), tuple(b for b, _ in borders), tuple(source.regions[k] for _, k in borders))
+    parts = tuple(source.regions[k] for _, k in borders)
+    return KeptOperators(int(digest.hexdigest(), 16), tuple(b for b, _ in borders), parts, opened)
+
+
+def _opened(source: PartialNetwork) -> str:
+    """The inputs whose sizes the file leaves open, at the sizes at which it was read."""
+    found = [e.name for e in entries(source.model) if e.sizes is None or not all(isinstance(n, int) for n in e.sizes)]
+    return ", ".join(f"{name}: {' x '.join(map(str, source.inputs[name]))}" for name in found if name in source.inputs)
 
 
 class _NumberedNames:
@@ -80,6 +95,12 @@ class _NumberedNames:
         if not name:
             return ""
         return self.known.setdefault(name, name if self.as_given else f"value {len(self.known)}")
+
+
+def _told(array: Array) -> tuple[str, tuple[int, ...], str]:
+    """Type, shape and entries of an array. Strings are told themselves: the bytes of their array are addresses."""
+    entries = repr(array.tolist()).encode() if array.dtype.kind in "OSUT" else array.tobytes()
+    return str(array.dtype), array.shape, hashlib.sha256(entries).hexdigest()
 
 
 def _inner(node: Message) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -36,3 +36,32 @@ def names_read(node: Any) -> Iterator[str]:
                 yield from (n for n in names_read(inner) if n not in inside)
                 inside.update(inner.output)
             yield from (o.name for o in graph.output if o.name not in inside)
+
+
+def tensors_held(model: Any) -> Iterator[Any]:
+    """All tensors in a model: initializers, sparse ones, and those in attributes, of inner graphs and functions too."""
+    yield from _of_graph(model.graph)
+    for function in model.functions:
+        yield from _of_nodes(function.node)
+        yield from _of_attributes(function.attribute_proto)
+
+
+def _of_graph(graph: Any) -> Iterator[Any]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    yield from _of_nodes(graph.node)
+
+
+def _of_nodes(nodes: Iterable[Any]) -> Iterator[Any]:
+    for node in nodes:
+        yield from _of_attributes(node.attribute)
+
+
+def _of_attributes(attributes: Iterable[Any]) -> Iterator[Any]:
+    for a in attributes:
+        yield from (*([a.t] if a.HasField("t") else []), *a.tensors)
+        for sparse in (*([a.sparse_tensor] if a.HasField("sparse_tensor") else []), *a.sparse_tensors):
+            yield from (sparse.values, sparse.indices)
+        for graph in (*([a.g] if a.HasField("g") else []), *a.graphs):
+            yield from _of_graph(graph)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
-from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx
+from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx, tensors_held
 from neurovariety.checkpoints.graph.onnx_runtime import entries, tried
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
@@ -113,12 +113,16 @@ def _loaded(path: Path) -> Message:
 
 
 def _stored(model: Message, source: str, folder: Path | None) -> dict[str, Array]:
-    """The initializers, with the bytes of external files put into the message."""
+    """The initializers, with the bytes of external files, of tensors anywhere in the model, put into the message.
+
+    A runtime, and the package, look for files that are left in the folder of the process, which may hold another model's.
+    """
     onnx = import_onnx()
     weights: dict[str, Array] = {}
-    for tensor in model.graph.initializer:
+    for tensor in tensors_held(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             _load_external(tensor, source, folder)
+    for tensor in model.graph.initializer:
         if tensor.name in weights:
             raise InputError(f"{source} stores two arrays of the name {printable(tensor.name)!r}: which one is meant is not defined")
         weights[tensor.name] = _array(onnx, tensor, source)
