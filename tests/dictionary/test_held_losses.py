@@ -203,3 +203,15 @@ def test_a_result_read_back_has_its_data():
     assert again.value == found.value
     with pytest.raises(nv.InputError, match="does not hold the data"):
         nv.ConservationResult.from_dict(found.to_dict()).rerun()
+
+
+@pytest.mark.parametrize("ground", ["circle", "discrete"])
+def test_options_of_a_distance_without_stored_faces_are_named_as_not_compared(ground):
+    """Of faces that are no rows of a norm a count of points alone is claimed, and nothing that is stored says of which distance."""
+    found = json.loads(json.dumps(nv.polyhedral(SQUARES, norm="wasserstein", ground=ground).to_dict(certificates=True)))
+    found["evidence"]["options"] |= {"norm": "linf", "ground": "line", "teacher": "x0^2 - x1^2"}
+    del found["evidence"]["target"]
+    again, problem = rechecked(found, {})
+    assert (again.refused, problem) == ((), "")
+    assert again.rechecked
+    assert {"norm", "ground", "teacher"} <= not_compared(again).keys()
