@@ -110,8 +110,7 @@ def align(
     of the weights before and after, and with ``data`` (samples, \\*input shape) and their ``target`` (classes or values) the losses on
     the line between the networks, before and after, with the height of the barrier. ``merged`` is then the network half way.
     Two ONNX files with operators that are not understood are one function where these, with what is stored for them, are the same, and
-    each part that is understood is exactly the function of its counterpart, at the sizes at which inputs of open size were read; else
-    both files are run.
+    each part that is understood is that of its counterpart, at the open sizes at which they were read; else both files are run.
 
     Raises `InputError` for networks that cannot be read, or with other inputs or outputs, `DataError` for data that do not fit.
 
