@@ -15,6 +15,7 @@ from neurovariety.certificates.issue import ForEach, Verdict, issue, weak
 from neurovariety.certificates.network_functions import Counted
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
+from neurovariety.checkpoints.graph.onnx_format import draws_at_random
 from neurovariety.checkpoints.graph.onnx_runtime import compared, runnable
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork, Region
 from neurovariety.checkpoints.kept_operators import KeptOperators, kept_operators
@@ -74,6 +75,8 @@ def compared_files(one: PartialNetwork, two: PartialNetwork, seed: int) -> Compa
     if kept[0].hash != kept[1].hash:
         why = "operators that are kept, or what is stored for them, differ"
         return _run(ComparedFiles("", None, [], pruned, None, kept, why=why), one, two)
+    if draws_at_random(one.model):
+        why = "the files draw random numbers: what they compute is no function of the inputs"
     for first, second in zip(kept[0].parts, kept[1].parts, strict=True):
         found, went = _matched_parts(first, second, seed)
         pruned = [n + w for n, w in zip(pruned, went, strict=True)]

@@ -65,3 +65,23 @@ def _of_attributes(attributes: Iterable[Any]) -> Iterator[Any]:
             yield from (sparse.values, sparse.indices)
         for graph in (*([a.g] if a.HasField("g") else []), *a.graphs):
             yield from _of_graph(graph)
+
+
+_RANDOM = frozenset(["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"])
+
+
+def draws_at_random(model: Any) -> bool:
+    """Whether an operator draws random numbers, in an inner graph or a function too: then the file is no function of its inputs."""
+    functions = (node for function in model.functions for node in function.node)
+    return any(
+        node.op_type in _RANDOM or (node.op_type == "Dropout" and len(node.input) > 2)
+        for node in _with_inner_ones((*model.graph.node, *functions))
+    )
+
+
+def _with_inner_ones(nodes: Iterable[Any]) -> Iterator[Any]:
+    for node in nodes:
+        yield node
+        for a in node.attribute:
+            for graph in (*([a.g] if a.HasField("g") else []), *a.graphs):
+                yield from _with_inner_ones(graph.node)
