@@ -5,13 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt, log2
 
+import flint
 import numpy as np
 import pytest
 
 from neurovariety.certificates import network_programs
 from neurovariety.certificates.network_nodes import check_order
 from neurovariety.certificates.network_programs import network_program
+from neurovariety.certificates.network_slopes import SlopeTape, _Number
 from neurovariety.certificates.neurons_on_a_line import coefficient_of_neurons
+from neurovariety.certificates.piecewise_signs import _Ball, _FloatStage
 from neurovariety.certificates.plain_form import _shown
 from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.certificates.ranks_at_inputs import size_in_bits
@@ -169,3 +172,82 @@ def test_a_program_that_grows_too_large(monkeypatch):
         monkeypatch.setattr(network_programs, "_MOST_SUMS", most)
         with pytest.raises(NotShown, match="too large"):
             network_program(linear)
+
+
+class TestNumbersModuloAPrime:
+    """A number of a tape with its exact value, where that is known."""
+
+    P = 101
+
+    def number(self, exactly, slot):
+        return _Number(self.tape, 7, None if exactly is None else flint.fmpq(exactly), slot)
+
+    def setup_method(self):
+        self.tape = SlopeTape(self.P, 3)
+
+    def test_the_larger_of_two(self):
+        low, high, same = self.number(2, 0), self.number(5, 1), self.number(5, 2)
+        assert low < high
+        assert not high < low
+        assert not high < same
+        assert low.larger(high) is high
+        assert high.larger(low) is high
+        assert high.larger(high) is high
+        assert self.tape.rests == []
+        assert high.larger(same).slot == -1
+        assert self.tape.rests == [1, 2]
+        for one, two in ((None, 2), (2, None), (None, None)):
+            with pytest.raises(NotShown, match="exact inputs"):
+                self.number(one, 0).larger(self.number(two, 1))
+
+    def test_lines_on_which_they_lie(self):
+        """relu6, of slopes 0, 1, 0; at a kink no weight moves the value."""
+        kinks = [self.number(k, -1) for k in (0, 6)]
+        pieces = [tuple(self.number(v, -1) for v in line) for line in ((0, 0), (1, 0), (0, 6))]
+        for at, found in ((-1, 0), (0, 0), (1, 1), (6, 6), (9, 6)):
+            rests = len(self.tape.rests)
+            made = self.tape.bend(self.number(at, 0), kinks, pieces)
+            assert made.exactly == found
+            assert (made.slot == -1) or at == 1 or at in (-1, 9)
+            assert len(self.tape.rests) - rests == (at in (0, 6))
+        with pytest.raises(NotShown, match="exact inputs"):
+            self.tape.bend(self.number(None, 0), kinks, pieces)
+        with pytest.raises(NotShown, match="exact inputs"):
+            self.tape.bend(self.number(1, 0), [self.number(None, -1)], pieces)
+
+
+def test_bent_units_in_doubles():
+    """relu6 and |x|/2 - 1 of numbers in balls, at both ends of these, over a common factor."""
+    stage = _FloatStage(
+        np.arange(2),
+        np.arange(2),
+        np.eye(2),
+        np.ones(2),
+        np.array([0, 0, 1]),
+        np.array([0.0, 6.0, 0.0]),
+        np.array([[0.0, 6.0], [0.0, np.inf]]),
+        np.array([[0.0, 1.0, 0.0], [-0.5, 0.5, 0.5]]),
+        np.array([[0.0, 0.0, 6.0], [-1.0, -1.0, -1.0]]),
+        False,
+    )
+    drawn = np.random.default_rng(0)
+    z = _Ball(drawn.uniform(-20, 20, size=(2, 200)), drawn.choice([0.0, 0.25, 3.0], size=(2, 200)))
+    t = _Ball(drawn.uniform(1, 3, size=200), drawn.choice([0.0, 0.125], size=200))
+    found = stage.bent(z, t)
+    for unit, function in enumerate((lambda x, s: min(max(x, 0), 6 * s), lambda x, s: abs(x) / 2 - s)):
+        for k in range(200):
+            middle, radius = Fraction(found.middle[unit, k]), Fraction(found.radius[unit, k])
+            for a in (-1, 1):
+                for b in (-1, 1):
+                    x = Fraction(z.middle[unit, k]) + a * Fraction(z.radius[unit, k])
+                    s = Fraction(t.middle[k]) + b * Fraction(t.radius[k])
+                    assert abs(function(x, s) - middle) <= radius
+            if not z.radius[unit, k] and not t.radius[k]:
+                assert radius < Fraction(1, 2**40)
+    cuts = stage.less_kinks(z, t)
+    for cut, (unit, kink) in enumerate(((0, 0), (0, 6), (1, 0))):
+        for k in range(200):
+            exact = Fraction(z.middle[unit, k]) - kink * Fraction(t.middle[k])
+            most = Fraction(z.radius[unit, k]) + kink * Fraction(t.radius[k])
+            room = Fraction(cuts.radius[cut, k]) - abs(exact - Fraction(cuts.middle[cut, k]))
+            assert most <= room <= most * Fraction(1002, 1000) + Fraction(1, 2**40)
