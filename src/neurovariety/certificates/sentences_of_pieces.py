@@ -52,6 +52,14 @@ def _within(rows: Sequence[Mapping[str, Any]], alike: str, here: str) -> str:
     return f"at some input {here}" if met else f"how far from some input {alike} as there is not known"
 
 
+def _flips(value: Sequence[Sequence[int]]) -> str:
+    """``in others units 0, 1 and 2 are flipped``, for the first of them"""
+    if not value:
+        return "no units can be flipped"
+    first = ", ".join(map(str, value[0]))
+    return f"{'unit' if len(value[0]) == 1 else 'units'} {first} can be flipped{'' if len(value) == 1 else ', or others'}"
+
+
 def _held(value: Mapping[str, Any]) -> str:
     """``3 of 200 inputs lie on a border, the others in 31 regions, up to 24 in one``"""
     inside = f"{value['regions']:,} {'region' if value['regions'] == 1 else 'regions'}"
@@ -60,7 +68,7 @@ def _held(value: Mapping[str, Any]) -> str:
     if not value["on_borders"]:
         return f"the input lies in {inside}" if alone else f"the {value['inputs']:,} inputs lie in {inside}{most}"
     if not value["regions"]:
-        return "the input lies on a border" if alone else f"all {value['inputs']:,} inputs lie on borders between regions"
+        return "the input lies on a border" if alone else f"the {value['inputs']:,} inputs lie on borders between regions"
     some = (
         f"{value['on_borders']:,} of {value['inputs']:,} inputs {'lies on a border' if value['on_borders'] == 1 else 'lie on borders'}"
     )
@@ -148,6 +156,11 @@ SAID_OF_PIECES: dict[str, Phrase] = {
         Listed(lambda value: _within(value, "its gradient is", "its gradient jumps")),
         joined=True,
     ),
+    "relu-fiber: orbits": Phrase(
+        "the networks with the same function",
+        Number("{n}", "network has this function", "networks have this function", "no network has this function"),
+    ),
+    "relu-fiber: flips": Phrase("the units that can be flipped", Listed(_flips), joined=True),
     "functional-dimension: value": Phrase(
         "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from neurovariety.cli.network_options import CONTEXT, SEED, region_options
+from neurovariety.cli.network_options import CONTEXT, SEED, checkpoint_options, region_options
 from neurovariety.cli.tables_given import table_options
 
 
@@ -20,11 +20,11 @@ from neurovariety.cli.tables_given import table_options
 @region_options
 def regions(**options: Any) -> None:
     """All regions of a network that is linear on pieces (ReLU, ...): their number, bounded ones, affine functions, sign components."""
-    from neurovariety.cli.piecewise_commands import answer_of, regions_command
+    from neurovariety.cli.piecewise_commands import regions_asked, regions_command
     from neurovariety.cli.tables_given import table_given
 
     table = table_given(options.pop("data"), options)
-    sys.exit(regions_command(options.pop("network"), table, options.pop("figure"), answer_of(options)))
+    sys.exit(regions_command(options.pop("network"), table, options.pop("figure"), regions_asked(options)))
 
 
 @click.command(context_settings=CONTEXT)
@@ -34,9 +34,9 @@ def regions(**options: Any) -> None:
 @region_options
 def tropical(**options: Any) -> None:
     """A ReLU network as a difference of maxima of affine functions, in which none can be left out."""
-    from neurovariety.cli.piecewise_commands import answer_of, tropical_command
+    from neurovariety.cli.piecewise_commands import regions_asked, tropical_command
 
-    sys.exit(tropical_command(options.pop("network"), options.pop("system"), options.pop("output"), answer_of(options)))
+    sys.exit(tropical_command(options.pop("network"), options.pop("system"), options.pop("output"), regions_asked(options)))
 
 
 @click.command(context_settings=CONTEXT)
@@ -44,9 +44,9 @@ def tropical(**options: Any) -> None:
 @region_options
 def lipschitz(**options: Any) -> None:
     """How fast the outputs of a ReLU network change with its inputs, at most and somewhere: in three norms, over all of its regions."""
-    from neurovariety.cli.piecewise_commands import answer_of, lipschitz_command
+    from neurovariety.cli.piecewise_commands import lipschitz_command, regions_asked
 
-    sys.exit(lipschitz_command(options.pop("network"), answer_of(options)))
+    sys.exit(lipschitz_command(options.pop("network"), regions_asked(options)))
 
 
 @click.command(context_settings=CONTEXT)
@@ -58,12 +58,12 @@ def lipschitz(**options: Any) -> None:
 @region_options
 def robustness(**options: Any) -> None:
     """How far inputs may move before a ReLU network decides otherwise, and how far it stays one affine function around them."""
-    from neurovariety.cli.piecewise_commands import answer_of, robustness_command
+    from neurovariety.cli.piecewise_commands import regions_asked, robustness_command
     from neurovariety.cli.tables_given import table_given
 
     table = table_given(options.pop("data"), options)
     assert table is not None
-    sys.exit(robustness_command(options.pop("network"), table, options.pop("norm"), answer_of(options)))
+    sys.exit(robustness_command(options.pop("network"), table, options.pop("norm"), regions_asked(options)))
 
 
 @click.command("functional-dimension", context_settings=CONTEXT)
@@ -74,11 +74,22 @@ def robustness(**options: Any) -> None:
 @SEED
 def functional_dimension(**options: Any) -> None:
     """The number of directions in which the function of a ReLU network can move at its weights, over all of its regions."""
-    from neurovariety.cli.piecewise_commands import answer_of, functional_dimension_command
+    from neurovariety.cli.piecewise_commands import functional_dimension_command, regions_asked
 
     asked = options.pop("random"), options.pop("biases"), options.pop("seed")
-    sys.exit(functional_dimension_command(options.pop("network"), *asked, answer_of(options)))
+    sys.exit(functional_dimension_command(options.pop("network"), *asked, regions_asked(options)))
 
 
-PIECEWISE = (regions, tropical, lipschitz, robustness, functional_dimension)
+@click.command("relu-fiber", context_settings=CONTEXT)
+@click.argument("network", metavar="NETWORK")
+@click.option("--output", metavar="FILE", help="Write the first other network with the same function to this file.")
+@checkpoint_options
+def relu_fiber(**options: Any) -> None:
+    """All networks with the function of one with a single hidden layer of ReLUs, up to the order and scale of its units."""
+    from neurovariety.cli.piecewise_commands import regions_asked, relu_fiber_command
+
+    sys.exit(relu_fiber_command(options.pop("network"), options.pop("output"), regions_asked(options)))
+
+
+PIECEWISE = (regions, tropical, lipschitz, robustness, functional_dimension, relu_fiber)
 """All of these commands."""

@@ -13,11 +13,14 @@ from neurovariety.certificates.affine_pieces import affine_pieces
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.regions_of_data import RegionsOfData, held, regions_at
 from neurovariety.certificates.robust_radii import Part, Point, RobustRadii, decided, inside, walls_of
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.exact_numbers import exact_table
 from neurovariety.progress import note
 
 _MOST_INPUTS = 20_000
+MOST_RADII = 500
+"""Inputs around which balls are looked for where nobody asked for these alone: some ten seconds."""
 _MOST_PRODUCTS = 10**7
 """Inputs times regions times coordinates: some ten seconds for the search and as many for the check."""
 
@@ -54,6 +57,16 @@ def regions_held(found: AllRegions, points: tuple[Point, ...]) -> Verdict:
     """In which regions points lie, proved."""
     counts = held(regions_at(found.cells, found.known, points))
     return issue(RegionsOfData(points, counts, found.verdict), found.network)
+
+
+def balls_around(found: AllRegions, points: Sequence[Point]) -> Verdict | None:
+    """Up to where the network is one affine function around each point; None where that takes long, or is not found."""
+    if len(points) > MOST_RADII or are_many(points, found):
+        return None
+    try:
+        return radii_around("affine", found, points, "l2")
+    except NotShown:
+        return None
 
 
 def radii_around(part: Part, found: AllRegions, points: Sequence[Point], norm: str) -> Verdict:

@@ -21,7 +21,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, TypedDict, Unpack
 
 from neurovariety.beyond.piecewise.all_regions import AllRegions, all_regions
-from neurovariety.beyond.piecewise.inputs_in_regions import are_many, exact_inputs, points_among, radii_around, regions_held
+from neurovariety.beyond.piecewise.inputs_in_regions import balls_around, exact_inputs, points_among, regions_held
 from neurovariety.beyond.piecewise.region_bounds import region_bounds, relu_widths
 from neurovariety.beyond.piecewise.region_options import MOST_REGIONS, RegionOptions
 from neurovariety.beyond.piecewise.subdivision import subdivided
@@ -232,13 +232,8 @@ _TOO_MANY = "how far around each input the network is affine was not found: regi
 
 def _of_data(found: AllRegions, points: tuple[Point, ...]) -> dict[str, Verdict]:
     """In which regions points lie, and how far around each the network is one affine function, where that is found."""
-    known = {"data": regions_held(found, points)}
-    if are_many(points, found):
-        return known
-    try:
-        return known | {"affine": radii_around("affine", found, points, "l2")}
-    except NotShown:
-        return known
+    around = balls_around(found, points)
+    return {"data": regions_held(found, points)} | ({} if around is None else {"affine": around})
 
 
 def _claim(source: Network, known: Verdict, key: str, part: object) -> Verdict:
