@@ -95,7 +95,7 @@ def functional_dimension(
     """
     start = time.perf_counter()
     require_region_options(options)
-    asked: RegionOptions = {"limit": options.get("limit", MOST_REGIONS)}
+    asked: RegionOptions = {"limit": options.get("limit", MOST_REGIONS), "box": options.get("box")}
     if random is not None:
         if left := [name for name, given in options.items() if name != "limit" and given is not None]:
             raise InputError(f"weights that are drawn take no {left[0]}=; leave it out")
@@ -105,7 +105,7 @@ def functional_dimension(
         source, found = regions.network, _at_weights(regions.network, regions.held_regions, biases)
     else:
         source = network_asked(network, options)
-        found = _at_weights(source, partial(all_regions, source, box=options.get("box"), **asked), biases)
+        found = _at_weights(source, partial(all_regions, source, **asked), biases)
     return FunctionalDimensionResult(
         value=found.verdict.statement.value,
         claims={WHOLE: found.verdict},
