@@ -138,6 +138,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What the collection made stays to the end: the collector of garbage need not walk through it again and again (two seconds each time)."""
+    """What was collected stays to the end: the collector of garbage need not walk through it again and again, two seconds each time."""
     gc.collect()
     gc.freeze()
