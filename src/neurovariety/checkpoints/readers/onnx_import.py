@@ -196,7 +196,7 @@ def _read_whole(model: Message, weights: dict[str, Array], source: str, given: M
     inputs = [i for i in graph.input if i.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise InputError(f"{source} has {len(inputs)} inputs and {len(graph.output)} outputs; a network has one of each")
-    sizes = [d.dim_value or None for d in inputs[0].type.tensor_type.shape.dim]
+    sizes = [d.dim_value if d.dim_value > 0 else None for d in inputs[0].type.tensor_type.shape.dim]
     if inputs[0].name in given and len(given[inputs[0].name]) == len(sizes):
         sizes = [n or int(m) for n, m in zip(sizes, given[inputs[0].name], strict=True)]
     if not sizes or None in sizes[1:]:
