@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -75,6 +76,26 @@ def test_the_rank_falls_where_neurons_are_equal_or_unread(activation):
     assert ("critical" in found.meaning) == (activation != "relu")  # with kinks general weights may have less rank too
     expected = Claim.ESTIMATE if activation == "tanh" else Claim.PROBABILITY if activation == "x^3" else Claim.LOWER_BOUND
     assert found.claim is expected
+
+
+def test_the_table_has_what_the_sentence_counts():
+    """A matrix of too small a rank, a unit that is always off, and what only shows once another neuron is gone."""
+    made = {**arrays((3, 6, 4, 2), 3), "l0.bias": np.full(6, 3.0, dtype=np.float32)}
+    made["l0.weight"][1] = 0
+    made["l1.weight"][2] = 0
+    made["l1.bias"][2] = -1
+    made["l2.weight"][:, 3] = 0
+    for activation in ("x", "relu", "sigmoid"):
+        found = nv.diagnose(made, architecture=notation((3, 6, 4, 2), activation))
+        counted = Counter()
+        for row in found.evidence["layers"]:
+            counted.update(row["redundant"])
+        assert dict(counted) == found.value["redundant"] != {}
+    bounded = dict(made)
+    bounded["l0.weight"], bounded["l0.bias"] = np.eye(6, 3, dtype=np.float32), np.zeros(6, dtype=np.float32)
+    bounded["l1.weight"][0], bounded["l1.bias"][0] = -1, -1  # what it reads is never negative
+    found = nv.diagnose(bounded, architecture=notation((3, 6, 4, 2), "relu"))
+    assert found.value["redundant"]["always off"] == found.evidence["layers"][1]["redundant"]["always off"] == 1
 
 
 @pytest.mark.parametrize("seed", [0, 1])

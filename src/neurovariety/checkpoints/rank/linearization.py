@@ -234,7 +234,7 @@ def _between_kinks(found: Linearization, network: Network, at: OffKinks) -> Tang
         if t.node.kind == "max_pool":
             chosen = np.arange(math.prod(wholes(t.node.attributes, "window")))[None, :, None] == on[:, None, :]
             chosen[:, :, rest] = False
-            lines.append(Chosen((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), -1).astype(np.int8)))
+            lines.append(Chosen((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), math.prod(chosen.shape[1:])).astype(np.int8)))
             continue
         assert isinstance(t.record, PiecewiseLinear)
         pieces, kinks = t.record.pieces(t.node.attributes), t.record.kinks(t.node.attributes)
