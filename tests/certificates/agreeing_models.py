@@ -1,4 +1,4 @@
-"""Models that say what a certificate wants to hear, so that each refusal of its own is asked alone, on both sides of where it begins."""
+"""Models that say what a certificate wants to hear: each of its own refusals is asked alone, at both sides of where it begins."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_components():
             {"model": {"moves": lambda outputs: not outputs}},
             {**turned, "model": {"moves": lambda outputs: outputs}},
             {"general": True, "model": {"generic": True}},
-            {"maps": PairOfMaps(diagonal(1, 1), ONE), "place": replace(PLACE, prime=2)},
+            *({"maps": PairOfMaps(diagonal(1, k), ONE), "place": replace(PLACE, prime=2)} for k in (1, 2)),
         ],
         [
             *OF_OTHERS,
@@ -250,6 +250,14 @@ MAPS = {
 }  # fmt: skip
 
 
+THIRD = rows([0, -1], [1, -1])
+
+
+def beside(one, two):
+    """The two maps side by side."""
+    return rows(*([*row, *[0] * len(two)] for row in one), *([*[0] * len(one), *row] for row in two))
+
+
 def matrix(entries):
     return PairOfMaps(entries, ONE).matrices[0]
 
@@ -280,14 +288,7 @@ def test_maps_of_large_or_no_order():
         diagonal(Fraction(1, 2), Fraction(-1, 2)),
     ):
         assert order_of(matrix(entries)) is None
-    blocks = [3, 4, 5]  # of order 60 together
-    n = sum(blocks)
-    starts = {sum(blocks[:k]): b for k, b in enumerate(blocks)}
-    entries = [[0] * n for _ in range(n)]
-    for at, b in starts.items():
-        for i in range(b):
-            entries[at + i][at + (i + 1) % b] = 1
-    assert order_of(matrix(rows(*entries))) == MAX_ORDER == 60
+    assert order_of(matrix(beside(cycle(3), beside(cycle(4), cycle(5))))) == MAX_ORDER == 60
     assert order_of(matrix(cycle(61))) is None
     assert PairOfMaps(cycle(3), cycle(4)).order == 12
     assert PairOfMaps(cycle(7), cycle(9)).order is None
@@ -371,6 +372,7 @@ LINEAR = [
     (cycle(5), cycle(3), [(1, 1, 1), (1, 0, 2), (1, 0, 2), (0, 1, 2)]), (cycle(5), cycle(5), [(1, 1, 1), (1, 1, 2), (1, 1, 2)]),
     (diagonal(1, 1, -1), diagonal(1, -1, -1, -1), [(2, 1, 1), (1, 3, 1)]), (rows([1, 1], [0, 1]), diagonal(1, 1, 1), [(1, 3, 1)]),
     (diagonal(1, -1), diagonal(1, 1), [(1, 2, 1), (1, 0, 1)]),
+    (beside(THIRD, diagonal(1, 1)), beside(THIRD, THIRD), [(2, 0, 1), (1, 2, 2)]),
 ]  # fmt: skip
 
 
