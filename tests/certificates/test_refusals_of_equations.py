@@ -91,7 +91,7 @@ def test_equations_that_vanish():
             {"equations": (LINE, CONIC, LINE)},
             {"equations": (CONIC, SCALED)},
             {"equations": (LINE, Equation(2, (((2, 0), 1),)))},
-            {"model": {"vanishes": lambda e: e is LINE}},
+            *({**tested, "model": {"vanishes": lambda e, k=k: e is not k}} for k in (LINE, CONIC)),
             {"model": {"vanishes": lambda e: None if e is LINE else False}},
             {"model": long},
             {"places": (place(),), "model": long},
@@ -185,7 +185,7 @@ def test_hilbert_functions():
             {"places": (forms_place(2), forms_place(1))},
             *(
                 {"places": (forms_place(1), forms_place(2, **c))}
-                for c in ({"prime": COMPOSITE}, {"kept": (0, 0)}, {"kept": (-1,)}, {"kept": (3,)})
+                for c in ({"prime": COMPOSITE}, {"kept": (0, 0)}, {"kept": (-1, 0)}, {"kept": (0, 3)})
             ),
             *({"model": {"forms_rank": lambda at, k=k: (0, 3, 5)[at.degree] - (at.degree == k)}} for k in (1, 2)),
         ],
@@ -264,6 +264,7 @@ def test_equations_that_generate_all():
             {"rank": jacobian(3), "model": of_rank},
             {"rank": jacobian(2, kind=SPAN)},
             {"rank": jacobian(3)},
+            {"model": {"took": always(1)}},
             {"hilbert": function((1, 3))},
             {"hilbert": function((1, 3, 4), CONIC)},
             {"hilbert": function((1, 3, 6, 8), CUBIC)},
@@ -351,7 +352,11 @@ def test_one_distribution():
     verdict = check_both_sides(
         own,
         here,
-        [other([1, 3], 20 + P), {"general": True, "model": {"generic": True}}],
+        [
+            other([1, 3], 20 + P),
+            {"model": {"matrix": always(np.array([[50, 100, 3, 4], [100, 99, 15, 20]]))}},
+            {"general": True, "model": {"generic": True}},
+        ],
         [
             *(other(*m) for m in moved),
             {"model": {"matrix": always(np.array([[1, P - 1, 3, 4], [2, 2 * P - 2, 15, 20]]))}},
@@ -364,6 +369,7 @@ def test_one_distribution():
                 {"place": replace(at, **c)}
                 for c in ({"weights": np.zeros((3, 1))}, {"factors": np.zeros((1, 1, 1))}, {"weights": np.zeros((1, 1))})
             ),
+            {"place": replace(at, prime=COMPOSITE, inputs=np.array([[5], [3]]))},
             {"model": {"error_at_inputs": always(1.01 * ERROR**2)}},
         ],
     )
