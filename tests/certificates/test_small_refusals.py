@@ -18,15 +18,20 @@ from neurovariety import as_model
 from neurovariety.certificates import product_relations
 from neurovariety.certificates.equivariant_functions import PairOfMaps
 from neurovariety.certificates.exact_system import ExactSystem
+from neurovariety.certificates.functions import DIMENSION
+from neurovariety.certificates.issue import _TOKEN, Verdict
 from neurovariety.certificates.nearest_matrices import NearestMatrices
 from neurovariety.certificates.network_approximation import Moves
 from neurovariety.certificates.network_rewrites import _SideBySide
 from neurovariety.certificates.plain_form import _fits
 from neurovariety.certificates.program_bounds import program_bounds
 from neurovariety.certificates.pruned_networks import _on_in_between
+from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stored_charts import StoredQuadric
 from neurovariety.certificates.stored_landscape import StoredLandscape
+from neurovariety.certificates.stratum_ranks import PlaceRanks, StratumPlace, StratumRanks
 from neurovariety.certificates.zeros import NotShown
+from neurovariety.claim import Claim
 from neurovariety.geometry.equivariance.exact_equivariance import exact_equivariance
 from neurovariety.geometry.solutions.stored_subjects import stored_functions
 
@@ -179,3 +184,35 @@ def test_neurons_between_two_matrices():
     for merged in ((), ("a", "b")):
         with pytest.raises(NotShown, match="which neurons"):
             _on_in_between(before, SimpleNamespace(**plain | {"merged": merged}))
+
+
+@pytest.mark.parametrize(
+    ("ranks", "parameters", "at_most", "claim"),
+    [
+        ((3, 4, 3), 3, 4, Claim.PROVED),
+        ((3, 4, 3), 4, 4, Claim.PROBABILITY),
+        ((3, 4, 3), 3, 5, Claim.PROBABILITY),
+        ((3, 4, 2), 3, 4, Claim.PROBABILITY),
+        ((4, 4, 4), 4, 4, Claim.PROVED),
+    ],
+)
+def test_ranks_of_strata_are_proved_where_they_are_largest(ranks, parameters, at_most, claim):
+    """As many as parameters, the bound, and the smaller of both; else they are right but for an error."""
+    taken = PlaceRanks(*ranks, ranks[1])
+    model = SimpleNamespace(
+        hash="model",
+        parameters=9,
+        outputs=1,
+        stratum_parameters=lambda _: parameters,
+        stratum_taken=lambda _: taken,
+        stratum_error=lambda *_: 2.0**-30,
+    )
+    upper = Verdict(Statement(DIMENSION, "model", at_most), Claim.PROVED, token=_TOKEN)
+    place = StratumPlace("here", 101, np.arange(3), np.zeros(0), np.arange(2))
+    certificate = StratumRanks("model", "here", (place,), ranks, upper)
+    certificate.check(model)
+    said, found = certificate.concludes()
+    assert (found, said.error) == (claim, 0 if claim is Claim.PROVED else 2.0**-30)
+    for wrong in ((ranks[0] - 1, *ranks[1:]), (*ranks[:2], ranks[2] + 1)):
+        with pytest.raises(NotShown, match="largest ranks"):
+            replace(certificate, value=wrong).check(model)

@@ -360,7 +360,7 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     whole = network.parameters <= _FLOAT_AT_MOST
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)
     if count * outputs * network.parameters > _ENTRIES_BEYOND:
-        raise InputError(f"{outputs:,} outputs by {network.parameters:,} weights are more than the Jacobian that is computed in float64")
+        raise InputError(f"{outputs:,} outputs by {network.parameters:,} weights are more than a Jacobian in float64 is computed of")
     drawn = sampled_inputs(network, count, inputs if whole else None, rng)
     jacobian = float_jacobian(found, network, drawn)
     whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64
