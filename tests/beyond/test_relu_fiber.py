@@ -79,6 +79,14 @@ def test_random_weights_are_known_from_the_function():
 SUMS = ([[1, 0], [0, 1], [-1, -1]], [0, 1, 2], [[1, 1, 1]])
 
 
+def test_absolute_values_read_the_opposite_at_will():
+    """2^36 networks are counted and not listed."""
+    w = np.random.default_rng(1).normal(size=(36, 2))
+    found = nv.relu_fiber({"w1": w, "w2": np.ones((1, 36))}, architecture="mlp(2,36,1; abs)")
+    assert found.value["orbits"] == 2**36
+    assert found.value["flips"][:3] == [[0], [1], [0, 1]]
+
+
 def test_a_constant_needs_a_bias():
     """The slopes cancel and the constants do not: with a bias of the output they may, and without any the units pass through 0."""
     w, b, v = SUMS

@@ -116,12 +116,12 @@ def flips_of(layers: DenseLayers) -> tuple[int, tuple[tuple[int, ...], ...]]:
         sets.setdefault(total, []).append(mask)
     count, found = 0, list[tuple[int, ...]]()
     for mask, total in enumerate(_sums(numbers[half:])):
-        for other in sets.get(-total, ()):
-            count += 1
-            if 1 < count <= MOST_SHOWN + 1:
-                both = other | mask << half
-                found.append(tuple(i for i in range(len(numbers)) if both >> i & 1))
-    return count, tuple(found)
+        fitting = sets.get(-total, [])
+        count += len(fitting)
+        for other in fitting[: MOST_SHOWN + 1 - len(found)]:
+            both = other | mask << half
+            found.append(tuple(i for i in range(len(numbers)) if both >> i & 1))
+    return count, tuple(found[1:])  # the first is the empty set
 
 
 def _changes(layers: DenseLayers) -> list[list[Fraction]]:
