@@ -1,7 +1,8 @@
-"""Proved errors of networks with polynomials in place of activations, beside the error seen: `python -m benchmarks.errors_of_approximations`.
+"""Proved errors of networks with polynomials in place of activations, beside the error seen.
 
-Thirty networks with random weights, one or two hidden layers of width at most 16 on [-1, 1]^d: 10^6 random inputs, and the corners of the
-box. One line a network; the last says how often the bound was exceeded, and the largest quotient of bound and error seen."""
+`python -m benchmarks.errors_of_approximations [SEED]`: thirty networks with random weights, one or two hidden layers of width at most
+16 on [-1, 1]^d; 10^6 random inputs, and the corners of the box. One line a network; the last says how often the bound was exceeded, and
+the largest quotient of bound and error seen."""
 
 from __future__ import annotations
 
@@ -55,14 +56,14 @@ def main(seed: int) -> None:
         start = time.process_time()
         found = nv.approximate(weights, architecture=notation, degree=degree)
         seconds = time.process_time() - start
-        near = [np.polynomial.Polynomial([float(c) for c in p.polynomial]) for p in found.nearest]
+        polynomials = [np.polynomial.Polynomial([float(c) for c in p.polynomial]) for p in found.nearest]
         corners = np.array(list(itertools.product((-1.0, 1.0), repeat=widths[0])))
         seen, size = 0.0, 1.0
         for part in range(INPUTS // PART + 1):
             x = rng.uniform(-1, 1, size=(PART, widths[0]))
             x = corners if part == 0 else x
-            own = outputs(weights, [FUNCTIONS[name]] * len(near), x)
-            seen, size = max(seen, float(np.abs(own - outputs(weights, near, x)).max())), max(size, float(np.abs(own).max()))
+            own = outputs(weights, [FUNCTIONS[name]] * len(polynomials), x)
+            seen, size = max(seen, float(np.abs(own - outputs(weights, polynomials, x)).max())), max(size, float(np.abs(own).max()))
         exceeded += seen > found.value["error"] + ROUNDING * size
         quotients.append(found.value["error"] / seen)
         print(
