@@ -27,7 +27,7 @@ def test_a_terminal_sees_the_running_count():
         "-c",
         "from neurovariety.cli.main import main; main()",
         "degree",
-        "cnn(3,3,3; x^2)",
+        "linear(6,3,6)",
         "--route",
         "computed",
     ]
@@ -48,5 +48,5 @@ def test_a_terminal_sees_the_running_count():
     assert process.returncode == 0
     assert b"paths, " in seen
     assert b" so far" in seen
-    assert out.startswith("degree(cnn(3,3,3; x^2)) = 5760")
+    assert out.startswith("degree(linear(6,3,6)) = 980")
     assert "\r" not in out

@@ -27,9 +27,9 @@ def test_derivatives_are_those_of_jax(text):
     points = np.random.default_rng(2).normal(size=(3, goal.model.parameters))
     with jax.enable_x64(True):
         values = [float(goal.value(p)) for p in points]
-        slopes = [np.asarray(jax.grad(goal.value)(p)) for p in points]
-        second = [np.asarray(jax.hessian(goal.value)(p)) for p in points]
-        seen = [np.linalg.svd(np.asarray(jax.jacfwd(goal.seen)(p)), compute_uv=False) for p in points]
+        slopes = jax.jit(jax.vmap(jax.grad(goal.value)))(points)
+        second = jax.jit(jax.vmap(jax.hessian(goal.value)))(points)
+        seen = np.linalg.svd(jax.jit(jax.vmap(jax.jacfwd(goal.seen)))(points), compute_uv=False)
     np.testing.assert_allclose(goal.losses(points), values, rtol=1e-11)
     np.testing.assert_allclose(goal.slopes(points), slopes, rtol=1e-10, atol=1e-11)
     np.testing.assert_allclose(goal.hessians(points), second, rtol=1e-10, atol=1e-10)
