@@ -44,6 +44,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
+from neurovariety.checkpoints.layers.removals import by_reason
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.linearization import linearized
@@ -312,7 +313,7 @@ def test_what_is_said_of_pruned_networks_is_counted():
 def test_why_neurons_went_is_read_off_the_steps(source):
     """The search counts reasons where it finds them, the kernel in the steps that it has checked."""
     found, removed = exactly_pruned(Rewritten.of(source))
-    assert reasons(issue(found.certificate(), source)) == removed
+    assert reasons(issue(found.certificate(), source)) == by_reason(removed)
     with pytest.raises(NotShown):
         reasons(weak(Statement(SAME_FUNCTION, network_hash(source), network_hash(found.network)), Claim.ESTIMATE, "seen"))
 

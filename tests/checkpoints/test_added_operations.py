@@ -99,13 +99,13 @@ def test_sizes_that_are_no_multiples_are_refused():
         nv.load_network(Odd(), example=(1, 2, 3))
 
 
-def test_open_ends_other_than_zero_are_refused():
-    class Open(nn.Module):
+def test_ends_that_are_no_interval_are_refused():
+    class Crossed(nn.Module):
         def forward(self, x):
-            return torch.clamp(x, min=0.5)
+            return torch.clamp(x, min=0.5, max=0.25)
 
     with pytest.raises(nv.InputError, match="two ends in ascending order are understood"):
-        nv.load_network(Open(), example=(3,))
+        nv.load_network(Crossed(), example=(3,))
 
 
 def test_hard_tanh_of_jax():

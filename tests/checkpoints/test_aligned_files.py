@@ -332,3 +332,19 @@ def test_files_with_random_operators_are_not_told_apart(tmp_path):
     one, two = random(tmp_path / "a.onnx", False), random(tmp_path / "b.onnx", True)
     assert nv.align(one, two).value["same"] == "undecided"
     assert nv.align(one, one).value["same"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("training", "listed", "same"), [(False, False, "yes"), (True, False, "undecided"), (False, True, "undecided")]
+)
+def test_a_dropout_that_is_stored_to_be_off_draws_nothing(tmp_path, training, listed, same):
+    """Where whoever runs the file can switch it on, it may."""
+    more = [node("Dropout", "output ratio on", "z")]
+    path = ended(tmp_path / "a.onnx", more, {"z": ["n", 5]}, ratio=np.float32(0.5), on=np.array(training))
+    model = onnx.load(path)
+    if listed:
+        model.graph.input.append(helper.make_tensor_value_info("on", onnx.TensorProto.BOOL, []))
+    onnx.save(model, path)
+    found = nv.align(path, path)
+    assert found.value["same"] == same
+    assert ("at the stored values of its inputs on" in found.subject) == listed

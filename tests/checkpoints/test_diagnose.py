@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -77,6 +78,26 @@ def test_the_rank_falls_where_neurons_are_equal_or_unread(activation):
     assert found.claim is expected
 
 
+def test_the_table_has_what_the_sentence_counts():
+    """A matrix of too small a rank, a unit that is always off, and what only shows once another neuron is gone."""
+    made = {**arrays((3, 6, 4, 2), 3), "l0.bias": np.full(6, 3.0, dtype=np.float32)}
+    made["l0.weight"][1] = 0
+    made["l1.weight"][2] = 0
+    made["l1.bias"][2] = -1
+    made["l2.weight"][:, 3] = 0
+    for activation in ("x", "relu", "sigmoid"):
+        found = nv.diagnose(made, architecture=notation((3, 6, 4, 2), activation))
+        counted = Counter()
+        for row in found.evidence["layers"]:
+            counted.update(row["redundant"])
+        assert dict(counted) == found.value["redundant"] != {}
+    bounded = dict(made)
+    bounded["l0.weight"], bounded["l0.bias"] = np.eye(6, 3, dtype=np.float32), np.zeros(6, dtype=np.float32)
+    bounded["l1.weight"][0], bounded["l1.bias"][0] = -1, -1  # what it reads is never negative
+    found = nv.diagnose(bounded, architecture=notation((3, 6, 4, 2), "relu"))
+    assert found.value["redundant"]["always off"] == found.evidence["layers"][1]["redundant"]["always off"] == 1
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_relu_ranks_agree_with_floats(seed):
     """Second route: float64 singular values of the same kind of Jacobian at many inputs."""
@@ -88,6 +109,13 @@ def test_relu_ranks_agree_with_floats(seed):
     x = 2 * np.random.default_rng(seed + 9).normal(size=(400, 2))
     singular = np.linalg.svd(float_jacobian(linearized(source), source, x), compute_uv=False)
     assert exact.rank <= int((singular > 1e-9 * singular[0]).sum()) <= bound
+
+
+def test_a_jacobian_that_memory_does_not_hold_is_not_made(monkeypatch):
+    monkeypatch.setattr("neurovariety.checkpoints.rank.jacobian_rank._ENTRIES_BEYOND", 100)
+    found = nv.diagnose(network((3, 4, 2), "tanh", 0))
+    assert (found.value["rank"], found.claim) == (None, Claim.UNDECIDED)
+    assert any("2 outputs by 26 weights are more than a Jacobian" in n for n in found.notices)
 
 
 def test_signs_of_relu_are_exact():

@@ -162,7 +162,7 @@ REFUSED = {
     "moved": ([node("Transpose", "x", "y", perm=[1, 0])], {}, "moves the batch axis"),
     "mixed": ([node("Reshape", "x s", "y")], {"s": whole(-1)}, "mixes the samples"),
     "exponent": ([node("Pow", "x c", "y")], {"c": np.float32(0.5)}, "exponent is 1/2"),
-    "alpha": ([node("Gemm", "x w", "y", alpha=2.0)], {"w": single(3, 3)}, "Gemm is not supported .alpha=2.0"),
+    "alpha": ([node("Gemm", "x w", "y", alpha=0.0)], {"w": single(3, 3)}, "Gemm is not supported .alpha=0.0"),
     "training": ([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": single(3)}, "training_mode=1"),
     "comparison": ([node("Greater", "x c", "g"), node("Where", "g x c", "y")], {"c": np.float32(0)}, "Where is not supported"),
     "whole numbers": ([node("Cast", "x", "h", to=7), node("Cast", "h", "y", to=1)], {}, "rounds to int64"),
@@ -187,7 +187,8 @@ REFUSED = {
     ),
     "all axes": ([node("Unsqueeze", "x one", "h"), node("Squeeze", "h", "y")], {"one": whole(1)}, "takes away the batch of one sample"),
     "two indices": ([node("Gather", "x k", "y", axis=1)], {"k": whole(2).reshape(1, 1)}, "one index"),
-    "slope": ([node("Swish", "x", "y", alpha=2.0)], {}, "alpha=2.0"),
+    "slope": ([node("Swish", "x", "y", alpha=0.0)], {}, "with the factor 0"),
+    "jump": ([node("Celu", "x", "y", alpha=-1.0)], {}, "alpha=-1.0"),
     "an axis of weights": (
         [node("Slice", "w a b c", "h"), node("MatMul", "x h", "y")],
         {"w": single(3, 3), "a": whole(0), "b": whole(2), "c": whole(1)},

@@ -103,3 +103,10 @@ def test_units_that_are_off_may_tie():
     source.weights["b"][:] = -100
     at = with_tangents(linearized(source), np.random.default_rng(0).normal(size=(4, 1, 6, 6)))
     assert (at.left_out, at.resting, at.differentiable) == (0, 0, True)
+
+
+def test_no_usable_input_is_no_row():
+    """All inputs may be left out, where each stays at a tie wherever it is moved."""
+    found = with_tangents(linearized(pooled(3, PLAIN)), np.zeros((0, 1, 6, 6)))
+    assert len(found.inputs) == 0
+    assert all(len(line.which) == 0 for line in found.lines)

@@ -19,6 +19,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.input_box import input_box
+from neurovariety.checkpoints.layers.removals import by_reason
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import pruned_on_box
 from neurovariety.claim import Claim
@@ -91,7 +92,7 @@ def test_matrices_with_units_between_that_are_all_on_become_one(seed):
     source = all_on(rng, (3, 5, 4, 2))
     x = corners(np.zeros(3), np.ones(3), rng)
     found, removed = pruned_on_box(Rewritten.of(source), input_box((0, 1), (3,)))
-    assert removed == {"always on": 9}
+    assert by_reason(removed) == {"always on": 9}
     assert np.array_equal(source.evaluate_exact(x), found.network.evaluate_exact(x))
     last = found.network.trained
     assert [found.network.weights[k].shape for k in last] == [(2,), (2, 3)]
@@ -147,8 +148,7 @@ def test_a_unit_that_just_reaches_the_kink_is_on_and_one_beyond_is_not():
 
 def certified(source, box):
     found, removed = pruned_on_box(Rewritten.of(source), box)
-    assert removed["always on"]
-    assert removed["always off"]
+    assert by_reason(removed).keys() >= {"always on", "always off"}
     certificate = found.certificate()
     assert isinstance(certificate, RewritesOnBox)
     return found, certificate

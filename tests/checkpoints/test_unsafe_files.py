@@ -151,13 +151,13 @@ def test_nonsense(content, suffix, tmp_path):
         nv.load_network(tmp_path / f"a{suffix}")
 
 
-def external(folder, location, data=b""):
+def external(folder, location, **said):
     """An ONNX file whose matrix lies in another file."""
     tensor = onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [1, 2], [1.0, 2.0])
     tensor.ClearField("float_data")
     tensor.data_location = onnx.TensorProto.EXTERNAL
-    entry = tensor.external_data.add()
-    entry.key, entry.value = "location", location
+    for key, value in {"location": location, **said}.items():
+        tensor.external_data.add(key=key, value=str(value))
     values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, ["n", k]) for n, k in (("x", 2), ("y", 1))]
     node = onnx.helper.make_node("Gemm", ["x", "w"], ["y"], transB=1)
     model = onnx.helper.make_model(onnx.helper.make_graph([node], "g", values[:1], values[1:], [tensor]))
@@ -179,6 +179,55 @@ def test_external_weights_stay_in_the_folder(tmp_path):
     (folder / "w.bin").write_bytes(b"123")
     with pytest.raises(nv.InputError, match="cannot be read"):
         nv.load_network(external(folder, "w.bin"))
+
+
+def test_external_sizes_are_those_beside_the_model(tmp_path, monkeypatch):
+    """A file of that name in the folder of the process is another model's, and says nothing of how large a value is."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    path = external(folder, "w.bin")
+    model = onnx.load(path, load_external_data=False)
+    del model.graph.initializer[0].dims[:]
+    model.graph.initializer[0].dims.append(2)
+    model.graph.initializer[0].data_type = onnx.TensorProto.INT64
+    del model.graph.node[:]
+    model.graph.node.append(onnx.helper.make_node("Expand", ["x", "w"], ["y"]))
+    path.write_bytes(model.SerializeToString())
+    monkeypatch.chdir(tmp_path)
+    for beside, elsewhere in ((1, 10**9), (10**9, 1)):
+        np.array([beside, 2]).tofile(folder / "w.bin")
+        np.array([elsewhere, 2]).tofile(tmp_path / "w.bin")
+        if beside == 1:
+            assert nv.load_network(path).input_shape == (2,)
+        else:
+            with pytest.raises(nv.InputError, match="2,000,000,000 entries, more than the limit"):
+                nv.load_network(path)
+
+
+def test_no_more_is_taken_from_an_external_file_than_an_array_has(tmp_path):
+    """A file of gigabytes, which takes no room, is not read for two numbers."""
+    with (tmp_path / "w.bin").open("wb") as f:
+        f.write(np.array([3.0, 4.0], dtype=np.float32).tobytes())
+        f.truncate(2**36)
+    with pytest.raises(nv.InputError, match="takes 68,719,476,736 bytes"):
+        nv.load_network(external(tmp_path, "w.bin"))
+    for wrong in ({"offset": 2**40, "length": 8}, {"offset": -8, "length": 8}, {"length": "1e99"}, {"length": -8}):
+        with pytest.raises(nv.InputError):
+            nv.load_network(external(tmp_path, "w.bin", **wrong))
+    assert nv.load_network(external(tmp_path, "w.bin", length=8)).evaluate([[1.0, 1.0]])[0, 0] == 7
+
+
+def test_stored_values_of_inputs_are_named(tmp_path):
+    """From version 4 of the format whoever runs the file may give others; before it all stored arrays are listed."""
+    values = [
+        onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, k) for n, k in (("x", ["n", 2]), ("w", [2, 3]), ("y", ["n", 3]))
+    ]
+    tensor = onnx.numpy_helper.from_array(np.arange(6, dtype=np.float32).reshape(2, 3), "w")
+    graph = onnx.helper.make_graph([onnx.helper.make_node("MatMul", ["x", "w"], ["y"])], "g", values[:2], values[2:], [tensor])
+    for version, said in ((3, "a.onnx"), (8, "a.onnx at the stored values of its inputs w")):
+        model = onnx.helper.make_model(graph, ir_version=version, opset_imports=[onnx.helper.make_opsetid("", 8)])
+        onnx.save(model, tmp_path / "a.onnx")
+        assert nv.load_network(tmp_path / "a.onnx").source == said
 
 
 def test_the_example_networks_are_equal_functions():

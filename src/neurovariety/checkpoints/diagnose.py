@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypedDict
 
@@ -36,6 +36,7 @@ from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
 from neurovariety.checkpoints.layers.layer_table import LayerData, LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
+from neurovariety.checkpoints.layers.removals import RemovedUnits, by_layer, by_reason
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network
 from neurovariety.checkpoints.prune_steps import pruned_on_box
@@ -181,7 +182,7 @@ def diagnose(
             "generic_claim": ranks.generic_claim if ranks else Claim.UNDECIDED,
             "upper_bound": source.parameters - dimension,
             "symmetries": [{"layer": s.layer, "group": s.words, "width": s.width, "dimension": s.dimension} for s in stated],
-            "layers": _layer_data(source, found),
+            "layers": _layer_data(source, found, removed),
             "kept": [],
             "on": found.on,
             "near": [s.to_dict() for s in near[:_LISTED]],
@@ -194,13 +195,13 @@ def diagnose(
     )
 
 
-def _layer_data(source: Network, found: FoundLayers) -> list[LayerData]:
-    rows = layer_rows(source, found.hidden, found.untouched, found.symmetries, found.too_many(), None, found.several)
+def _layer_data(source: Network, found: FoundLayers, removed: RemovedUnits) -> list[LayerData]:
+    rows = layer_rows(source, found.hidden, found.untouched, found.symmetries, by_layer(removed), None, found.several)
     return [r.to_dict() for r in rows]
 
 
 def _value(
-    source: Network, linear: _Jacobian, symmetry: int, removed: Mapping[str, int], smallest: int, near: list[NearestStratum]
+    source: Network, linear: _Jacobian, symmetry: int, removed: RemovedUnits, smallest: int, near: list[NearestStratum]
 ) -> DiagnoseValue:
     ranks = linear.ranks
     return {
@@ -208,7 +209,7 @@ def _value(
         "rank": ranks.rank if ranks else None,
         "generic": ranks.generic if ranks else None,
         "symmetry": symmetry,
-        "redundant": dict(sorted(removed.items())),
+        "redundant": dict(sorted(by_reason(removed).items())),
         "smallest": smallest,
         "nearest": _nearest(near),
         "condition": linear.condition,

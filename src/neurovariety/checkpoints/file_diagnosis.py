@@ -22,6 +22,7 @@ from neurovariety.checkpoints.layers.layer_symmetries import LayerSymmetry, gate
 from neurovariety.checkpoints.layers.layer_table import LayerRow, kept_words, layer_rows, opaque_rows
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, nearest_strata
 from neurovariety.checkpoints.layers.redundancy import redundant
+from neurovariety.checkpoints.layers.removals import RemovedUnits, by_layer, by_reason
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned
 
@@ -43,7 +44,6 @@ class FoundLayers:
     untouched: tuple[Untouched, ...]
     symmetries: tuple[LayerSymmetry, ...]
     on: list[Redundancy]
-    names: dict[str, str]
     heads: tuple[AttentionHeads, ...]
     gated: tuple[GatedLayer, ...]
     beyond: tuple[LayerSymmetry, ...]
@@ -69,13 +69,6 @@ class FoundLayers:
         """The number of layers, gated layers and attentions that were looked at."""
         return len(self.hidden) + len(self.several)
 
-    def too_many(self) -> dict[str, dict[str, int]]:
-        """Name of the producer -> reason -> neurons."""
-        out: dict[str, dict[str, int]] = {}
-        for found in self.on:
-            out.setdefault(self.names[found["layer"]], {})[found["reason"]] = found["neurons"]
-        return out
-
 
 def layers_of(network: Network, seed: int) -> FoundLayers:
     """What is found in each layer by itself."""
@@ -92,17 +85,14 @@ def layers_of(network: Network, seed: int) -> FoundLayers:
         for reason in sorted({r.reason for r in found}):
             which = [r.channel for r in found if r.reason == reason]
             on.append({"layer": name, "reason": reason, "neurons": len(which), "which": which})
-    names = {x.producer.path or x.producer.name: x.producer.name for x in hidden}
     gated = gated_layers(network)
     for g in gated:
-        names[g.place] = g.makers[0]
         units = [r.removal for r in redundant_units(network, g, seed)]
         for reason in sorted({r.reason for r in units}):
             which = [r.channel for r in units if r.reason == reason]
             on.append({"layer": g.place, "reason": reason, "neurons": len(which), "which": which})
     for x in heads:
         less = smaller_heads(network, x, seed)
-        names[x.place] = x.makers[0]
         for reason, count in sorted(less.removed.items() if less is not None else ()):
             on.append({"layer": x.place, "reason": reason, "neurons": count, "which": []})
     return FoundLayers(
@@ -110,7 +100,6 @@ def layers_of(network: Network, seed: int) -> FoundLayers:
         untouched,
         layer_symmetries(network, hidden),
         on,
-        names,
         heads,
         gated,
         (*gated_symmetries(network), *head_symmetries(network)),
@@ -151,15 +140,15 @@ def file_facts(source: PartialNetwork, seed: int) -> FileFacts:
     for region in source.regions:
         found = layers_of(region.network, seed)
         parts.append(found)
-        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, found.too_many(), region, found.several)
+        smaller, went = Rewritten.of(region.network), RemovedUnits()
+        if found.on or any(x.linear for x in found.hidden):
+            smaller, went = exactly_pruned(smaller, seed)
+        made = layer_rows(region.network, found.hidden, found.untouched, found.symmetries, by_layer(went), region, found.several)
         rows += made
         untouched += [{"place": r.place, "reason": r.why} for r in made if r.why]
         near += [s for x in found.hidden for s in nearest_strata(region.network, x)]
-        smaller, went = Rewritten.of(region.network), Counter[str]()
-        if found.on or any(x.linear for x in found.hidden):
-            smaller, went = exactly_pruned(smaller, seed)
         pruned.append(smaller)
-        removed += went
+        removed += by_reason(went)
         gone += region.network.parameters - smaller.network.parameters
     rows += opaque_rows(source.opaque)
     untouched += [{"place": o.place, "reason": f"{o.operator} is kept as it is: {o.reason}"} for o in source.opaque]

@@ -18,6 +18,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.onnx_runtime import Apart, Feeds, Message, Runtime, compared, exposed, runnable
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.input_box import fed_inside
+from neurovariety.checkpoints.layers.removals import by_reason
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.prune_steps import exactly_pruned, widths
 from neurovariety.checkpoints.rank.exact_equality import compare_functions
@@ -89,7 +90,7 @@ def pruned_file(source: PartialNetwork, seed: int) -> PrunedFile:
 
             rewritten[k], went = exactly_pruned(Rewritten.of(network), seed, accept)
             after[k] = rewritten[k].network
-            removed += went
+            removed += by_reason(went)
         found = holds(after) if removed else None
     if found is None:
         return PrunedFile(None, Counter(), {}, None, tuple(dict.fromkeys(left)), tuple(Rewritten.of(x) for x in before))
@@ -110,7 +111,7 @@ def _each(networks: Sequence[Network], seed: int) -> tuple[list[Rewritten], Coun
     for network in networks:
         smaller, went = exactly_pruned(Rewritten.of(network), seed)
         out.append(smaller)
-        removed += went
+        removed += by_reason(went)
     return out, removed
 
 

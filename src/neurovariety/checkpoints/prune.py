@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -32,6 +31,7 @@ from neurovariety.checkpoints.graph.rounding import Rounding, widest
 from neurovariety.checkpoints.input_box import ends_of, input_box
 from neurovariety.checkpoints.layers.hidden_layers import normalization
 from neurovariety.checkpoints.layers.nearby import nearby
+from neurovariety.checkpoints.layers.removals import RemovedUnits, by_reason
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.load import Shapes, load_network, write_network
 from neurovariety.checkpoints.prune_steps import left_as_they_are, pruned_on_box, widths
@@ -170,11 +170,11 @@ def _where(tolerance: float, moves: int, ball: float, inside: Box | None) -> dic
     }
 
 
-def _value(source: Network, pruned: Network, removed: Counter[str], bound: float) -> PruneValue:
+def _value(source: Network, pruned: Network, removed: RemovedUnits, bound: float) -> PruneValue:
     return {
         "parameters": source.parameters,
         "pruned": pruned.parameters,
-        "removed": dict(sorted(removed.items())),
+        "removed": dict(sorted(by_reason(removed).items())),
         "widths": widths(source, pruned),
         "error_bound": bound if math.isfinite(bound) else None,
     }
@@ -238,7 +238,7 @@ def _file_pruned(source: PartialNetwork, start: float, seed: int) -> PruneResult
     )
 
 
-def _moved_and_pruned(source: Network, tolerance: float, inside: Box | None, seed: int) -> tuple[Network, int, Rewritten, Counter[str]]:
+def _moved_and_pruned(source: Network, tolerance: float, inside: Box | None, seed: int) -> tuple[Network, int, Rewritten, RemovedUnits]:
     """The network with weights moved within the tolerance, how many neurons were, that network pruned, and what went.
 
     Weights that would be moved for nothing stay where they are.

@@ -18,6 +18,7 @@ from neurovariety.checkpoints.layers.grouped_channels import depthwise
 from neurovariety.checkpoints.layers.head_redundancy import smaller_heads
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.redundancy import redundant, unbalanced
+from neurovariety.checkpoints.layers.removals import RemovedUnits
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.checkpoints.layers.settled_units import settled_pruned
 from neurovariety.result import counted
@@ -29,12 +30,12 @@ _AT_LITTLE_COST = 20_000_000
 
 def exactly_pruned(
     network: Rewritten, seed: int = DEFAULT_SEED, accept: Callable[[Network], bool] = lambda found: True
-) -> tuple[Rewritten, Counter[str]]:
-    """The pruned network and how many neurons went, by reason. Repeated until nothing is found: one removal can make others.
+) -> tuple[Rewritten, RemovedUnits]:
+    """The pruned network and how many neurons went, by layer and reason. Repeated until nothing is found: one removal can make others.
 
     ``accept`` may refuse the network that is left after a layer was pruned; that layer then stays as it is.
     """
-    removed: Counter[str] = Counter()
+    removed: RemovedUnits = Counter()
     while True:
         changed = _once(network, removed, seed, accept)
         if changed is None:
@@ -42,7 +43,7 @@ def exactly_pruned(
         network = changed
 
 
-def pruned_on_box(start: Rewritten, box: Box | None, seed: int = DEFAULT_SEED) -> tuple[Rewritten, Counter[str]]:
+def pruned_on_box(start: Rewritten, box: Box | None, seed: int = DEFAULT_SEED) -> tuple[Rewritten, RemovedUnits]:
     """`exactly_pruned`, and units whose activation is linear on the box (None: at all inputs, as far as that is found at little cost).
 
     Raises `NotShown` for a box of other inputs.
@@ -58,7 +59,7 @@ def pruned_on_box(start: Rewritten, box: Box | None, seed: int = DEFAULT_SEED) -
         removed += more + again
 
 
-def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable[[Network], bool]) -> Rewritten | None:
+def _once(network: Rewritten, removed: RemovedUnits, seed: int, accept: Callable[[Network], bool]) -> Rewritten | None:
     """All layers in turn, from the output back (an unread neuron no longer reads), each looked at with the changes before it."""
     changed = False
     for name in reversed([layer.producer.name for layer in hidden_layers(network.network)[0]]):
@@ -69,20 +70,21 @@ def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable
             found = narrowed(network.network, layer, seed)
             if found is not None and accept(found):
                 after = len(found.weights[layer.producer.weights["weight"]])
-                removed["rank"] += layer.width - after
+                removed[name, "rank"] += layer.width - after
                 network, changed = network.narrowed(layer, found), True
             continue
         groups = dead_groups(network.network, hidden_layers(network.network)[0], layer, seed) if layer.parts > 1 else None
         fewer = network if groups is None else network.without_groups(groups)
         if groups is not None and accept(fewer.network):
             network, changed = fewer, True
-            removed["dead group"] += len(groups.made) + len(groups.read)
+            removed[name, "dead group"] += len(groups.made)
+            removed[groups.before.producer.name, "dead group"] += len(groups.read)
             continue  # what is left of it is looked at again
         removals = redundant(network.network, layer, seed)
         smaller = network.without(layer, removals) if removals else network
         if removals and accept(smaller.network):
             network, changed = smaller, True
-            removed.update(r.reason for r in removals)
+            removed.update((name, r.reason) for r in removals)
     for name in [x.product.name for x in gated_layers(network.network)]:
         gated = next((x for x in gated_layers(network.network) if x.product.name == name), None)
         units = [] if gated is None else redundant_units(network.network, gated, seed)
@@ -91,13 +93,13 @@ def _once(network: Rewritten, removed: Counter[str], seed: int, accept: Callable
         smaller = network.without_units(gated, units)
         if accept(smaller.network):
             network, changed = smaller, True
-            removed.update(reason for r in units for reason in [r.removal.reason] * len(gated.branches))
+            removed.update((gated.makers[0], r.removal.reason) for r in units for _ in gated.branches)
     for reader in [h.reader for h in attention_heads(network.network)[0]]:
         heads = next((h for h in attention_heads(network.network)[0] if h.reader == reader), None)
         less = None if heads is None else smaller_heads(network.network, heads, seed, accept)
         if heads is not None and less is not None:
             network, changed = network.with_heads(heads, less.network), True
-            removed.update(less.removed)
+            removed.update({(heads.makers[0], reason): count for reason, count in less.removed.items()})
     return network if changed else None
 
 

@@ -14,6 +14,9 @@ FIXED = "neurovariety.fixed"
 PATH = "neurovariety.path"
 """The key under which the path of the module is noted that a node came from."""
 
+FIRST_WITHOUT_INPUTS = 4
+"""The version of the format from which stored arrays need not be listed among the inputs."""
+
 
 def import_onnx() -> ModuleType:
     """The package, or an `InputError` that says how to get it."""
@@ -71,12 +74,44 @@ _RANDOM = frozenset(["RandomNormal", "RandomNormalLike", "RandomUniform", "Rando
 
 
 def draws_at_random(model: Any) -> bool:
-    """Whether an operator draws random numbers, in an inner graph or a function too: then the file is no function of its inputs."""
+    """Whether an operator draws random numbers, in an inner graph or a function too: then the file is no function of its inputs.
+
+    A Dropout draws none where the file stores that it is not in training.
+    """
+    off = _stored_false(model)
     functions = (node for function in model.functions for node in function.node)
-    return any(
-        node.op_type in _RANDOM or (node.op_type == "Dropout" and len(node.input) > 2)
-        for node in _with_inner_ones((*model.graph.node, *functions))
+    return any(_draws(node, off) for node in _with_inner_ones(model.graph.node)) or any(
+        _draws(node, set()) for node in _with_inner_ones(functions)
     )
+
+
+def _draws(node: Any, off: set[str]) -> bool:
+    training = node.input[2] if node.op_type == "Dropout" and len(node.input) > 2 else ""
+    return node.op_type in _RANDOM or bool(training and training not in off)
+
+
+def _stored_false(model: Any) -> set[str]:
+    """Stored single truth values that are false, and that no caller can give otherwise."""
+    given = set(defaults(model))
+    tensors = {t.name: t for t in model.graph.initializer if t.name not in given}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
+            tensors |= dict.fromkeys(node.output, next((a.t for a in node.attribute if a.name == "value"), None))
+    onnx = import_onnx()
+    single = {k: t for k, t in tensors.items() if t is not None and t.data_type == onnx.TensorProto.BOOL and sum(t.dims) <= 1}
+    held = {k: onnx.numpy_helper.to_array(t) for k, t in single.items()}
+    return {k for k, v in held.items() if v.size == 1 and not v.any()}
+
+
+def defaults(model: Any) -> list[str]:
+    """The stored arrays that are inputs with a default: whoever runs the file may give others.
+
+    Before version 4 of the format all stored arrays are listed as inputs, and runtimes take none but the stored ones.
+    """
+    if model.ir_version < FIRST_WITHOUT_INPUTS:
+        return []
+    stored = {t.name for t in model.graph.initializer}
+    return [i.name for i in model.graph.input if i.name in stored]
 
 
 def _with_inner_ones(nodes: Iterable[Any]) -> Iterator[Any]:

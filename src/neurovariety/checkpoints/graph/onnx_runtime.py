@@ -217,7 +217,7 @@ def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[
         a, b = first.run(feeds), second.run(feeds)
         if a is None or b is None:
             return _NOTHING_ALIKE
-        near = [first.run(_nudged(feeds, seed)) for seed in (1, 2)]
+        near = [first.run(nudged(feeds, seed)) for seed in (1, 2)]
         noise = {
             name: max(_distance(value, n.get(name)) for n in near if n is not None) if any(near) else 0.0 for name, value in a.items()
         }
@@ -228,7 +228,7 @@ def compared(one: Message, other: Message, at: Sequence[Feeds], inner: Sequence[
 _NOTHING_ALIKE = Apart(float("inf"), float("inf"), False)
 
 
-def _nudged(feeds: Feeds, seed: int) -> Feeds:
+def nudged(feeds: Feeds, seed: int) -> Feeds:
     """The inputs, each floating-point number moved by a unit in its last place or not at all."""
     rng = np.random.default_rng(seed)
     out = {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Shaped
@@ -37,6 +39,26 @@ class Removal:
     combinations: tuple[Combination, ...]
     reason: str
     made: Combination | None = None
+
+
+RemovedUnits: TypeAlias = Counter[tuple[str, str]]
+"""How many neurons went, by the producer of their layer and the reason."""
+
+
+def by_reason(removed: RemovedUnits) -> Counter[str]:
+    """How many neurons went, by reason."""
+    out: Counter[str] = Counter()
+    for (_, reason), count in removed.items():
+        out[reason] += count
+    return out
+
+
+def by_layer(removed: RemovedUnits) -> dict[str, dict[str, int]]:
+    """The same by the producer of their layer and the reason."""
+    out: dict[str, dict[str, int]] = {}
+    for (name, reason), count in removed.items():
+        out.setdefault(name, {})[reason] = count
+    return out
 
 
 NOTHING = Combination((), Fraction(0))

@@ -25,7 +25,7 @@ from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, in_fl
 from neurovariety.checkpoints.layers.bottlenecks import MOST_NARROWED, likely_rank, row_basis
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader, hidden_layers
 from neurovariety.checkpoints.layers.neuron_rows import exact_rows
-from neurovariety.checkpoints.layers.removals import Combination, Removal, columns, takes_constants, with_bias
+from neurovariety.checkpoints.layers.removals import Combination, Removal, RemovedUnits, columns, takes_constants, with_bias
 from neurovariety.checkpoints.layers.rewritten import Rewritten
 from neurovariety.rings.ring import Array
 
@@ -58,12 +58,12 @@ def keeps_constants(reader: Reader) -> bool:
     return takes_constants(reader) and not any(operation(n).pads(n) for n in reader.path)
 
 
-def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewritten, Counter[str]]:
-    """The network without units that are constant or not needed on the box (None: at all inputs), and how many went, by reason.
+def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewritten, RemovedUnits]:
+    """The network without units that are constant or not needed on the box (None: at all inputs), and how many went, layer and reason.
 
     One pass over all layers, from the input on. Raises `NotShown` for a box of other inputs.
     """
-    removed: Counter[str] = Counter()
+    removed: RemovedUnits = Counter()
     bounds = BoxBounds(network.network, box)
     for name in [x.producer.name for x in hidden_layers(network.network)[0]]:
         layer = next((x for x in hidden_layers(network.network)[0] if x.producer.name == name), None)
@@ -72,7 +72,7 @@ def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewr
         merged = _merged(network.network, layer, bounds)
         if merged is not None:
             network = network.merged_on_box(layer, merged, box)
-            removed["always on"] += layer.width
+            removed[name, "always on"] += layer.width
             bounds = BoxBounds(network.network, box)
             continue
         found = _settled(network.network, layer, bounds)
@@ -81,7 +81,7 @@ def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewr
         removals = _removals(found, seed)
         if removals:
             network = network.without_on_box(layer, removals, box)
-            removed.update(r.reason for r in removals)
+            removed.update((name, r.reason) for r in removals)
             layer = next(x for x in hidden_layers(network.network)[0] if x.producer.name == name)
             bounds = BoxBounds(network.network, box)
             found = _settled(network.network, layer, bounds)
@@ -90,7 +90,7 @@ def settled_pruned(network: Rewritten, box: Box | None, seed: int) -> tuple[Rewr
             after, rows, gone = fewer
             network = network.replaced_on_box(after, {layer.producer.name: rows}, box)
             bounds = BoxBounds(network.network, box)
-            removed["always on"] += gone
+            removed[name, "always on"] += gone
     return network, removed
 
 

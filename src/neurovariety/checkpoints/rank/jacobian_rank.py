@@ -35,7 +35,7 @@ from neurovariety.checkpoints.rank.float_jacobian import float_jacobian, float_r
 from neurovariety.checkpoints.rank.linearization import Linearization, Tangents, linearized, with_tangents
 from neurovariety.checkpoints.rank.network_jacobian import NetworkJacobian
 from neurovariety.claim import Claim
-from neurovariety.errors import DivisionByZeroError
+from neurovariety.errors import DivisionByZeroError, InputError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.generic_rank import RankTrial, generic_rank, shown_rank
 from neurovariety.rings.ring import Array
@@ -359,6 +359,8 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     outputs = math.prod(network.output_shape)
     whole = network.parameters <= _FLOAT_AT_MOST
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)
+    if count * outputs * network.parameters > _ENTRIES_BEYOND:
+        raise InputError(f"{outputs:,} outputs by {network.parameters:,} weights are more than a Jacobian in float64 is computed of")
     drawn = sampled_inputs(network, count, inputs if whole else None, rng)
     jacobian = float_jacobian(found, network, drawn)
     whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64

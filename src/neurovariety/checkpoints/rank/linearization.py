@@ -199,7 +199,7 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     network = network or found.original
     if not found.tangents:
         return Tangents(inputs, True)
-    given = inputs.reshape(len(inputs), -1)
+    given = inputs.reshape(len(inputs), math.prod(inputs.shape[1:]))
     if found.sort == "piecewise linear":
         return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs))
     values = network.values(inputs)
@@ -207,7 +207,8 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     for t in found.tangents:
         z = to_floats(flat(values[t.node.inputs[0]], len(inputs)))
         if t.node.kind == "max_pool":
-            parts.append(_choices(t.node, z, network.shapes()[t.node.inputs[0]]).reshape(len(inputs), -1).astype(np.float64))
+            chosen = _choices(t.node, z, network.shapes()[t.node.inputs[0]])
+            parts.append(chosen.reshape(len(chosen), math.prod(chosen.shape[1:])).astype(np.float64))
             continue
         record, attributes = t.record, t.node.attributes
         if isinstance(record, PiecewiseLinear):
@@ -234,7 +235,7 @@ def _between_kinks(found: Linearization, network: Network, at: OffKinks) -> Tang
         if t.node.kind == "max_pool":
             chosen = np.arange(math.prod(wholes(t.node.attributes, "window")))[None, :, None] == on[:, None, :]
             chosen[:, :, rest] = False
-            lines.append(Chosen((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), -1).astype(np.int8)))
+            lines.append(Chosen((Fraction(0), Fraction(1)), chosen.reshape(len(chosen), math.prod(chosen.shape[1:])).astype(np.int8)))
             continue
         assert isinstance(t.record, PiecewiseLinear)
         pieces, kinks = t.record.pieces(t.node.attributes), t.record.kinks(t.node.attributes)

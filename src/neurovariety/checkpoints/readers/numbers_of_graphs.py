@@ -30,6 +30,25 @@ def clipped(place: str, operator: str, low: Number | None, high: Number | None) 
     return {"function": "hardtanh", "low": Fraction(low), "high": Fraction(high)}
 
 
+Sides = tuple[tuple[int, int], ...]
+
+
+def wider_sides(size: Sequence[int], window: Sequence[int], stride: Sequence[int], dilation: Sequence[int], sides: Sides) -> Sides:
+    """The padding by which windows that begin in the value, or before it, and end beyond it (ceil_mode) count too.
+
+    For a maximum that is the same: what is padded is never the largest.
+    """
+    out = []
+    for n, k, s, d, (before, after) in zip(size, window, stride, dilation, sides, strict=True):
+        if min(s, d) < 1:
+            return sides
+        places = -(-(n + before + after - d * (k - 1) - 1) // s) + 1
+        if (places - 1) * s >= n + before:
+            places -= 1
+        out.append((before, max(after, (places - 1) * s + d * (k - 1) + 1 - n - before)))
+    return tuple(out)
+
+
 def whole_factors(place: str, operator: str, size: Sequence[int], wanted: Sequence[float]) -> tuple[int, ...]:
     """How often each entry is repeated in each direction to make ``wanted`` of ``size``; other than whole factors are refused."""
     if len(size) != len(wanted) or any(w < n or w % n for n, w in zip(size, wanted, strict=False)):

@@ -15,6 +15,7 @@ from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Number
 from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.numbers_of_graphs import clipped, power
 from neurovariety.checkpoints.readers.onnx_call import Above, NotANumber, OnnxCall
+from neurovariety.checkpoints.readers.with_lines import at_least, at_most, celu, line, own_slopes, stretched
 
 
 def _power(c: OnnxCall) -> Value:
@@ -28,26 +29,10 @@ def _clip(c: OnnxCall) -> Operand:
     if low is None and high is None:
         return c.operand(0)
     if low is not None and high is None and math.isfinite(low):
-        return _at_least(c, c.x, Fraction(low))
+        return at_least(c, c.x, Fraction(low))
     if low is None and high is not None and math.isfinite(high):
-        return _at_most(c, c.x, Fraction(high))
+        return at_most(c, c.x, Fraction(high))
     return c.make("activation", c.x, weights=None, **clipped(c.path, c.operator, low, high))
-
-
-def _line(c: OnnxCall, x: Value, constant: Fraction, slope: Fraction) -> Value:
-    return c.make("activation", x, function="polynomial", coefficients=(constant, slope))
-
-
-def _at_least(c: OnnxCall, x: Value, low: Fraction) -> Value:
-    """max(x, low) = relu(x - low) + low."""
-    if low == 0:
-        return c.make("activation", x, function="relu")
-    return _line(c, c.make("activation", _line(c, x, -low, Fraction(1)), function="relu"), low, Fraction(1))
-
-
-def _at_most(c: OnnxCall, x: Value, high: Fraction) -> Value:
-    """min(x, high) = high - relu(high - x)."""
-    return _line(c, c.make("activation", _line(c, x, high, Fraction(-1)), function="relu"), high, Fraction(-1))
 
 
 def _single(c: OnnxCall, k: int) -> Fraction | None:
@@ -65,7 +50,7 @@ def _max(c: OnnxCall) -> Value:
     for k in (0, 1):
         number = _single(c, k)
         if number is not None:
-            return _at_least(c, c.builder.promoted(c.operand(1 - k)), number)
+            return at_least(c, c.builder.promoted(c.operand(1 - k)), number)
     found = None
     for k in (0, 1):
         made = c.builder.made(c.operand(k))
@@ -78,21 +63,23 @@ def _max(c: OnnxCall) -> Value:
 
 
 def _hard_sigmoid(c: OnnxCall) -> Value:
-    line = _line(c, c.x, c.attribute("beta", 0.5), c.attribute("alpha", 0.2))
-    return c.make("activation", line, function="hardtanh", low=Fraction(0), high=Fraction(1))
+    straight = line(c, c.x, c.attribute("beta", 0.5), c.attribute("alpha", 0.2))
+    return c.make("activation", straight, function="hardtanh", low=Fraction(0), high=Fraction(1))
 
 
 def _prelu(c: OnnxCall) -> Value:
-    """One slope for all channels, which counts as a constant."""
-    slope = _single(c, 1)
-    if slope is None:
-        refuse(c.path, c.operator, "one slope for all channels is understood")
-    return c.activation("leaky_relu", slope=slope)
+    """One slope for all channels counts as a constant, those of their own as trained."""
+    slope, given = _single(c, 1), c.stored(1)
+    if slope is not None:
+        return c.activation("leaky_relu", slope=slope)
+    if given is None:
+        refuse(c.path, c.operator, "its slopes are left out")
+    return own_slopes(c, c.x, given)
 
 
 def _selu(c: OnnxCall) -> Value:
     alpha, gamma = c.attribute("alpha", 1.67326319217681884765625), c.attribute("gamma", 1.05070102214813232421875)
-    return _line(c, c.activation("elu", alpha=alpha), Fraction(0), gamma)
+    return line(c, c.activation("elu", alpha=alpha), Fraction(0), gamma)
 
 
 def _end(c: OnnxCall, k: int, name: str) -> Number | None:
@@ -119,7 +106,7 @@ def _min(c: OnnxCall) -> Value:
         number = numbers[k]
         if number is None:
             refuse(c.path, c.operator, "of a value and a number is understood")
-        return _at_most(c, c.builder.promoted(c.operand(1 - k)), number)
+        return at_most(c, c.builder.promoted(c.operand(1 - k)), number)
     return c.make("activation", c.builder.before(c.operand(0)), function="relu6")
 
 
@@ -175,8 +162,8 @@ def _gelu(c: OnnxCall) -> Value:
 
 
 def _swish(c: OnnxCall) -> Value:
-    c.only("alpha", 1.0)
-    return c.activation("silu")
+    """x sigmoid(alpha x)."""
+    return stretched(c, c.x, "silu", c.attribute("alpha", 1.0))
 
 
 def _root(c: OnnxCall) -> Operand:
@@ -197,6 +184,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Sqrt": _root,
     "LeakyRelu": lambda c: c.activation("leaky_relu", slope=c.attribute("alpha", 0.01)),
     "Elu": lambda c: c.activation("elu", alpha=c.attribute("alpha", 1.0)),
+    "Celu": lambda c: celu(c, c.x, c.attribute("alpha", 1.0)),
     "Softplus": lambda c: c.activation("softplus", beta=Fraction(1)),
     "Gelu": _gelu,
     "Swish": _swish,

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -13,8 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
-from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, import_onnx, tensors_held
-from neurovariety.checkpoints.graph.onnx_runtime import entries, tried
+from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, defaults, import_onnx, tensors_held
+from neurovariety.checkpoints.graph.onnx_runtime import MOST_BYTES, entries, tried
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import for_any_batch
@@ -30,6 +31,8 @@ from neurovariety.errors import InputError
 
 Message: TypeAlias = Any
 """A message of ONNX; protocol buffers have no types that a checker knows."""
+_NAMED = 3
+"""Inputs with a stored value that are named; of more, their number."""
 
 
 def read_onnx(file: str | Path) -> Network:
@@ -39,9 +42,7 @@ def read_onnx(file: str | Path) -> Network:
     does not say which arrays were trained. Weights in external files are read only from the folder of the file.
     """
     path = Path(file)
-    model = _loaded(path)
-    check_sizes(model, path.name)
-    return read_onnx_model(model, path.name, path.parent)
+    return read_onnx_model(_loaded(path), path.name)
 
 
 def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None = None) -> Network | PartialNetwork:
@@ -52,23 +53,31 @@ def read_onnx_file(file: str | Path, shapes: Mapping[str, Sequence[int]] | None 
     """
     path = Path(file)
     model = _loaded(path)
-    check_sizes(model, path.name)
-    weights = _stored(model, path.name, path.parent)
-    _check_file(model, path.name)
+    source = path.name + _at_defaults(model)
+    weights = _stored(model, source)
+    _check_file(model, source)
     given = _by_name(model, shapes or {})
-    whole = _whole(model, weights, path.name, given)
+    whole = _whole(model, weights, source, given)
     if isinstance(whole, Network):
         return whole
     fixed = _not_trained(model, weights) | _statistics(model)
     trial = tried(model, given)
     if isinstance(trial, str):
-        _check_written(model, path.name)
-    return read_regions(model, path.name, weights, fixed, trial, whole)
+        _check_written(model, source)
+    return read_regions(model, source, weights, fixed, trial, whole)
+
+
+def _at_defaults(model: Message) -> str:
+    """What is said of a file with inputs of which it stores a value: it is read as if nobody gave another."""
+    names = [printable(n) for n in defaults(model)]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f" at the stored values of its inputs {', '.join(names[:_NAMED])}{more}" if names else ""
 
 
 def read_parts(model: Message, source: str, why: str) -> PartialNetwork:
     """The parts that are understood of a file that was not read as a whole, which ``why`` says."""
-    weights = _stored(model, source, None)
+    _embed(model, source, None)
+    weights = _stored(model, source)
     fixed = _not_trained(model, weights) | _statistics(model)
     return read_regions(model, source, weights, fixed, tried(model, {}), why)
 
@@ -107,21 +116,31 @@ def _by_name(model: Message, shapes: Mapping[str, Sequence[int]]) -> dict[str, S
 def _loaded(path: Path) -> Message:
     onnx = import_onnx()
     try:
-        return onnx.load(str(path), load_external_data=False)
+        model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # protobuf raises its own classes
         raise InputError(f"{path.name} cannot be read as an ONNX file ({type(error).__name__}: {str(error)[:100]})") from error
+    _embed(model, path.name, path.parent)
+    check_sizes(model, path.name)
+    return model
 
 
-def _stored(model: Message, source: str, folder: Path | None) -> dict[str, Array]:
-    """The initializers, with the bytes of external files, of tensors anywhere in the model, put into the message.
+def _embed(model: Message, source: str, folder: Path | None) -> None:
+    """Put the bytes of external files into the message, of tensors anywhere in it, before anything looks at them.
 
     A runtime, and the package, look for files that are left in the folder of the process, which may hold another model's.
     """
     onnx = import_onnx()
-    weights: dict[str, Array] = {}
+    held = 0
     for tensor in tensors_held(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            _load_external(tensor, source, folder)
+            _load_external(onnx, tensor, source, folder, MOST_BYTES - held)
+            held += len(tensor.raw_data)
+
+
+def _stored(model: Message, source: str) -> dict[str, Array]:
+    """The initializers."""
+    onnx = import_onnx()
+    weights: dict[str, Array] = {}
     for tensor in model.graph.initializer:
         if tensor.name in weights:
             raise InputError(f"{source} stores two arrays of the name {printable(tensor.name)!r}: which one is meant is not defined")
@@ -161,12 +180,13 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)[:120]
 
 
-def read_onnx_model(model: Message, source: str = "onnx", folder: Path | None = None) -> Network:
-    """The network in an ``onnx.ModelProto``; ``folder`` is where weights in external files lie.
+def read_onnx_model(model: Message, source: str = "onnx") -> Network:
+    """The network in an ``onnx.ModelProto`` that holds its weights itself.
 
     A batch of fixed length is read at that length, the only one that the file computes with.
     """
-    return _read_whole(model, _stored(model, source, folder), source, {})
+    _embed(model, source, None)
+    return _read_whole(model, _stored(model, source), source + _at_defaults(model), {})
 
 
 def _read_whole(model: Message, weights: dict[str, Array], source: str, given: Mapping[str, Sequence[int]]) -> Network:
@@ -176,7 +196,7 @@ def _read_whole(model: Message, weights: dict[str, Array], source: str, given: M
     inputs = [i for i in graph.input if i.name not in weights]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise InputError(f"{source} has {len(inputs)} inputs and {len(graph.output)} outputs; a network has one of each")
-    sizes = [d.dim_value or None for d in inputs[0].type.tensor_type.shape.dim]
+    sizes = [d.dim_value if d.dim_value > 0 else None for d in inputs[0].type.tensor_type.shape.dim]
     if inputs[0].name in given and len(given[inputs[0].name]) == len(sizes):
         sizes = [n or int(m) for n, m in zip(sizes, given[inputs[0].name], strict=True)]
     if not sizes or None in sizes[1:]:
@@ -295,7 +315,7 @@ def _constant(onnx: ModuleType, builder: Builder, name: str, attributes: dict[st
     raise InputError(f"the constant {name!r} of {source} is neither a tensor nor a number")
 
 
-def _load_external(tensor: Message, source: str, folder: Path | None) -> None:
+def _load_external(onnx: ModuleType, tensor: Message, source: str, folder: Path | None, room: int) -> None:
     """Put the bytes of an external file into the tensor, if the file lies in the model's folder, links resolved."""
     entries = {e.key: e.value for e in tensor.external_data}
     location = entries.get("location", "")
@@ -308,10 +328,18 @@ def _load_external(tensor: Message, source: str, folder: Path | None) -> None:
             f"{source} keeps {tensor.name!r} in {location!r}, which is not a file in its own folder; put it beside the model"
         )
     try:
-        offset, length = int(entries.get("offset", 0)), int(entries.get("length", path.stat().st_size))
+        offset = int(entries.get("offset", 0))
+        length = min(int(entries.get("length", path.stat().st_size)), path.stat().st_size - offset)
+        needed = prod(tensor.dims) * np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
+        if not 0 <= length <= needed:
+            raise InputError(f"{source} takes {length:,} bytes from {location!r} for {tensor.name!r}, which has {needed:,}")
+        if length > room:
+            raise InputError(f"{source} keeps more than 2 GB in other files, more than a runtime of ONNX takes in one piece")
         with path.open("rb") as f:
             f.seek(offset)
-            tensor.raw_data = f.read(min(length, path.stat().st_size))
-    except (ValueError, OSError) as error:
+            tensor.raw_data = f.read(length)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"the data of {tensor.name!r} in {location!r} cannot be read ({error})") from error
     tensor.data_location = 0  # in the model itself

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,32 @@ from neurovariety.checkpoints.readers.building import Operand, Stored, Value, re
 from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.masks import Masked
-from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
+from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors, wider_sides
 from neurovariety.checkpoints.readers.onnx_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.onnx_axes import AXES
 from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 from neurovariety.checkpoints.readers.onnx_normalizing import NORMALIZING
 from neurovariety.checkpoints.readers.transposed_convolution import transposed_convolution
+from neurovariety.checkpoints.readers.with_lines import line
 
 
 def _gemm(c: OnnxCall) -> Value:
-    for name, value in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
-        c.only(name, value)
+    """alpha A B + beta C, whose factors are kept as they are: weights times a factor would be rounded."""
+    c.only("transA", 0)
     order = "out,in" if c.attributes.get("transB", 0) else "in,out"
-    return c.builder.linear(c.name, c.path, c.operand(0), c.operand(1), c.input(2), stored_as=order)
+    alpha, beta = c.attribute("alpha", 1.0), c.attribute("beta", 1.0)
+    bias = c.input(2) if beta else None
+    if alpha == 0:
+        refuse(c.path, c.operator, "alpha=0.0, by which nothing is left of its matrix")
+    together = bias is None or alpha == beta
+    name = c.name if alpha == 1 and together else f"{c.name} product"
+    product = c.builder.linear(name, c.path, c.operand(0), c.operand(1), bias if together else None, stored_as=order)
+    if together:
+        return product if alpha == 1 else line(c, product, Fraction(0), alpha)
+    assert bias is not None
+    scaled = product if alpha == beta else line(c, product, Fraction(0), alpha / beta)
+    added = c.builder.promoted(c.builder.elementwise(c.name, c.path, "add", scaled, bias))
+    return added if beta == 1 else line(c, added, Fraction(0), beta)
 
 
 def _matmul(c: OnnxCall) -> Value:
@@ -46,9 +60,13 @@ def _remainder(c: OnnxCall) -> Stored:
 def _window(c: OnnxCall, window: Sequence[int]) -> dict[str, Any]:
     """Stride, padding and dilation of a window of this size in each direction."""
     d = len(window)
-    c.only("ceil_mode", 0)
     stride, dilation = tuple(c.attributes.get("strides", [1] * d)), tuple(c.attributes.get("dilations", [1] * d))
     sides = _sides(c, window, stride, dilation)
+    if c.attributes.get("ceil_mode", 0):
+        wider = wider_sides(c.builder.shape(c.x)[1:], window, stride, dilation, sides)
+        if wider != sides and c.operator != "MaxPool":
+            refuse(c.path, c.operator, "ceil_mode=1, by which it divides by other numbers at the end")
+        sides = wider
     return {"stride": stride, "padding": sides, "dilation": dilation}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
 from neurovariety.checkpoints.readers.building import SOFTPLUS_THRESHOLD, Value, refuse
 from neurovariety.checkpoints.readers.numbers_of_graphs import clipped, power
-from neurovariety.checkpoints.readers.torch_call import AtenCall
+from neurovariety.checkpoints.readers.torch_call import AtenCall, stored
+from neurovariety.checkpoints.readers.with_lines import at_least, at_most, celu, own_slopes
 
 
 def _power(exponent: int | None = None) -> Callable[[AtenCall], Value]:
@@ -23,7 +25,23 @@ def _clamp(c: AtenCall) -> Value:
     low, high = c.get("min", c.get("min_val", default and -default)), c.get("max", c.get("max_val", default))
     if not all(v is None or isinstance(v, (int, float, Fraction)) for v in (low, high)):
         refuse(c.place, c.operator, "its ends are arrays; numbers are understood")
+    for end, other, one_sided in ((low, high, at_least), (high, low, at_most)):
+        if end is not None and other is None and math.isfinite(end):
+            return one_sided(c, c.x, Fraction(end))
     return c.make("activation", c.x, weights=None, **clipped(c.place, c.operator, low, high))
+
+
+def _prelu(c: AtenCall) -> Value:
+    """One slope for all channels, or one for each, along the first axis of a sample."""
+    slopes = stored(c, "weight")
+    if slopes is None:
+        refuse(c.place, c.operator, "its slopes are left out")
+    array, rank = c.builder.weights[slopes.key], len(c.builder.shape(c.x))
+    if rank > 1 and array.size > 1:
+        if c.builder.uses[slopes.key] != 1:
+            refuse(c.place, c.operator, "its slopes are used elsewhere too")
+        c.builder.weights[slopes.key] = array.reshape(-1, *(1 for _ in range(rank - 1)))
+    return own_slopes(c, c.x, slopes)
 
 
 def _elu(c: AtenCall) -> Value:
@@ -60,6 +78,9 @@ ACTIVATIONS: dict[str, Callable[[AtenCall], object]] = {
     "sqrt": _plain("sqrt"),
     **dict.fromkeys(("leaky_relu", "leaky_relu_"), lambda c: c.activation("leaky_relu", slope=c.number("negative_slope", 0.01))),
     **dict.fromkeys(("elu", "elu_"), _elu),
+    **dict.fromkeys(("celu", "celu_"), lambda c: celu(c, c.x, c.number("alpha", 1))),
+    **dict.fromkeys(("prelu", "_prelu_kernel"), _prelu),
+    "clamp_max": _clamp,
     "softplus": _softplus,
     "gelu": lambda c: c.activation("gelu", approximate=c.get("approximate", "none")),
 }

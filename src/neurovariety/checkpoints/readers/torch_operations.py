@@ -9,7 +9,7 @@ from neurovariety.checkpoints.readers.building import Operand, Stored, Value, re
 from neurovariety.checkpoints.readers.building_records import Slide
 from neurovariety.checkpoints.readers.contraction import contract
 from neurovariety.checkpoints.readers.masks import Masked
-from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors
+from neurovariety.checkpoints.readers.numbers_of_graphs import whole_factors, wider_sides
 from neurovariety.checkpoints.readers.torch_activations import ACTIVATIONS
 from neurovariety.checkpoints.readers.torch_axes import AXES
 from neurovariety.checkpoints.readers.torch_call import AtenCall, each, stored
@@ -101,20 +101,19 @@ def _pool(c: AtenCall) -> Value:
     d = int(c.operator[-2])
     if len(c.builder.shape(c.x)) != d + 1:
         refuse(c.place, c.operator, "it is applied to one sample without a batch axis")
-    c.only("ceil_mode", False)
     window = each(c.arguments["kernel_size"], d)
     padding = each(c.get("padding", 0), d)
     if any(padding):
         c.only("count_include_pad", True)
     c.only("divisor_override")
-    return c.make(
-        kind,
-        c.x,
-        window=window,
-        stride=each(c.get("stride") or list(window), d),
-        padding=tuple((p, p) for p in padding),
-        dilation=each(c.get("dilation", 1), d),
-    )
+    stride, dilation = each(c.get("stride") or list(window), d), each(c.get("dilation", 1), d)
+    sides = tuple((p, p) for p in padding)
+    if c.get("ceil_mode", False):
+        wider = wider_sides(c.builder.shape(c.x)[1:], window, stride, dilation, sides)
+        if wider != sides and kind != "max_pool":
+            refuse(c.place, c.operator, "ceil_mode=True, by which it divides by other numbers at the end")
+        sides = wider
+    return c.make(kind, c.x, window=window, stride=stride, padding=sides, dilation=dilation)
 
 
 def _upsample(c: AtenCall) -> Value:

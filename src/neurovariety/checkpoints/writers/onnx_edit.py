@@ -15,15 +15,12 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
-from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
+from neurovariety.checkpoints.graph.onnx_format import FIRST_WITHOUT_INPUTS, import_onnx, names_read
 from neurovariety.checkpoints.graph.onnx_runtime import Message, stored_value
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats, to_fractions
 from neurovariety.checkpoints.writers.onnx_operands import applied_to
 from neurovariety.checkpoints.writers.stated_shapes import resize
 from neurovariety.errors import InputError
-
-_FIRST_WITHOUT_INPUTS = 4
-"""The version of the format from which stored arrays need not be listed among the inputs."""
 
 
 class NotEditable(Exception):
@@ -363,7 +360,7 @@ class _Change:
         onnx = import_onnx()
         self.graph.initializer.append(self.helper.from_array(np.ascontiguousarray(values), name))
         self.arrays[name] = self.graph.initializer[-1]
-        if self.edit.model.ir_version < _FIRST_WITHOUT_INPUTS:
+        if self.edit.model.ir_version < FIRST_WITHOUT_INPUTS:
             kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
             self.graph.input.append(onnx.helper.make_tensor_value_info(name, kind, values.shape))
         return name
