@@ -111,6 +111,13 @@ def test_relu_ranks_agree_with_floats(seed):
     assert exact.rank <= int((singular > 1e-9 * singular[0]).sum()) <= bound
 
 
+def test_a_jacobian_that_memory_does_not_hold_is_not_made(monkeypatch):
+    monkeypatch.setattr("neurovariety.checkpoints.rank.jacobian_rank._ENTRIES_BEYOND", 100)
+    found = nv.diagnose(network((3, 4, 2), "tanh", 0))
+    assert (found.value["rank"], found.claim) == (None, Claim.UNDECIDED)
+    assert any("2 outputs by 26 weights are more than a Jacobian" in n for n in found.notices)
+
+
 def test_signs_of_relu_are_exact():
     source = network((2, 3, 1), "relu", 0)
     found = linearized(source)

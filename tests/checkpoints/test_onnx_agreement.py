@@ -94,3 +94,38 @@ def test_a_file_that_computes_something_else_is_not_written_in_silence(tmp_path,
     source = nv.load_network(arrays((2, 3, 1), 1), architecture=notation((2, 3, 1), "relu"))
     with pytest.raises(nv.NeurovarietyError, match="does not compute what was written"):
         nv.write_network(source, tmp_path / f"a.{suffix}")
+
+
+def test_negative_sizes_are_open(tmp_path):
+    """Paddle writes -1."""
+    made = model(*DENSE, **TENSORS)
+    made.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    onnx.save(made, str(tmp_path / "a.onnx"))
+    x = RNG.normal(size=(5, 3))
+    expected = onnx_import.read_onnx_model(model(*DENSE, **TENSORS)).evaluate(x)
+    assert np.array_equal(nv.load_network(tmp_path / "a.onnx").evaluate(x), expected)
+
+
+def test_outputs_that_are_almost_zero_have_the_errors_of_what_is_before_them(monkeypatch):
+    """Large numbers cancel before a sigmoid of about -12: float32 does not know the third digit. One in the second is a misreading."""
+    pytest.importorskip("onnxruntime")
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(3, 2)) * 1e4
+    w[:, 1] = w[:, 0] + rng.normal(size=3) / 8
+    nodes = (
+        ("MatMul", ["x", "w"], ["h"]),
+        ("Mul", ["h", "s"], ["g"]),
+        ("MatMul", ["g", "v"], ["z"]),
+        ("Add", ["z", "c"], ["q"]),
+        ("Sigmoid", ["q"], ["y"]),
+    )
+    made = model(*nodes, w=w, s=[1.0, 1.0], v=[[1.0], [-1.0]], c=[-12.0])
+    assert onnx_import.read_onnx_model(made).output_shape == (1,)
+    sigmoid = onnx_import.OPERATIONS["Sigmoid"]
+
+    def larger(call):
+        return call.builder.elementwise(f"{call.name} more", "", "multiply", sigmoid(call), 1.06)
+
+    monkeypatch.setitem(onnx_import.OPERATIONS, "Sigmoid", larger)
+    with pytest.raises(nv.InputError, match="computes something else in a runtime"):
+        onnx_import.read_onnx_model(made)

@@ -103,3 +103,23 @@ def test_units_that_are_off_may_tie():
     source.weights["b"][:] = -100
     at = with_tangents(linearized(source), np.random.default_rng(0).normal(size=(4, 1, 6, 6)))
     assert (at.left_out, at.resting, at.differentiable) == (0, 0, True)
+
+
+def test_no_usable_input_is_no_row():
+    """All inputs may be left out, where each stays at a tie wherever it is moved."""
+    found = with_tangents(linearized(pooled(3, PLAIN)), np.zeros((0, 1, 6, 6)))
+    assert len(found.inputs) == 0
+    assert all(len(line.which) == 0 for line in found.lines)
+
+
+def test_a_rank_of_no_input_is_not_told(monkeypatch):
+    """It would be 0."""
+    right = with_tangents
+
+    def none(found, inputs):
+        return right(found, inputs[:0])
+
+    monkeypatch.setattr("neurovariety.checkpoints.rank.jacobian_rank.with_tangents", none)
+    found = nv.diagnose(pooled(3, PLAIN))
+    assert (found.value["rank"], found.claim) == (None, Claim.UNDECIDED)
+    assert any("stays at a kink" in n for n in found.notices)

@@ -280,6 +280,8 @@ def _within_regions(
     small = at_most >= _SMALL_FROM and not large
     p, _, here = jacobian.point(rng, small)
     at = with_tangents(found, sampled_inputs(network, count, None if large else inputs, rng))
+    if not len(at.inputs):
+        raise InputError("every input that was sampled stays at a kink or a tie, or has values too large for float64")
     special, used = jacobian.some(here, at, each) if large else jacobian.at(here, at, each, at_most)
     rank, rows = special.value, used * (each or jacobian.model.outputs)
     limits = [f"{rows} rows of the Jacobian" if rank == rows else f"the activation regions that {used} inputs meet"]
@@ -360,7 +362,7 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     whole = network.parameters <= _FLOAT_AT_MOST
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)
     if count * outputs * network.parameters > _ENTRIES_BEYOND:
-        raise InputError(f"{outputs:,} outputs by {network.parameters:,} weights are more than the Jacobian that is computed in float64")
+        raise InputError(f"{outputs:,} outputs by {network.parameters:,} weights are more than a Jacobian in float64 is computed of")
     drawn = sampled_inputs(network, count, inputs if whole else None, rng)
     jacobian = float_jacobian(found, network, drawn)
     whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64

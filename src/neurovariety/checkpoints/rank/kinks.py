@@ -174,7 +174,7 @@ def _in_balls(activations: Sequence[Node], network: Network, inputs: Array) -> S
 def flat(value: Array, batch: int) -> Array:
     """The value of a node as a table (batch, entries); one that no input reaches is the same at all of them."""
     found = np.asarray(value)
-    return np.array(np.broadcast_to(found.reshape(found.shape[0], -1), (batch, prod(found.shape[1:]))))
+    return np.array(np.broadcast_to(found.reshape(found.shape[0], prod(found.shape[1:])), (batch, prod(found.shape[1:]))))
 
 
 def _of_values(activations: Sequence[Node], network: Network, values: Mapping[str, Array], batch: int, exact: bool) -> Sides:
@@ -230,7 +230,7 @@ def under_window(node: Node, flat_values: Array, shape: tuple[int, ...]) -> Arra
     for place in product(*map(range, window)):
         steps = zip(place, size, stride, dilation, strict=True)
         cut = x[(slice(None), slice(None), *(slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in steps))]
-        cuts.append(cut.reshape(len(x), -1))
+        cuts.append(cut.reshape(len(x), prod(cut.shape[1:])))
     return np.stack(cuts, axis=1)
 
 
@@ -243,7 +243,7 @@ def _stopped(sides: Sides, resting: Mapping[str, Array]) -> Array:
 
 
 def _moved(inputs: Array, rng: np.random.Generator) -> Array:
-    rows = inputs.reshape(len(inputs), -1)
+    rows = inputs.reshape(len(inputs), prod(inputs.shape[1:]))
     _, powers = np.frexp(np.maximum(np.abs(to_floats(rows)).max(axis=1, initial=0.0), 1.0))
     steps = np.ldexp(1.0, np.minimum(powers, 1000) - 10)[:, None] * rng.integers(-_STEPS, _STEPS + 1, size=rows.shape)
     return np.asarray(inputs + (to_fractions(steps) if inputs.dtype == object else steps).reshape(inputs.shape))

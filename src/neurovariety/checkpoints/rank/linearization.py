@@ -199,7 +199,7 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     network = network or found.original
     if not found.tangents:
         return Tangents(inputs, True)
-    given = inputs.reshape(len(inputs), -1)
+    given = inputs.reshape(len(inputs), math.prod(inputs.shape[1:]))
     if found.sort == "piecewise linear":
         return _between_kinks(found, network, off_kinks([t.node for t in found.tangents], network, inputs))
     values = network.values(inputs)

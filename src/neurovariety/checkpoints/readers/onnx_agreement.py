@@ -25,6 +25,7 @@ _ROUNDINGS = 64
 """Units in the last place of the file's type that outputs may differ by, where that is more than `AGREEMENT`."""
 _NOISES, _MOST_APART = 4, 2.0**-6
 """So many times what a unit in the last place of the inputs changes counts as rounding, up to this part of the largest output."""
+_NUDGES = 8
 
 
 def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np.dtype[Any], batch: int | None, source: str) -> None:
@@ -79,16 +80,18 @@ def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np
 
 
 def _own_rounding(run: Callable[[Array], Array], x: Array, entry: str) -> float:
-    """By what part of the largest output a runtime's own rounding changes it: where the outputs are almost 0, the sigmoids of a detector
+    """By what part of the largest output a runtime's own rounding changes it: where the outputs are almost 0, sigmoids of a detector
     that sees nothing, a unit in the last place of the inputs may change their first digits."""
     try:
         with np.errstate(all="ignore"):
             first = run(x).astype(np.float64)
-            near = [run(nudged({entry: x}, seed)[entry]).astype(np.float64) for seed in (1, 2)]
+            near = [run(nudged({entry: x}, seed)[entry]).astype(np.float64) for seed in range(_NUDGES)]
     except Exception:  # runtimes raise classes of their own for what they do not support
         return 0.0
+    if not all(np.isfinite(v).all() for v in (first, *near)):
+        return 0.0
     size, apart = float(np.abs(first).max(initial=0.0)), max(float(np.abs(n - first).max(initial=0.0)) for n in near)
-    return min(_NOISES * apart / size, _MOST_APART) if 0 < size < np.inf and np.isfinite(apart) else 0.0
+    return min(_NOISES * apart / size, _MOST_APART) if size else 0.0
 
 
 def _onnxruntime(model: Message, entry: str) -> Callable[[Array], Array] | None:
