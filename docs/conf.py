@@ -54,7 +54,7 @@ add_module_names = False
 html_theme = "furo"
 html_title = f"neurovariety {release}"
 html_static_path = ["_static"]
-html_css_files = ["narrow.css"]
+html_css_files = ["narrow.css", "colours.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"footer_icons": []}
@@ -159,7 +159,19 @@ def _execute_cells(app: Sphinx) -> None:
         raise ExtensionError("\n\n".join(failures))
 
 
+def _for_every_reader(app: Sphinx, page: str, template: str, context: dict[str, Any], document: Any) -> None:
+    """What readers of screens and keyboards miss in the theme's pages: the level of headings in the sidebar, regions that scroll, and a
+    button whose label is not what it shows."""
+    if "furo_navigation_tree" in context:
+        context["furo_navigation_tree"] = context["furo_navigation_tree"].replace('role="heading"', 'role="heading" aria-level="2"')
+    if "body" in context:
+        scrolls = re.compile(r'<div class="((?:table-wrapper|cell_output)\b[^"]*)">')
+        body = scrolls.sub(r'<div class="\1" tabindex="0">', context["body"])
+        context["body"] = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("html-page-context", _for_every_reader, priority=900)
     app.connect("source-read", _fill_index)
     app.connect("autodoc-process-docstring", _plain_stars)
     app.connect("builder-inited", _check_surface)

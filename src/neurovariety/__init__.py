@@ -16,8 +16,8 @@ where training ends   ed_degree, ml_degree, landscape, discriminant, wall_crossi
 what it is drawn to   subnetworks, critical_locus, singularities, exposedness, voronoi, implicit_bias,
                       plane_curve_cell -> PlaneCurveCell
 trained networks      load_network -> Network, Node, Rounding; diagnose, prune, align, canonical_form; write_network, to_torch
-beyond algebra        regions, draw_regions, plane_slice, tropical, functional_dimension, lipschitz, robustness; approximate,
-                      critical_point; local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
+beyond algebra        regions, draw_regions, plane_slice, tropical, functional_dimension, lipschitz, robustness, relu_fiber;
+                      approximate, critical_point; local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
 other programs        export_script
 results               Result, Claim, Provenance, and a class of each of the above, such as DimensionResult
 errors                NeurovarietyError: InputError, NotationError, NotAlgebraicError, DataError, ResourceError, VerificationError,
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from neurovariety.beyond.piecewise.plane_slices import plane_slice
     from neurovariety.beyond.piecewise.region_pictures import draw_regions
     from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+    from neurovariety.beyond.piecewise.relu_fiber import ReluFiberResult, relu_fiber
     from neurovariety.beyond.piecewise.robustness import RobustnessResult, robustness
     from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
     from neurovariety.checkpoints import Network, Node, Rounding, load_network, to_torch, write_network
@@ -133,6 +134,7 @@ _NAMES = {
     "beyond.piecewise.plane_slices": "plane_slice",
     "beyond.piecewise.region_pictures": "draw_regions",
     "beyond.piecewise.regions": "RegionsResult regions",
+    "beyond.piecewise.relu_fiber": "ReluFiberResult relu_fiber",
     "beyond.piecewise.robustness": "RobustnessResult robustness",
     "beyond.piecewise.tropical": "TropicalResult tropical",
     "checkpoints": "Network Node Rounding load_network to_torch write_network",
@@ -251,6 +253,7 @@ __all__ = [
     "PruneResult",
     "Ratio",
     "RegionsResult",
+    "ReluFiberResult",
     "Report",
     "Residual",
     "ResourceError",
@@ -317,6 +320,7 @@ __all__ = [
     "read_csv",
     "read_table",
     "regions",
+    "relu_fiber",
     "robustness",
     "sample_complexity",
     "singularities",

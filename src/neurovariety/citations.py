@@ -32,6 +32,8 @@ SOURCES: dict[str, str] = {
     "arXiv:2003.01219",
     "katz2017": "G. Katz, C. Barrett, D. Dill, K. Julian, M. Kochenderfer, Reluplex: An Efficient SMT Solver for Verifying Deep Neural "
     "Networks, CAV 2017, arXiv:1702.01135",
+    "petzka2020": "H. Petzka, M. Trimmel, C. Sminchisescu, Notes on the Symmetries of 2-Layer ReLU-Networks, Proceedings of the "
+    "Northern Lights Deep Learning Workshop 1 (2020)",
     "grigsby2022": "J. E. Grigsby, K. Lindsey, R. Meyerhoff, C. Wu, Functional Dimension of Feedforward ReLU Neural Networks, "
     "arXiv:2209.04036",
     "shahverdi2026razor": "V. Shahverdi, G. L. Marchetti, K. Kohn, Learning on a Razor's Edge: the Singularity Bias of Polynomial "

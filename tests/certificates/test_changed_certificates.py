@@ -21,6 +21,7 @@ ONE, TWO = {"w1": [[1, 2], [3, 1]], "w2": [[1, 4]]}, {"w1": [[6, 2], [-1, -2]], 
 NEAR = {"w1": WIDE["w1"] * np.float32(1 + 2.0**-18), "w2": WIDE["w2"]}
 SQUARES, RELU = "mlp(2,2,1; x^2)", "mlp(3,6,2; relu)"
 BENT = {"w1": [[1, 2], [2, 4], [0, 1]], "b1": [0, 0, 1], "w2": [[1, 1, 0]], "b2": [-1]}
+FLIPS = {"w1": [[1, 0], [0, 1], [1, 1]], "b1": [0, 1, 2], "w2": [[1, 1, -1]], "b2": [0]}
 WALLS = {"w1": [[1, 2], [0, 1]], "w2": [[1, 1], [2, -1]]}
 BIASED = "mlp(2,3,1; relu; bias)"
 ASKED = {
@@ -64,6 +65,8 @@ ASKED = {
     "regions of a box": lambda: nv.regions(BENT, architecture=BIASED, box=(0, 1)),
     "a tropical form": lambda: nv.tropical(BENT, architecture=BIASED),
     "Lipschitz constants": lambda: nv.lipschitz(BENT, architecture=BIASED),
+    "regions that hold data": lambda: nv.regions(BENT, architecture=BIASED, data=[[0, 0], [2, 1], [-3, 2], [-3, 2.5]]),
+    "networks with the same function": lambda: nv.relu_fiber(FLIPS, architecture="mlp(2,3,1; relu; bias)"),
     "radii": lambda: nv.robustness(BENT, [[0, 0], [2, 1], [-3, 2]], architecture=BIASED),
     "radii in a box": lambda: nv.robustness(WALLS, [[0, "1/2"], [2, "1/3"]], norm="linf", box=(-3, 3), architecture="mlp(2,2,2; relu)"),
     "classes": lambda: nv.regions(WALLS, architecture="mlp(2,2,2; relu)"),

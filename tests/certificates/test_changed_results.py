@@ -32,12 +32,24 @@ NETWORKS = (
     "Lipschitz constants",
     "radii",
     "functional dimension",
+    "networks with the same function",
     "functional dimensions of draws",
     "a near polynomial",
     "a near network",
     "a rank",
 )
-FROM_A_FILE = {"regions", "tropical", "align", "diagnose", "prune", "functional-dimension", "approximate", "lipschitz", "robustness"}
+FROM_A_FILE = {
+    "regions",
+    "tropical",
+    "align",
+    "diagnose",
+    "prune",
+    "functional-dimension",
+    "approximate",
+    "lipschitz",
+    "robustness",
+    "relu-fiber",
+}
 SLOW = {
     "weight-decay",
     "maximum-likelihood",

@@ -40,6 +40,7 @@ def test_every_entry_is_read():
     assert read == {e.name for e in ENTRIES} | {"align", "diagnose", "prune", "regions", "tropical", "functional-dimension"} | {
         "lipschitz",
         "robustness",
+        "relu-fiber",
     }
 
 

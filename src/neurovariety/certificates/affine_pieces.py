@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 from math import inf, isfinite, isqrt, lcm
+from operator import mul
 
 import flint
 import numpy as np
@@ -105,16 +107,22 @@ class AtPoint:
 
 
 def at_point(forms: PiecewiseForms, point: Sequence[Fraction]) -> AtPoint:
-    """The network at a point."""
-    features = [Fraction(1), *point]
+    """The network at a point, by the whole numbers of its stages."""
+    t = lcm(*(v.denominator for v in point))
+    features = [t, *(v.numerator * (t // v.denominator) for v in point), *(0 for _ in forms.units)]
     signs: list[int] = []
-    for unit in forms.units:
-        z = sum((c * features[k] for k, c in unit.reads.items()), Fraction(0))
-        own = [(z > k) - (z < k) for k in unit.kinks]
-        slope, offset = unit.lines[own.count(1)]
-        features.append(slope * z + offset)
-        signs += own
-    return AtPoint(tuple(sum((c * features[k] for k, c in o.items()), Fraction(0)) for o in forms.outputs), tuple(signs))
+    for stage in forms.stages:
+        values = [sum(map(mul, row, [features[k] for k in stage.reads])) for row in stage.matrix]
+        kinks = iter(stage.cuts)
+        for place, z, lines in zip(stage.units, values, stage.lines, strict=True):
+            own = [(v > 0) - (v < 0) for _, a, b in islice(kinks, len(lines) - 1) for v in (a * z - b * t,)]
+            slope, offset = lines[own.count(1)]
+            features[place] = slope * z + offset * t
+            signs += own
+    scale = t * forms.last.grown
+    read = [features[k] for k in forms.last.reads]
+    outputs = tuple(Fraction(sum(map(mul, row, read)), scale) for row in forms.last.matrix)
+    return AtPoint(outputs, tuple(signs[j] for j in forms.cuts_by_unit))
 
 
 def norm_power(values: Sequence[Fraction] | Sequence[int], norm: str) -> Fraction:

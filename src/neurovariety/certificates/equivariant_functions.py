@@ -183,7 +183,8 @@ class EquivariantComponent:
         check_prime(self.place.prime)
         if not subject.moves(not self.maps.outputs_stay):
             raise NotShown("how the maps act on weights is not verified")
-        if (self.maps.order or 1) > 1 and self.place.prime % (self.maps.order or 1) != 1:
+        order = self.maps.order
+        if order is not None and order > 1 and self.place.prime % order != 1:
             raise NotShown("the prime has no roots of unity of that order")
         if (subject.parameters, subject.generic) != (self.parameters, self.general):
             raise NotShown("the model is another")

@@ -69,6 +69,8 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("diagnose", "redundant"): ("prune: removed",),
     ("diagnose", "smallest"): ("prune: pruned",),
     ("boundary", "variety"): (DIMENSION,),
+    ("regions", "data"): ("regions: data at the inputs *",),
+    ("regions", "affine"): ("robustness: affine",),
     ("conservation", "independent"): ("conserved quantities", "conserved quantities at the inputs *"),
     ("conservation", "complete"): ("all conserved quantities", "all conserved quantities at the inputs *"),
     ("conservation", "laws"): ("conserved polynomials", "conserved polynomials at the inputs *"),

@@ -72,7 +72,7 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
 
     a = node.attributes
     if node.kind == "linear":
-        out = np.dot(below[0], weight("weight").T)
+        out = np.matmul(below[0], weight("weight").T)  # np.dot goes on where a product raises
         return out + weight("bias") if "bias" in node.weights else out
     if node.kind == "conv":
         return _convolved(node, below[0], weight("weight"), weight("bias") if "bias" in node.weights else None, field)
@@ -151,7 +151,7 @@ def _convolved(node: NodeData, x: Values, weight: Values, bias: Values | None, f
     cuts = np.stack(_cuts(node, _padded(node, x, field.of(Fraction(0))), window), axis=1)  # channels, places, *size
     rows = weight.reshape(groups, weight.shape[0] // groups, -1)
     places = cuts.reshape(groups, -1, math.prod(size))
-    out = np.concatenate([np.dot(r, p) for r, p in zip(rows, places, strict=True)]).reshape(weight.shape[0], *size)
+    out = np.concatenate([np.matmul(r, p) for r, p in zip(rows, places, strict=True)]).reshape(weight.shape[0], *size)
     return out if bias is None else out + bias.reshape(-1, *(1 for _ in size))
 
 

@@ -163,7 +163,7 @@ class PiecewiseForms:
         """The number of kinks of all units."""
         return sum(len(s.cuts) for s in self.stages)
 
-    @property
+    @cached_property
     def cuts_by_unit(self) -> list[int]:
         """The places of the cuts, stage by stage, in the order of the units: one that reads little stands in an early stage."""
         units = [s.units[u] for s in self.stages for u, _, _ in s.cuts]

@@ -52,6 +52,29 @@ def _within(rows: Sequence[Mapping[str, Any]], alike: str, here: str) -> str:
     return f"at some input {here}" if met else f"how far from some input {alike} as there is not known"
 
 
+def _flips(value: Sequence[Sequence[int]]) -> str:
+    """``in others units 0, 1 and 2 are flipped``, for the first of them"""
+    if not value:
+        return "no units can be flipped"
+    first = ", ".join(map(str, value[0]))
+    return f"{'unit' if len(value[0]) == 1 else 'units'} {first} can be flipped{'' if len(value) == 1 else ', or others'}"
+
+
+def _held(value: Mapping[str, Any]) -> str:
+    """``3 of 200 inputs lie on a border, the others in 31 regions, up to 24 in one``"""
+    inside = f"{value['regions']:,} {'region' if value['regions'] == 1 else 'regions'}"
+    most = f", up to {max(value['counts'].values()):,} in one" if value["regions"] > 1 else ""
+    alone = value["inputs"] == 1
+    if not value["on_borders"]:
+        return f"the input lies in {inside}" if alone else f"the {value['inputs']:,} inputs lie in {inside}{most}"
+    if not value["regions"]:
+        return "the input lies on a border" if alone else f"the {value['inputs']:,} inputs lie on borders between regions"
+    some = (
+        f"{value['on_borders']:,} of {value['inputs']:,} inputs {'lies on a border' if value['on_borders'] == 1 else 'lie on borders'}"
+    )
+    return f"{some} between regions, the others in {inside}{most}"
+
+
 _SHORT = 12
 """Characters of a number that is written as it is."""
 _COMPONENT = ("component", "components")
@@ -104,6 +127,7 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     "regions: boundary_components": Phrase(
         "the border between the classes", Number("the border between classes has {n}", *_COMPONENT), joined=True
     ),
+    "regions: data at the inputs": Phrase("the regions that hold data", Listed(_held)),
     "tropical: numerator": Phrase(
         "the numerator", Listed(lambda value: f"its numerator is a maximum of {_sizes(value)} affine functions")
     ),
@@ -132,6 +156,11 @@ SAID_OF_PIECES: dict[str, Phrase] = {
         Listed(lambda value: _within(value, "its gradient is", "its gradient jumps")),
         joined=True,
     ),
+    "relu-fiber: orbits": Phrase(
+        "the networks with the same function",
+        Number("{n}", "network has this function", "networks have this function", "no network has this function"),
+    ),
+    "relu-fiber: flips": Phrase("the units that can be flipped", Listed(_flips), joined=True),
     "functional-dimension: value": Phrase(
         "the functional dimension", Number("at these weights the function can move in {n}", "direction", "directions")
     ),

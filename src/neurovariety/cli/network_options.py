@@ -35,3 +35,10 @@ INPUT_SHAPE = click.option(
     metavar="SIZES",
     help="Open sizes of an ONNX file: 1,3,64,64 or NAME=1,3,64,64.",
 )
+
+
+def region_options(command: Any) -> Any:
+    """What every command on regions takes: where they are looked for, and how the network is read."""
+    for decorate in (checkpoint_options, INPUT_SHAPE, LIMIT, INSIDE):
+        command = decorate(command)
+    return command

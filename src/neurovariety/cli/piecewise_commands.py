@@ -2,62 +2,60 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import click
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS
 from neurovariety.beyond.piecewise.functional_dimension import functional_dimension
 from neurovariety.beyond.piecewise.lipschitz import lipschitz
+from neurovariety.beyond.piecewise.region_options import RegionOptions
 from neurovariety.beyond.piecewise.region_pictures import check_drawable, draw_regions
 from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+from neurovariety.beyond.piecewise.relu_fiber import ReluFiberResult, relu_fiber
 from neurovariety.beyond.piecewise.robustness import Norm, robustness
 from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
+from neurovariety.checkpoints.load import write_network
 from neurovariety.cli.checkpoint_commands import Printed, answered
 from neurovariety.cli.export_command import write_script
 from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
 from neurovariety.result import Result
 
-Shapes = dict[str, tuple[int, ...]]
+
+class RegionsAsked(NamedTuple):
+    """What every command on regions was asked: which ``regions``, how the answer is printed, and in how many seconds."""
+
+    regions: RegionOptions
+    shown: Printed
+    time_limit: float | None
+
+    def of(self, work: Callable[[], Result], finish: Callable[[Result], Any] = lambda found: None) -> int:
+        """RegionsAsked; returns the exit status."""
+        return answered(work, self.shown, self.time_limit, finish)
 
 
-def regions_command(
-    network: str,
-    box: tuple[float, float] | None,
-    limit: int | None,
-    figure: str | None,
-    input_shape: Shapes | None,
-    architecture: str | None,
-    shown: Printed,
-    time_limit: float | None,
-) -> int:
-    """Count the regions of a file; returns the exit status."""
+def regions_asked(options: dict[str, Any]) -> RegionsAsked:
+    """Takes these options out of those of a command."""
+    given = {name: options.pop(name) for name in RegionOptions.__annotations__ if name in options}
+    asked = cast(RegionOptions, {name: value for name, value in given.items() if value is not None})
+    return RegionsAsked(asked, Printed(options.pop("as_json"), options.pop("certificates")), options.pop("time_limit"))
+
+
+def regions_command(network: str, table: Dataset | None, figure: str | None, asked: RegionsAsked) -> int:
+    """Count the regions of a file, and those that hold data; returns the exit status."""
     if figure:
         check_drawable(figure)
+    data = None if table is None else table.inputs
 
     def finish(found: Result) -> None:
         if figure and isinstance(found, RegionsResult):
-            draw_regions(found, figure)
+            draw_regions(found, figure, data=data)
 
-    return answered(
-        lambda: regions(network, box=box, limit=limit or MOST_REGIONS, architecture=architecture, input_shape=input_shape),
-        shown,
-        time_limit,
-        finish,
-    )
+    return asked.of(lambda: regions(network, data=data, **asked.regions), finish)
 
 
-def tropical_command(
-    network: str,
-    box: tuple[float, float] | None,
-    limit: int | None,
-    system: str | None,
-    output: str | None,
-    architecture: str | None,
-    shown: Printed,
-    time_limit: float | None,
-) -> int:
+def tropical_command(network: str, system: str | None, output: str | None, asked: RegionsAsked) -> int:
     """The tropical form of a file, written for another system if asked; returns the exit status."""
     if (system is None) is not (output is None):
         raise InputError("--to names the system, and --output the file that is written for it: give both, or neither")
@@ -65,72 +63,35 @@ def tropical_command(
     def finish(found: Result) -> None:
         if system and output and isinstance(found, TropicalResult):
             write_script(found.script(system), output)
-            click.echo(f"wrote {output}", err=shown.as_json)
+            click.echo(f"wrote {output}", err=asked.shown.as_json)
 
-    return answered(
-        lambda: tropical(network, box=box, limit=limit or MOST_REGIONS, architecture=architecture), shown, time_limit, finish
-    )
+    return asked.of(lambda: tropical(network, **asked.regions), finish)
 
 
-def lipschitz_command(
-    network: str,
-    box: tuple[float, float] | None,
-    limit: int | None,
-    architecture: str | None,
-    shown: Printed,
-    time_limit: float | None,
-) -> int:
+def lipschitz_command(network: str, asked: RegionsAsked) -> int:
     """The Lipschitz constants of a file; returns the exit status."""
-    return answered(lambda: lipschitz(network, box=box, limit=limit or MOST_REGIONS, architecture=architecture), shown, time_limit)
+    return asked.of(lambda: lipschitz(network, **asked.regions))
 
 
-def robustness_command(
-    network: str,
-    table: Dataset,
-    norm: str,
-    box: tuple[float, float] | None,
-    limit: int | None,
-    architecture: str | None,
-    shown: Printed,
-    time_limit: float | None,
-) -> int:
+def robustness_command(network: str, table: Dataset, norm: str, asked: RegionsAsked) -> int:
     """The radii of the inputs of a table; returns the exit status."""
-    asked = cast(Norm, norm)
-    return answered(
-        lambda: robustness(network, table.inputs, norm=asked, box=box, limit=limit or MOST_REGIONS, architecture=architecture),
-        shown,
-        time_limit,
-    )
+    return asked.of(lambda: robustness(network, table.inputs, norm=cast(Norm, norm), **asked.regions))
 
 
-class Where(NamedTuple):
-    """The box, the largest number of regions, and whether biases count as weights."""
-
-    box: tuple[float, float] | None
-    limit: int | None
-    biases: bool | None
-
-
-def functional_dimension_command(
-    network: str,
-    random: int | None,
-    where: Where,
-    architecture: str | None,
-    shown: Printed,
-    seed: int,
-    time_limit: float | None,
-) -> int:
+def functional_dimension_command(network: str, random: int | None, biases: bool | None, seed: int, asked: RegionsAsked) -> int:
     """The functional dimension of a file, or of weights that are drawn; returns the exit status."""
-    return answered(
-        lambda: functional_dimension(
-            network,
-            box=where.box,
-            random=random,
-            limit=where.limit or MOST_REGIONS,
-            biases=where.biases,
-            architecture=architecture,
-            seed=seed,
-        ),
-        shown,
-        time_limit,
-    )
+    return asked.of(lambda: functional_dimension(network, random=random, biases=biases, seed=seed, **asked.regions))
+
+
+def relu_fiber_command(network: str, output: str | None, asked: RegionsAsked) -> int:
+    """The networks with the function of a file, the first other one written if asked; returns the exit status."""
+
+    def finish(found: Result) -> None:
+        if not output or not isinstance(found, ReluFiberResult):
+            return
+        if found.value["flips"]:
+            click.echo(f"wrote {output}: {write_network(found.other(), output).summary()}", err=asked.shown.as_json)
+        else:
+            click.echo(f"{output} is not written: no other network with this function is known", err=True)
+
+    return asked.of(lambda: relu_fiber(network, architecture=asked.regions.get("architecture")), finish)

@@ -22,6 +22,7 @@ HELD_ENTRIES: Mapping[str, str] = {
     "critical-point": "neurovariety.beyond.approximation.critical_point:CriticalPointResult",
     "regions": "neurovariety.beyond.piecewise.regions:RegionsResult",
     "lipschitz": "neurovariety.beyond.piecewise.lipschitz:LipschitzResult",
+    "relu-fiber": "neurovariety.beyond.piecewise.relu_fiber:ReluFiberResult",
     "robustness": "neurovariety.beyond.piecewise.robustness:RobustnessResult",
     "tropical": "neurovariety.beyond.piecewise.tropical:TropicalResult",
     "functional-dimension": "neurovariety.beyond.piecewise.functional_dimension:FunctionalDimensionResult",

@@ -182,7 +182,9 @@ def _evaluated(annotation: object, names: Mapping[str, object]) -> Any:
 
 
 def _fields(options: Any) -> Iterator[Declared]:
-    """The fields of a TypedDict of options."""
+    """The fields of a TypedDict of options; of one whose module computes, none."""
+    if options is Any:
+        return
     assert is_typeddict(options)
     left_out = usual(options)
     for name, given in options.__annotations__.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Unpack, runtime_checkable
 
+from neurovariety.beyond.piecewise.region_options import MOST_REGIONS, RegionOptions, require_region_options
 from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
 from neurovariety.certificates.cell_complex import CellComplex, KnownCells, complex_of_arrays, known_cells
 from neurovariety.certificates.issue import Verdict, issue
@@ -15,13 +15,9 @@ from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.input_box import ends_of, input_box
-from neurovariety.checkpoints.load import Shapes, load_network, whole_network
+from neurovariety.checkpoints.load import load_network, whole_network
 from neurovariety.errors import InputError
-from neurovariety.options import Whole
 from neurovariety.progress import note
-
-MOST_REGIONS = 200_000
-"""Regions beyond which a subdivision is given up, unless told: a minute."""
 
 
 @dataclass(frozen=True)
@@ -54,33 +50,35 @@ class HoldsRegions(Protocol):
         ...
 
 
-def all_regions(
-    network: object,
-    *,
-    box: object = None,
-    limit: int = MOST_REGIONS,
-    architecture: object = None,
-    example: object = None,
-    input_shape: Sequence[int] | Shapes | None = None,
-) -> AllRegions:
+def all_regions(network: object, **options: Unpack[RegionOptions]) -> AllRegions:
     """All regions of a network that `load_network` takes, in a box or everywhere; or those that were found before (`HoldsRegions`).
 
-    Raises `InputError` for a network that is not linear on pieces, a box that has no interior and a ``limit`` that is no number of
-    regions, `ResourceError` where there are more regions than that.
+    ``options`` are `RegionOptions`. Raises `InputError` for a network that is not linear on pieces, a box that has no interior, and
+    options that are none or not welcome, `ResourceError` where there are more regions than ``limit``.
     """
+    require_region_options(options)
     if isinstance(network, HoldsRegions):
-        if any(given is not None for given in (box, architecture, example, input_shape)):
+        if any(given is not None for name, given in options.items() if name != "limit"):
             raise InputError("regions that were found before are those of their network and box; leave the other options out")
         return network.held_regions()
-    if refusal := Whole("limit= is a whole number of regions from {least} on", 1).refusal(limit):
-        raise InputError(refusal)
-    source = whole_network(load_network(network, architecture=architecture, example=example, input_shape=input_shape))
+    source = network_asked(network, options)
     forms = _forms_of(source)
-    domain = domain_of(forms, _ends_of_box(box, source))
-    found = subdivided(domain.of(forms), domain, limit)
+    domain = domain_of(forms, _ends_of_box(options.get("box"), source))
+    found = subdivided(domain.of(forms), domain, options.get("limit", MOST_REGIONS))
     note(phase=f"checking that {len(found):,} regions are all there are")
     cells = complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
     return AllRegions(source, forms, cells, issue(cells, source))
+
+
+def network_asked(network: object, options: RegionOptions) -> Network:
+    """The network as `load_network` reads it with these options. Raises `InputError` where parts of a file are not understood."""
+    found = load_network(
+        network,
+        architecture=options.get("architecture"),
+        example=options.get("example"),
+        input_shape=options.get("input_shape"),
+    )
+    return whole_network(found)
 
 
 def _forms_of(source: Network) -> PiecewiseForms:

@@ -22,12 +22,13 @@ from fractions import Fraction
 from functools import partial, reduce
 from itertools import pairwise
 from math import gcd, lcm
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import flint
 import numpy as np
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, HoldsRegions, all_regions
+from neurovariety.beyond.piecewise.all_regions import AllRegions, HoldsRegions, all_regions, network_asked
+from neurovariety.beyond.piecewise.region_options import MOST_REGIONS, RegionOptions, require_region_options
 from neurovariety.certificates.cell_complex import KnownCells
 from neurovariety.certificates.dense_layers import DenseLayers, dense_layers
 from neurovariety.certificates.functional_rank import (
@@ -75,19 +76,15 @@ class FunctionalDimensionResult(Result):
 def functional_dimension(
     network: object,
     *,
-    box: object = None,
     random: int | None = None,
-    limit: int = MOST_REGIONS,
-    architecture: object = None,
-    example: object = None,
     biases: bool | None = None,
     seed: int = DEFAULT_SEED,
+    **options: Unpack[RegionOptions],
 ) -> FunctionalDimensionResult:
     """The functional dimension of dense layers with activations that are linear on pieces, at the weights of a network.
 
-    ``network``, ``architecture`` and ``example`` are what `load_network` takes, or the result of `regions`, ``box`` and ``limit`` what
-    that takes. With
-    ``random`` = N the network is an architecture such as ``"mlp(2,3,1; relu; bias)"``, and N weights are drawn, each standard normal.
+    ``network`` and the ``options`` (`RegionOptions`) are those of `regions`, or its result. With ``random`` = N the network is an
+    architecture such as ``"mlp(2,3,1; relu; bias)"``, N weights are drawn, each standard normal, and ``limit`` is the only option.
     ``biases``: whether directions that move biases count; by default not where all biases are 0, which is then taken for the network
     without them. Raises `InputError` for other networks, and `ResourceError` for those with too many regions.
 
@@ -97,16 +94,18 @@ def functional_dimension(
     (10, 10, 'proved')
     """
     start = time.perf_counter()
-    if refusal := Whole("limit= is a whole number of regions from {least} on", 1).refusal(limit):
-        raise InputError(refusal)
+    require_region_options(options)
+    asked: RegionOptions = {"limit": options.get("limit", MOST_REGIONS), "box": options.get("box")}
     if random is not None:
-        return _of_draws(network, random, limit, seed, start)
+        if left := [name for name, given in options.items() if name != "limit" and given is not None]:
+            raise InputError(f"weights that are drawn take no {left[0]}=; leave it out")
+        return _of_draws(network, random, asked, seed, start)
     if isinstance(network, HoldsRegions):
-        regions = all_regions(network, box=box, architecture=architecture, example=example)
+        regions = all_regions(network, **options)
         source, found = regions.network, _at_weights(regions.network, regions.held_regions, biases)
     else:
-        source = whole_network(network, architecture=architecture, example=example)
-        found = _at_weights(source, partial(all_regions, source, box=box, limit=limit), biases)
+        source = network_asked(network, options)
+        found = _at_weights(source, partial(all_regions, source, **asked), biases)
     return FunctionalDimensionResult(
         value=found.verdict.statement.value,
         claims={WHOLE: found.verdict},
@@ -246,14 +245,14 @@ def _shortened(row: Sequence[int]) -> list[int]:
     return [v // g for v in row]
 
 
-def _of_draws(architecture: object, number: int, limit: int, seed: int, start: float) -> FunctionalDimensionResult:
+def _of_draws(architecture: object, number: int, asked: RegionOptions, seed: int, start: float) -> FunctionalDimensionResult:
     if refusal := Whole("random= is a whole number of weights to draw from {least} on", 1, 100_000).refusal(number):
         raise InputError(refusal)
     rng = generator(seed, "beyond.functional_dimension")
     found = []
     for _ in range(number):
         source = drawn_network(architecture, rng)
-        found.append(_at_weights(source, partial(all_regions, source, limit=limit)))
+        found.append(_at_weights(source, partial(all_regions, source, **asked)))
     first = found[0].evidence
     counts = issue(DimensionsOfDraws(tuple(f.verdict for f in found)), None)
     bound = issue(LessUnits(network_hash(source), first["bound"]), source)

@@ -14,20 +14,19 @@ Sources: Jordan, Dimakis 2020; Stargalla, Hertrich, Reichman 2025.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, TypedDict
+from typing import ClassVar, TypedDict, Unpack
 
 import numpy as np
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.beyond.piecewise.all_regions import all_regions
+from neurovariety.beyond.piecewise.region_options import RegionOptions
 from neurovariety.certificates.affine_pieces import AffinePieces, affine_pieces, in_brief, root_between
 from neurovariety.certificates.issue import Verdict, first_shown, issue
 from neurovariety.certificates.lipschitz_constants import LipschitzConstant, gram, largest_sum, traces
 from neurovariety.certificates.network_nodes import NetworkData
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.load import Shapes
 from neurovariety.errors import ResourceError
 from neurovariety.result import Provenance, Result
 
@@ -57,15 +56,7 @@ class LipschitzResult(Result):
         return ", ".join(f"{key} {in_brief(Fraction(v if isinstance(v, str) else v[1]))}" for key, v in self.value.items())
 
 
-def lipschitz(
-    network: object,
-    *,
-    box: object = None,
-    limit: int = MOST_REGIONS,
-    architecture: object = None,
-    example: object = None,
-    input_shape: Sequence[int] | Shapes | None = None,
-) -> LipschitzResult:
+def lipschitz(network: object, **options: Unpack[RegionOptions]) -> LipschitzResult:
     """The Lipschitz constants of a network whose activations are linear on pieces, everywhere or in a ``box``.
 
     ``network`` and the options are those of `regions`, or its result. Raises `InputError` for other activations, and `ResourceError`
@@ -76,7 +67,7 @@ def lipschitz(
     {'l1': '4', 'l2': ['5', '5'], 'linf': '7'}
     """
     start = time.perf_counter()
-    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
+    found = all_regions(network, **options)
     try:
         pieces = affine_pieces(found.cells, found.network)
         sums = {norm: largest_sum(pieces, norm) for norm in ("l1", "linf")}

@@ -11,6 +11,7 @@ import numpy as np
 from neurovariety.beyond.piecewise.regions import RegionsResult
 from neurovariety.certificates.cell_complex import CellComplex, KnownCells, known_cells
 from neurovariety.errors import InputError
+from neurovariety.exact_numbers import exact_table
 from neurovariety.options import require_choice
 from neurovariety.rings.ring import Array
 
@@ -45,8 +46,8 @@ def draw_regions(
     """Draw the regions of a network with two inputs, and the border of its decisions, to a file or into axes of matplotlib.
 
     ``colours``: "active" for the number of units above their last kink, "slope" for the norm of the gradient of the first output.
-    ``window`` (left, right, low, high), by default around most of the vertices; ``data`` are points (samples, 2) drawn over it. Raises
-    `InputError` for a network of other inputs, and a result that was read back.
+    ``window`` (left, right, low, high) is by default around the ``data``, points (samples, 2) that are drawn over it, or around most of
+    the vertices. Raises `InputError` for a network of other inputs, for data of another size, and a result that was read back.
     """
     require_choice("colours", colours, ("active", "slope"))
     cells, network = found.cells, found.network
@@ -80,7 +81,8 @@ def _paint(
     from matplotlib.ticker import MaxNLocator
 
     known = known_cells(cells, network)
-    left, right, low, high = window or _window(known)
+    points = None if data is None else _points(data)
+    left, right, low, high = window or _window(known, points)
     reach = _FAR * max(right - left, high - low)
     polygons = [_polygon(known, c, reach) for c in range(len(known.cells))]
     values = [network.evaluate(p).reshape(len(p), -1) for p in polygons]
@@ -94,19 +96,28 @@ def _paint(
     )
     border = (line for p, v in zip(polygons, values, strict=True) for line in _border(p, v))
     axes.add_collection(LineCollection(list(border), colors="#d9632a", linewidths=1.6))
-    if data is not None:
-        points = np.asarray(data, dtype=np.float64)
+    if points is not None:
         axes.scatter(points[:, 0], points[:, 1], s=6, color="#1d2330", zorder=3)
     axes.set(xlim=(left, right), ylim=(low, high), xlabel="x0", ylabel="x1")
     whole = MaxNLocator(integer=True) if colours == "active" else None
     axes.figure.colorbar(painted, ax=axes, label="active units" if whole else "norm of the gradient", ticks=whole)
 
 
-def _window(known: KnownCells) -> tuple[float, float, float, float]:
-    """Around most of the vertices, whose farthest may be far."""
-    points = np.array([[x / r[0] for x in r[1:]] for r in known.rays if r[0]])
-    cut = (1 - _INSIDE) / 2
-    low, high = np.quantile(points, cut, axis=0), np.quantile(points, 1 - cut, axis=0)
+def _points(data: object) -> Array:
+    table = exact_table(data, "data").astype(np.float64)
+    if table.ndim != 2 or table.shape[1] != 2 or not len(table):
+        raise InputError(f"data= are points (samples, 2), got a table of shape {table.shape}")
+    return table
+
+
+def _window(known: KnownCells, data: Array | None) -> tuple[float, float, float, float]:
+    """Around the data; without any around most of the vertices, whose farthest may be far."""
+    if data is None:
+        points = np.array([[x / r[0] for x in r[1:]] for r in known.rays if r[0]])
+        cut = (1 - _INSIDE) / 2
+        low, high = np.quantile(points, cut, axis=0), np.quantile(points, 1 - cut, axis=0)
+    else:
+        points, low, high = data, data.min(axis=0), data.max(axis=0)
     margin = 0.15 * max(float((high - low).max()), 1e-9) if len(points) > 1 else 1.0
     return float(low[0] - margin), float(high[0] + margin), float(low[1] - margin), float(high[1] + margin)
 

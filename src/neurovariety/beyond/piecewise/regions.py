@@ -15,25 +15,32 @@ Sources: Zaslavsky 1975; Montufar et al. 2014; Serra et al. 2018; Stargalla, Her
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypedDict
+from fractions import Fraction
+from typing import Any, ClassVar, TypedDict, Unpack
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, all_regions
+from neurovariety.beyond.piecewise.all_regions import AllRegions, all_regions
+from neurovariety.beyond.piecewise.inputs_in_regions import balls_around, exact_inputs, points_among, regions_held
 from neurovariety.beyond.piecewise.region_bounds import region_bounds, relu_widths
+from neurovariety.beyond.piecewise.region_options import MOST_REGIONS, RegionOptions
 from neurovariety.beyond.piecewise.subdivision import subdivided
+from neurovariety.certificates.affine_pieces import in_brief
 from neurovariety.certificates.cell_complex import CellComplex, complex_of_arrays, known_cells
 from neurovariety.certificates.decision_regions import DecisionCount, decision_counts
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
 from neurovariety.certificates.region_counts import RegionCount, region_counts
+from neurovariety.certificates.robust_radii import Point
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.load import Shapes
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.result import Provenance, Result
+from neurovariety.result import Provenance, Result, counted
+
+_SHOWN = 5
+"""Regions with most inputs that a summary names."""
 
 
 class RegionsValue(TypedDict):
@@ -52,6 +59,8 @@ class RegionsValue(TypedDict):
     negative_components: int | None
     class_components: dict[str, int] | None
     boundary_components: int | None
+    data: dict[str, Any] | None
+    affine: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +73,9 @@ class RegionsResult(Result):
     ``degenerate_zero_preactivation_on_open_set``, whether some unit sits at its kink on an open set; of a network with one output f
     the components of {f = 0}, {f > 0} and {f < 0}, null for others; of one with several, as a classifier, ``class_components``, for
     each output those of the set where it is the largest, and ``boundary_components`` of that where the largest is attained twice.
+    Where inputs were given, ``data``: how many (``inputs``), in how many ``regions`` they lie, how many ``on_borders``, and the
+    ``counts`` of each region that holds some, by its number in ``cells``; ``affine``: for each input the ``radius`` of the largest
+    Euclidean ball around it on which the network is one affine function, as in `RobustnessResult`, null where these are too many.
 
     ``evidence``: ``bounds`` by the widths alone, for dense ReLU networks; ``vertices`` and ``directions`` of the cells; ``dimensions``
     in which units tell inputs apart. ``cells`` are the regions as data: exact rays, and those of each region.
@@ -81,6 +93,8 @@ class RegionsResult(Result):
         "negative_components",
         "class_components",
         "boundary_components",
+        "data",
+        "affine",
     )
     cells: CellComplex | None = field(default=None, repr=False, compare=False)
     network: Network | None = field(default=None, repr=False, compare=False)
@@ -112,6 +126,10 @@ class RegionsResult(Result):
         if v["class_components"] is not None:
             classes = ", ".join(f"{k}: {n:,}" for k, n in v["class_components"].items())
             lines.append(f"  components of classes: {classes}; of the border between them {v['boundary_components']:,}")
+        if v["data"] is not None:
+            lines.append(f"  {_held(v['data'])}")
+        if v["affine"] is not None:
+            lines.append(f"  {_around(v['affine'])}")
         if v["degenerate_zero_preactivation_on_open_set"]:
             lines.append("  some unit sits at its kink on an open set: the function is not differentiable in the weights there")
         if bounds and not self.verdicts["activation_regions"].statement.scope:
@@ -125,31 +143,26 @@ class RegionsResult(Result):
         return [key for key in self.spoken if self.value[key] is not None]
 
 
-def regions(
-    network: object,
-    *,
-    box: object = None,
-    limit: int = MOST_REGIONS,
-    architecture: object = None,
-    example: object = None,
-    input_shape: Sequence[int] | Shapes | None = None,
-) -> RegionsResult:
+def regions(network: object, *, data: object = None, **options: Unpack[RegionOptions]) -> RegionsResult:
     """Count all regions of a network whose activations are linear on pieces (ReLU, leaky ReLU, abs, hard tanh, max pooling).
 
-    ``network``, ``architecture``, ``example`` and ``input_shape`` are what `load_network` takes. ``box``: a pair (low, high) of numbers
-    or arrays of the shape of an input; without one all inputs are meant. Raises `InputError` for a network that is not linear on
-    pieces, and `ResourceError` where there are more than ``limit`` regions, or finding their edges would take too long: in many
-    dimensions regions have many corners.
+    ``network`` is what `load_network` takes, ``options`` are `RegionOptions`: a ``box`` (low, high), ``limit``, and how the network is
+    read. ``data`` (samples, inputs): in which regions these lie, and how far around each the network is one affine function. Raises
+    `InputError` for a network that is not linear on pieces, and `ResourceError` where there are more than ``limit`` regions, or finding
+    their edges would take too long: in many dimensions regions have many corners.
 
     >>> found = regions({"w1": [[1, 0], [0, 1]], "b1": [0, 0], "w2": [[1, 1]], "b2": [-1]}, architecture="mlp(2,2,1; relu; bias)")
     >>> found.value["activation_regions"], found.value["zero_set_components"], found.claim.value
     (4, 1, 'proved')
     """
     start = time.perf_counter()
-    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
+    table = None if data is None else exact_inputs(data)
+    found = all_regions(network, **options)
     source, whole, cells, known = found.network, found.forms, found.cells, found.verdict
     counts = region_counts(cells, source)
-    decided = _decisions(source, whole, cells, limit)
+    decided = _decisions(source, whole, cells, options.get("limit", MOST_REGIONS))
+    points = None if table is None else points_among(table, found)
+    decided |= {} if points is None else _of_data(found, points)
     every = {"activation_regions": known.statement.value, **counts, **{k: v.statement.value for k, v in decided.items()}}
     value = {key: every.get(key) for key in RegionsValue.__annotations__}
     at_infinity = sum(not r[0] for r in cells.rays)
@@ -169,12 +182,31 @@ def regions(
         provenance=Provenance.since(start, 0),
         cells=cells,
         network=source,
+        notices=(_TOO_MANY,) if points is not None and "affine" not in decided else (),
     )
 
 
 def short_number(value: int) -> str:
     """A whole number, of many digits its size."""
     return f"{value:,}" if value < 10**12 else f"about 10^{len(str(value)) - 1}"
+
+
+def _held(data: Mapping[str, Any]) -> str:
+    """In how many regions inputs lie, and those with most."""
+    most = [f"{n:,} in region {k}" for k, n in list(data["counts"].items())[:_SHOWN]]
+    more = len(data["counts"]) - len(most)
+    borders = [f"{data['on_borders']:,} on borders"] if data["on_borders"] else []
+    listed = ", ".join([*most, *([f"the others in {more:,} more"] if more else []), *borders])
+    return f"{counted(data['inputs'], 'input')} in {counted(data['regions'], 'region')}: {listed}"
+
+
+def _around(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The least, the middle and the largest of the radii."""
+    radii = sorted(Fraction(r["radius"][1]) for r in rows if r["radius"] is not None)
+    if not radii:
+        return "one affine function everywhere around these inputs"
+    three = ", ".join(f"{word} {in_brief(radii[k])}" for word, k in (("least", 0), ("median", len(radii) // 2), ("largest", -1)))
+    return f"radii of the largest balls around inputs on which the network is one affine function: {three}"
 
 
 def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit: int) -> dict[str, Verdict]:
@@ -195,9 +227,20 @@ def _decisions(source: Network, whole: PiecewiseForms, cells: CellComplex, limit
         return {}
 
 
+_TOO_MANY = "how far around each input the network is affine was not found: regions or inputs are too many; ask robustness about fewer"
+
+
+def _of_data(found: AllRegions, points: tuple[Point, ...]) -> dict[str, Verdict]:
+    """In which regions points lie, and how far around each the network is one affine function, where that is found."""
+    around = balls_around(found, points)
+    return {"data": regions_held(found, points)} | ({} if around is None else {"affine": around})
+
+
 def _claim(source: Network, known: Verdict, key: str, part: object) -> Verdict:
     if key == "activation_regions":
         return known
+    if key in ("data", "affine"):
+        return weak(Statement(f"regions: {key}", "", part), Claim.UNDECIDED, "no inputs were given" if key == "data" else _TOO_MANY)
     if not isinstance(part, int):
         return weak(Statement(f"regions: {key}", "", part), Claim.UNDECIDED, "it is not counted of such a network")
     return issue(RegionCount(key, part, known), source)

@@ -15,29 +15,23 @@ Sources: Katz et al. 2017; Jordan, Lewis, Dimakis 2019.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, prod
-from typing import Any, ClassVar, Literal
+from math import inf
+from typing import Any, ClassVar, Literal, Unpack
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, AllRegions, all_regions
-from neurovariety.beyond.piecewise.nearest_walls import nearest_wall
-from neurovariety.certificates.affine_pieces import affine_pieces, in_brief
-from neurovariety.certificates.issue import Verdict, issue
-from neurovariety.certificates.robust_radii import Part, Point, RobustRadii, decided, inside, walls_of
+from neurovariety.beyond.piecewise.all_regions import all_regions
+from neurovariety.beyond.piecewise.inputs_in_regions import are_many, exact_inputs, points_among, radii_around
+from neurovariety.beyond.piecewise.region_options import RegionOptions
+from neurovariety.certificates.affine_pieces import in_brief
+from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.robust_radii import Part
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.load import Shapes
-from neurovariety.errors import InputError, ResourceError
-from neurovariety.exact_numbers import exact_table
+from neurovariety.errors import ResourceError
 from neurovariety.options import require_choice
-from neurovariety.progress import note
 from neurovariety.result import Provenance, Result, counted
 
-_MOST_INPUTS = 20_000
 Norm = Literal["l1", "l2", "linf"]
-_MOST_PRODUCTS = 10**7
-"""Inputs times regions times coordinates: some ten seconds for the search and as many for the check."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,11 +95,7 @@ def robustness(
     data: object,
     *,
     norm: Norm = "l2",
-    box: object = None,
-    limit: int = MOST_REGIONS,
-    architecture: object = None,
-    example: object = None,
-    input_shape: Sequence[int] | Shapes | None = None,
+    **options: Unpack[RegionOptions],
 ) -> RobustnessResult:
     """The radii within which a network whose activations are linear on pieces decides alike, and is affine, around each input.
 
@@ -120,15 +110,17 @@ def robustness(
     """
     start = time.perf_counter()
     require_choice("norm", norm, ("l1", "l2", "linf"))
-    if isinstance(data, Sized) and len(data) > _MOST_INPUTS:
-        raise ResourceError(f"{len(data):,} inputs are more than the {_MOST_INPUTS:,} that are looked at here; give fewer inputs")
-    table = exact_table(data, "inputs")
-    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
-    points = _points(table, found)
+    table = exact_inputs(data)
+    found = all_regions(network, **options)
+    points = points_among(table, found)
+    if are_many(points, found):
+        raise ResourceError(
+            f"{counted(len(points), 'input')} and {len(found.known.signs):,} regions are too many; give fewer inputs, or a box"
+        )
     claims: dict[str, Verdict] = {}
     try:
         for part in ("decision", "affine"):
-            claims[part] = _radii(part, found, points, norm)
+            claims[part] = radii_around(part, found, points, norm)
     except NotShown as why:
         raise ResourceError(f"the radii are not found: {why}; give fewer inputs, or a box") from None
     return RobustnessResult(
@@ -138,41 +130,3 @@ def robustness(
         evidence={"norm": norm, "regions": found.verdict.statement.value, "theorems": []},
         provenance=Provenance.since(start, 0),
     )
-
-
-def _points(table: Any, found: AllRegions) -> tuple[Point, ...]:
-    shape = found.network.input_shape
-    n = prod(shape)
-    if table.ndim == 1 and n == 1:
-        table = table.reshape(-1, 1)
-    if not len(table) or table.ndim < 2 or prod(table.shape[1:]) != n:
-        raise InputError(f"the network takes inputs of shape {shape}, got a table of shape {table.shape}; give one input a row")
-    if len(table) * len(found.known.signs) * (n + 1) > _MOST_PRODUCTS:
-        raise ResourceError(
-            f"{counted(len(table), 'input')} and {len(found.known.signs):,} regions are too many; give fewer inputs, or a box"
-        )
-    points = tuple(tuple(row) for row in table.reshape(len(table), n).tolist())
-    for k, (point, domain) in enumerate((p, found.cells.domain) for p in points):
-        if any(not a <= v <= b for a, v, b in zip(domain.low, point, domain.high, strict=False)):
-            raise InputError(f"input {k} lies outside of the box; give a larger box, or leave that input out")
-    return points
-
-
-def _radii(part: Part, found: AllRegions, points: Sequence[Point], norm: Norm) -> Verdict:
-    pieces = affine_pieces(found.cells, found.network)
-    walls = walls_of(part, pieces)
-    near = []
-    for k, point in enumerate(points):
-        note(phase=f"the nearest walls of input {k + 1} of {len(points):,}")
-        near.append(nearest_wall(part, pieces, found.cells.domain, walls, k, point, norm))
-    certificate = RobustRadii(
-        part,
-        norm,
-        tuple(points),
-        tuple(decided(inside(found.cells.domain, pieces, p)) for p in points),
-        tuple(w.low for w in near),
-        tuple(w.nearest for w in near),
-        tuple(s for w in near for s in w.separations),
-        found.verdict,
-    )
-    return issue(certificate, found.network)

@@ -14,16 +14,15 @@ Sources: Zhang, Naitzat, Lim 2018; Brandenburg, Loho, Montufar 2024.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
-from neurovariety.beyond.piecewise.all_regions import MOST_REGIONS, all_regions
+from neurovariety.beyond.piecewise.all_regions import all_regions
+from neurovariety.beyond.piecewise.region_options import RegionOptions
 from neurovariety.beyond.piecewise.tropical_scripts import tropical_script
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.tropical_forms import TropicalPart, tropical_parts
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.load import Shapes
 from neurovariety.errors import InputError
 from neurovariety.result import Provenance, Result
 
@@ -49,15 +48,7 @@ class TropicalResult(Result):
         return tropical_script(self.value, self.subject, system)
 
 
-def tropical(
-    network: object,
-    *,
-    box: object = None,
-    limit: int = MOST_REGIONS,
-    architecture: object = None,
-    example: object = None,
-    input_shape: Sequence[int] | Shapes | None = None,
-) -> TropicalResult:
+def tropical(network: object, **options: Unpack[RegionOptions]) -> TropicalResult:
     """Write a network of ReLUs (and max pooling) as a difference of maxima of affine functions.
 
     ``network`` and the options are those of `regions`, or its result; in a ``box`` only what is the largest somewhere in it is listed.
@@ -68,7 +59,7 @@ def tropical(
     ([[['3', '0'], ['3', '1']]], [[['-2', '2'], ['0', '0']]])
     """
     start = time.perf_counter()
-    found = all_regions(network, box=box, limit=limit, architecture=architecture, example=example, input_shape=input_shape)
+    found = all_regions(network, **options)
     source, regions = found.network, found.verdict
     try:
         parts = tropical_parts(found.known)

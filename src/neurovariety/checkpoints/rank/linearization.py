@@ -207,7 +207,8 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     for t in found.tangents:
         z = to_floats(flat(values[t.node.inputs[0]], len(inputs)))
         if t.node.kind == "max_pool":
-            parts.append(_choices(t.node, z, network.shapes()[t.node.inputs[0]]).reshape(len(inputs), -1).astype(np.float64))
+            chosen = _choices(t.node, z, network.shapes()[t.node.inputs[0]])
+            parts.append(chosen.reshape(len(chosen), math.prod(chosen.shape[1:])).astype(np.float64))
             continue
         record, attributes = t.record, t.node.attributes
         if isinstance(record, PiecewiseLinear):

@@ -49,8 +49,8 @@ def stretched(c: Maker, x: Value, function: str, factor: Fraction, **attributes:
     if factor == 0:
         refuse(c.path or c.name, c.operator, "with the factor 0")
     if factor == 1:
-        return c.make("activation", x, function=function, **attributes)
-    bent = c.make("activation", line(c, x, Fraction(0), factor), function=function, **attributes)
+        return c.make("activation", x, weights=None, function=function, **attributes)
+    bent = c.make("activation", line(c, x, Fraction(0), factor), weights=None, function=function, **attributes)
     return line(c, bent, Fraction(0), 1 / factor)
 
 
