@@ -71,9 +71,8 @@ def main(seed: int) -> None:
             f"seen {seen:.3g}, quotient {quotients[-1]:.3g}, {seconds:.1f} CPU s",
             flush=True,
         )
-    print(
-        f"exceeded {exceeded} of {len(quotients)} times; quotients at most {max(quotients):.3g}, {sum(q <= 10 for q in quotients)} within 10"
-    )
+    within = sum(q <= 10 for q in quotients)
+    print(f"exceeded {exceeded} of {len(quotients)} times; quotients at most {max(quotients):.3g}, {within} within 10")
 
 
 if __name__ == "__main__":

@@ -287,8 +287,6 @@ class PointsApart:
         """Raises `NotShown` where they may differ by more, or belong to other data."""
         one = _of(self.point, subject)
         on = self.other.on
-        if not isinstance(on, TrainedPerceptron):
-            raise NotShown("a critical point of a network with polynomials is expected")
         two = _of(self.other, on)
         same = [(p.widths, p.bias, p.inputs, p.targets, p.weights) for p in (subject, on)]
         if one.polynomial or not two.polynomial or same[0] != same[1] or self.key not in ("between", "degree"):
