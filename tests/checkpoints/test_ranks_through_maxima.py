@@ -110,3 +110,16 @@ def test_no_usable_input_is_no_row():
     found = with_tangents(linearized(pooled(3, PLAIN)), np.zeros((0, 1, 6, 6)))
     assert len(found.inputs) == 0
     assert all(len(line.which) == 0 for line in found.lines)
+
+
+def test_a_rank_of_no_input_is_not_told(monkeypatch):
+    """It would be 0."""
+    right = with_tangents
+
+    def none(found, inputs):
+        return right(found, inputs[:0])
+
+    monkeypatch.setattr("neurovariety.checkpoints.rank.jacobian_rank.with_tangents", none)
+    found = nv.diagnose(pooled(3, PLAIN))
+    assert (found.value["rank"], found.claim) == (None, Claim.UNDECIDED)
+    assert any("stays at a kink" in n for n in found.notices)

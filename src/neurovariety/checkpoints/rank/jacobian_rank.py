@@ -280,6 +280,8 @@ def _within_regions(
     small = at_most >= _SMALL_FROM and not large
     p, _, here = jacobian.point(rng, small)
     at = with_tangents(found, sampled_inputs(network, count, None if large else inputs, rng))
+    if not len(at.inputs):
+        raise InputError("every input that was sampled stays at a kink or a tie, or has values too large for float64")
     special, used = jacobian.some(here, at, each) if large else jacobian.at(here, at, each, at_most)
     rank, rows = special.value, used * (each or jacobian.model.outputs)
     limits = [f"{rows} rows of the Jacobian" if rank == rows else f"the activation regions that {used} inputs meet"]
