@@ -297,3 +297,45 @@ def test_one_number_added_to_all_rows_counts_as_often_as_there_are_rows():
     assert 5**0.5 * 2.0**-20 <= found.value["bound"] < 2.5 * 2.0**-20
     assert "the bound holds at inputs of norm at most 2" in found.meaning
     assert "seen at inputs drawn at random" in found.meaning
+
+
+@pytest.mark.parametrize(("opset", "shape"), [(11, (4, 3)), (12, (4, 3)), (11, (3,)), (13, (4, 3))])
+def test_softmax_without_an_axis_is_that_of_its_version(tmp_path, opset, shape):
+    """Before version 13 it was taken over all axes but the first together; the reference evaluator does not know."""
+    nodes = [node("MatMul", "x w", "h"), node("Softmax", "h", "y")]
+    path = saved(tmp_path / "a.onnx", nodes, shape, {"w": single(3, 4)}, opset)
+    later = saved(tmp_path / "b.onnx", nodes, shape, {"w": numpy_helper.to_array(onnx.load(path).graph.initializer[0])}, 13)
+    x = single(2, *shape)
+    found = nv.load_network(path)
+    assert isinstance(found, PartialNetwork) == (opset < 13 and len(shape) == 2)
+    same = np.allclose(run(path, x), run(later, x), atol=1e-5)
+    assert same == (not isinstance(found, PartialNetwork))
+    if same:
+        assert np.allclose(found.evaluate(x), run(path, x), atol=1e-5)
+        assert nv.align(path, later).value["same"] == "yes"
+    else:
+        with pytest.raises(nv.InputError, match=r"not understood as a whole: .*axis=1"):
+            nv.align(path, later)
+
+
+def test_slopes_before_version_7_are_not_those_of_the_last_axis(tmp_path):
+    """There one of each channel was meant; a square image of as many pixels a side would take them along its rows."""
+    nodes = [node("Conv", "x k", "h", kernel_shape=[1, 1]), node("PRelu", "h s", "y")]
+    arrays = {"k": single(3, 2, 1, 1), "s": np.abs(single(3))}
+    old, new = (saved(tmp_path / f"{v}.onnx", nodes, (2, 3, 3), arrays, v) for v in (6, 7))
+    assert isinstance(nv.load_network(old), PartialNetwork)
+    assert not isinstance(nv.load_network(new), PartialNetwork)
+    with pytest.raises(nv.InputError, match="before version 7"):
+        nv.align(old, new)
+
+
+def test_the_second_runtime_does_not_overrule_the_first(tmp_path, monkeypatch):
+    """A slope that the reader and the reference evaluator take for 0.5, where onnxruntime computes with 0.1."""
+    nodes, shape, arrays, opset = rows("LeakyRelu", alpha=0.1)
+    path = saved(tmp_path / "a.onnx", nodes, shape, arrays, opset)
+    wrong = saved(tmp_path / "b.onnx", rows("LeakyRelu", alpha=0.5)[0], shape, arrays, opset)
+    first = onnx_agreement._onnxruntime
+    assert nv.load_network(wrong) is not None
+    monkeypatch.setattr(onnx_agreement, "_onnxruntime", lambda model, entry: first(onnx.load(path), entry))
+    with pytest.raises(nv.InputError, match="computes something else"):
+        read_onnx_model(onnx.load(wrong))

@@ -114,6 +114,11 @@ def defaults(model: Any) -> list[str]:
     return [i.name for i in model.graph.input if i.name in stored]
 
 
+def opset_of(model: Any) -> int:
+    """The version of ONNX's own operators that a file asks for, 1 where it names none."""
+    return max((i.version for i in model.opset_import if i.domain in ("", "ai.onnx")), default=1)
+
+
 def _with_inner_ones(nodes: Iterable[Any]) -> Iterator[Any]:
     for node in nodes:
         yield node

@@ -74,10 +74,14 @@ def _prelu(c: OnnxCall) -> Value:
         return c.activation("leaky_relu", slope=slope)
     if given is None:
         refuse(c.path, c.operator, "its slopes are left out")
+    if c.opset < 7:
+        refuse(c.path, c.operator, "with slopes of their own, before version 7, which says what each belongs to")
     return own_slopes(c, c.x, given)
 
 
 def _selu(c: OnnxCall) -> Value:
+    if c.opset < 6 and not {"alpha", "gamma"} <= c.attributes.keys():
+        refuse(c.path, c.operator, "with the rounded constants of before version 6")
     alpha, gamma = c.attribute("alpha", 1.67326319217681884765625), c.attribute("gamma", 1.05070102214813232421875)
     return line(c, c.activation("elu", alpha=alpha), Fraction(0), gamma)
 

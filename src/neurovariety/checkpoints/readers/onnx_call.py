@@ -44,6 +44,8 @@ class OnnxCall:
     inputs: Sequence[Operand | Compared | Masked | None]
     attributes: Mapping[str, Any]
     outputs: int
+    opset: int
+    """The version of the operators that the file asks for."""
 
     @property
     def x(self) -> Value:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
-from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, defaults, import_onnx, tensors_held
+from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, defaults, import_onnx, opset_of, tensors_held
 from neurovariety.checkpoints.graph.onnx_runtime import MOST_BYTES, entries, tried
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
@@ -208,7 +208,7 @@ def _read_whole(model: Message, weights: dict[str, Array], source: str, given: M
     def read(batch: int) -> Network:
         uses = Counter(n for node in graph.node for n in node.input if n in weights)
         builder = Builder(source, weights, fixed, uses, batch)
-        made = _read_graph(onnx, graph, builder, inputs[0].name, shape)
+        made = _read_graph(onnx, model, builder, inputs[0].name, shape)
         turned.clear()
         turned.update(builder.turned)
         return made
@@ -226,8 +226,8 @@ def _check_type(onnx: ModuleType, graph: Message, entry: Message, source: str) -
         raise InputError(f"{source} computes with inputs of the type {kind}; a network maps real numbers")
 
 
-def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, shape: tuple[int, ...]) -> Network:
-    source = builder.source
+def _read_graph(onnx: ModuleType, model: Message, builder: Builder, entry: str, shape: tuple[int, ...]) -> Network:
+    graph, opset, source = model.graph, opset_of(model), builder.source
     values: dict[str, Operand | Compared | Masked] = {k: Stored(k) for k in builder.weights}
     values[entry] = builder.input(entry, shape)
     readers = Counter(n for node in graph.node for n in node.input)
@@ -243,7 +243,14 @@ def _read_graph(onnx: ModuleType, graph: Message, builder: Builder, entry: str, 
         if missing:
             raise InputError(f"{place} takes {missing[0]!r}, which nothing in {source} makes")
         call = OnnxCall(
-            builder, node.output[0], place, node.op_type, [values[n] if n else None for n in node.input], attributes, len(node.output)
+            builder=builder,
+            name=node.output[0],
+            path=place,
+            operator=node.op_type,
+            inputs=[values[n] if n else None for n in node.input],
+            attributes=attributes,
+            outputs=len(node.output),
+            opset=opset,
         )
         try:
             made: object = computed(call)

@@ -14,7 +14,7 @@ def _softmax(c: OnnxCall) -> Operand:
     given = c.inputs[0]
     scores = given if isinstance(given, Masked) else c.x
     rank = len(c.builder.full(scores.value if isinstance(scores, Masked) else scores))
-    axis = int(c.attributes.get("axis", -1)) % rank
+    axis = int(c.attributes.get("axis", -1 if c.opset >= 13 else 1)) % rank
     if axis != rank - 1:  # before version 13 it was taken over all axes from there on
         refuse(c.path, c.operator, f"axis={axis}; the last axis is understood")
     return masks.softmax(c.builder, c.name, c.path, scores, -1)

@@ -18,7 +18,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node
-from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read, opset_of
 from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
@@ -298,7 +298,10 @@ class _Reading:
         onnx = import_onnx()
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]
-        return OPERATIONS[node.op_type](OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output)))
+        opset = opset_of(self.model)
+        return OPERATIONS[node.op_type](
+            OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output), opset)
+        )
 
     def regions(self) -> tuple[Region, ...]:
         """The connected parts that hold a layer, as far as they are what their runtime computes."""

@@ -151,6 +151,11 @@ def _parameter(w: Writer, node: Node) -> None:
     w.bare.add(node.name)
 
 
+def _reshape(w: Writer, node: Node) -> None:
+    w.bare_if(node)
+    w.reshaped(node.inputs[0], w.shapes[node.name], node.name)
+
+
 def _transpose(w: Writer, node: Node) -> None:
     order = list(wholes(node.attributes, "permutation"))
     if node.inputs[0] in w.bare:
@@ -232,7 +237,7 @@ _KINDS: dict[str, _Row] = {
     "matmul": _Row(_matmul, bare=True),
     "parameter": _Row(_parameter),
     "transpose": _Row(_transpose, bare=True),
-    "reshape": _Row(lambda w, node: w.reshaped(node.inputs[0], w.shapes[node.name], node.name)),
+    "reshape": _Row(_reshape, bare=True),
     "slice": _Row(_slice),
     "softmax": _Row(_softmax),
     "standardize": _Row(_standardize),

@@ -83,8 +83,9 @@ class Writer:
         return total
 
     def reshaped(self, x: str, shape: Sequence[int], output: str) -> str:
-        """Reshape the axes of a sample; 0 keeps the batch."""
-        return self.add("Reshape", [x, self.array(f"{output} shape", np.asarray([0, *shape], dtype=np.int64))], output)
+        """Reshape the axes of a sample; 0 keeps the batch, which a weight does not have."""
+        sizes = shape if x in self.bare else [0, *shape]
+        return self.add("Reshape", [x, self.array(f"{output} shape", np.asarray(sizes, dtype=np.int64))], output)
 
     def bare_if(self, node: Node) -> None:
         """Note that a value has no batch axis, where none of its inputs has one."""
