@@ -298,10 +298,8 @@ class _Reading:
         onnx = import_onnx()
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         place = node.name or node.output[0]
-        opset = opset_of(self.model)
-        return OPERATIONS[node.op_type](
-            OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output), opset)
-        )
+        call = OnnxCall(builder, node.output[0], place, node.op_type, operands, attributes, len(node.output), opset_of(self.model))
+        return OPERATIONS[node.op_type](call)
 
     def regions(self) -> tuple[Region, ...]:
         """The connected parts that hold a layer, as far as they are what their runtime computes."""
