@@ -329,6 +329,33 @@ def test_slopes_before_version_7_are_not_those_of_the_last_axis(tmp_path):
         nv.align(old, new)
 
 
+def test_a_file_that_no_runtime_knows_is_not_evaluated_in_another_way(tmp_path):
+    """Along an axis of its own, before version 7: the reference evaluator would add a value a row."""
+    nodes = [node("Conv", "x k", "h", kernel_shape=[1, 1]), node("Add", "h b", "y", broadcast=1, axis=1)]
+    path = saved(tmp_path / "a.onnx", nodes, (2, 3, 3), {"k": single(3, 2, 1, 1), "b": single(3)}, 6)
+    found = nv.load_network(path)
+    assert (found.understood, nv.prune(path).claim) == (0, nv.Claim.UNDECIDED)
+    with pytest.raises(nv.InputError, match="no runtime"):
+        found.evaluate(single(1, 2, 3, 3))
+
+
+def test_what_no_runtime_runs_is_not_read_as_a_whole(tmp_path, monkeypatch):
+    nodes, shape, arrays, opset = rows("Relu")
+    path = saved(tmp_path / "a.onnx", nodes, shape, arrays, opset)
+    assert not isinstance(nv.load_network(path), PartialNetwork)
+
+    def refuses(model, entry):
+        def run(x):
+            raise RuntimeError("none")
+
+        return run
+
+    monkeypatch.setattr(onnx_agreement, "_onnxruntime", refuses)
+    monkeypatch.setattr(onnx_agreement, "_reference", refuses)
+    with pytest.raises(nv.InputError, match="cannot be compared"):
+        read_onnx_model(onnx.load(path))
+
+
 def test_the_second_runtime_does_not_overrule_the_first(tmp_path, monkeypatch):
     """A slope that the reader and the reference evaluator take for 0.5, where onnxruntime computes with 0.1."""
     nodes, shape, arrays, opset = rows("LeakyRelu", alpha=0.1)

@@ -293,7 +293,10 @@ def test_refused_shapes(tmp_path):
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
 def test_weights_in_other_precisions(dtype, tmp_path):
     weights = {"w": RNG.normal(size=(2, 3)).astype(dtype)}
-    onnx.save(model([node("MatMul", "x t", "y")], (3,), {"t": weights["w"].T}), str(tmp_path / "a.onnx"))
+    made = model([node("MatMul", "x t", "y")], (3,), {"t": weights["w"].T})
+    for value in (*made.graph.input, *made.graph.output):
+        value.type.tensor_type.elem_type = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    onnx.save(made, str(tmp_path / "a.onnx"))
     network = nv.load_network(tmp_path / "a.onnx")
     assert np.array_equal(network.weights["t"], weights["w"])
     assert network.weights["t"].dtype == dtype

@@ -119,6 +119,23 @@ def opset_of(model: Any) -> int:
     return max((i.version for i in model.opset_import if i.domain in ("", "ai.onnx")), default=1)
 
 
+def changed_since(model: Any) -> str:
+    """An operator that means something else in the version that a file asks for than in the newest; empty where there is none.
+
+    Broadcasting along an axis and slopes of channels before version 7, softmax over several axes together before 13.
+    """
+    version = opset_of(model)
+    single = {t.name for t in model.graph.initializer if max(t.dims, default=1) == 1}
+    functions = [node for f in model.functions for node in f.node]
+    for node in _with_inner_ones((*model.graph.node, *functions)):
+        given = {a.name: a.i for a in node.attribute}
+        before_7 = (node.op_type == "PRelu" and node.input[-1] not in single) or {"broadcast", "axis"} <= given.keys()
+        before_13 = node.op_type in ("Softmax", "LogSoftmax", "Hardmax") and given.get("axis") != -1
+        if node.domain in ("", "ai.onnx") and ((version < 7 and before_7) or (version < 13 and before_13)):
+            return str(node.op_type)
+    return ""
+
+
 def _with_inner_ones(nodes: Iterable[Any]) -> Iterator[Any]:
     for node in nodes:
         yield node

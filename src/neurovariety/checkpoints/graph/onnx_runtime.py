@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read
+from neurovariety.checkpoints.graph.onnx_format import changed_since, import_onnx, names_read, opset_of
 from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.errors import InputError
 
@@ -89,14 +89,21 @@ class Runtime:
             if self._installed is not None:
                 return dict(zip(names, self._installed.run(None, feeds), strict=True))
             if self._reference is None:
-                from onnx.reference import ReferenceEvaluator
-
-                self._reference = ReferenceEvaluator(self.model)
+                self._reference = reference_evaluator(self.model)
             with np.errstate(all="ignore"):
                 return dict(zip(names, self._reference.run(None, feeds), strict=True))
         except Exception as error:
             self.refused = _words(error)
             return None
+
+
+def reference_evaluator(model: Message) -> Any:
+    """The evaluator of the onnx package. Raises `InputError` for a file with operators of which it knows the newest version alone."""
+    from onnx.reference import ReferenceEvaluator
+
+    if changed := changed_since(model):
+        raise InputError(f"{changed} of version {opset_of(model)} means something else than the reference evaluator computes")
+    return ReferenceEvaluator(model)
 
 
 def _words(error: Exception) -> str:
@@ -347,10 +354,8 @@ def exposed(model: Message, feeds: Feeds) -> dict[str, Any] | None:
     if found is not None:
         return found
     try:
-        from onnx.reference import ReferenceEvaluator
-
         with np.errstate(all="ignore"):
-            return dict(ReferenceEvaluator(model).run(None, feeds, intermediate=True))
+            return dict(reference_evaluator(model).run(None, feeds, intermediate=True))
     except Exception:
         return None
 

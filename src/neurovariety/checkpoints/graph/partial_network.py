@@ -105,7 +105,9 @@ class PartialNetwork:
         return found
 
     def evaluate(self, *inputs: object, **named: object) -> Any:
-        """The output, or a tuple of several, at inputs in order or by name; by the runtime."""
+        """The output, or a tuple of several, at inputs in order or by name; by the runtime. Raises `InputError` where none can."""
+        if self.unread:
+            raise InputError(f"no runtime of ONNX that is here can run {self.source}: {self.unread}")
         if len(inputs) > len(self.inputs):
             raise InputError(f"{self.source} takes {len(self.inputs)} inputs ({', '.join(self.inputs)}), got {len(inputs)}")
         feeds = {**dict(zip(self.inputs, inputs, strict=False)), **named}

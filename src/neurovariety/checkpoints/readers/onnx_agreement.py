@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
-from neurovariety.checkpoints.graph.onnx_runtime import nudged
+from neurovariety.checkpoints.graph.onnx_runtime import nudged, reference_evaluator
 from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
 from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
 from neurovariety.errors import InputError
@@ -32,26 +32,27 @@ _NUDGES = 8
 def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np.dtype[Any], batch: int | None, source: str) -> None:
     """Raise `InputError` unless a runtime computes the network's values on two random batches, and none values of another shape.
 
-    Nothing is said where no runtime can run the file, or its values are too large for its type at all inputs.
+    Also where no runtime can run the file; nothing is said where its values are too large for its type at all inputs.
 
     ``model`` holds its weights itself, ``entry`` is the name of its input and ``dtype`` the type of that, ``batch`` its length where it
     is fixed.
     """
     reference = _reference(model, entry)
     installed = _onnxruntime(model, entry)
-    ran = other_shape = False
+    answered = ran = other_shape = False
 
     def cast(x: Array) -> Array:
         return np.abs(np.round(8 * x)).astype(dtype) if dtype.kind in "biu" else x.astype(dtype)
 
     def asked(run: Callable[[Array], Array], as_type: np.dtype[Any]) -> Callable[[Array], Array | None]:
         def answer(x: Array) -> Array | None:
-            nonlocal ran, other_shape
+            nonlocal answered, ran, other_shape
             try:
                 with np.errstate(all="ignore"):
                     found = np.asarray(run(cast(x).astype(as_type))).astype(np.float64)
             except Exception:  # runtimes raise classes of their own for what they do not support
                 return None
+            answered = True
             if not np.isfinite(found).all():  # too large for the file's type: a smaller input is taken
                 return None
             ran = True
@@ -81,6 +82,8 @@ def hold_against_runtime(network: Network, model: Message, entry: str, dtype: np
                 f"{source} computes something else in a runtime of ONNX than the network that was read from it "
                 "on random inputs; it may mix samples of a batch, or an operation was misread: please report it"
             )
+    if not answered:
+        raise InputError(f"{source} cannot be run by a runtime of ONNX that is here, so what is read from it cannot be compared")
 
 
 def _own_rounding(run: Callable[[Array], Array], x: Array, entry: str) -> float:
@@ -117,9 +120,7 @@ def _onnxruntime(model: Message, entry: str) -> Callable[[Array], Array] | None:
 
 def _reference(model: Message, entry: str) -> Callable[[Array], Array]:
     def run(x: Array) -> Array:
-        from onnx.reference import ReferenceEvaluator
-
-        found: Any = ReferenceEvaluator(model).run(None, {entry: x})
+        found: Any = reference_evaluator(model).run(None, {entry: x})
         return np.asarray(found[0])
 
     return run
