@@ -23,6 +23,7 @@ from neurovariety.certificates.germ_proofs import (
     Some,
     WithoutUnit,
     bounds,
+    moved,
 )
 from neurovariety.certificates.germs import plain_terms
 from neurovariety.certificates.learning_coefficients import check_pair
@@ -156,12 +157,24 @@ END = Polyhedra(None, FromRegion(((ONE, ONE),), (ONE, ONE), ()))
         ("x; y", Combined(((ONE, ONE), (ONE, ONE)), END)),
         ("x; y", Reduced(0, 0, terms("x"), END)),
         ("x^2 - y^2", Moved(0, terms("x"), END)),
+        ("x^2 - y^2", Moved(0, (), END, terms("y"))),  # divided by what is 0 at the origin
+        ("x^2 - y^2", Moved(0, (), END, (((0, 0), ONE), ((1, 0), ONE)))),  # and by what contains the variable
+        ("x^2 - y^2", Moved(0, (((0, 0), ONE),), END)),
         ("x^2 + y^3", Order(0, 3)),
         ("x; y", Some((2,), END)),
     ],
 )
 def test_steps_that_do_not_follow(text, proof):
     refused(germ(text), proof)
+
+
+def test_a_coordinate_with_a_unit():
+    """(1 + y) x - y^2 is the coordinate x once (x + y^2) / (1 + y) stands for x."""
+    unit = (((0, 0), ONE), ((0, 1), ONE))
+    corner = Polyhedra(None, FromRegion(((ONE, HALF),), (ONE, HALF), ()))
+    proof = Moved(0, terms("0*x + y^2"), corner, unit)
+    assert bounds(germ("x + x*y - y^2; y^2"), proof).high == (Fraction(3, 2), 1)
+    assert moved(germ("(x + x*y - y^2)^2"), 0, germ("0*x + y^2")[0], germ("0*x + y")[0] + 1) == germ("x^2 + 2*x^2*y + x^2*y^2")
 
 
 def test_functions_that_do_not_vanish():

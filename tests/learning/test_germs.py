@@ -136,7 +136,7 @@ def test_areas_grow_as_the_coefficient_says(text):
 
 def test_bounds_where_nothing_is_exact():
     """A germ whose leading form is degenerate along a surface, in all coordinates that are tried."""
-    got = found("(x^2 + y^2 - z^2)^2 + x^5*z + y^7")
+    got = search(read_functions("(x^2 + y^2 - z^2)^2 + x^5*z + y^7").polynomials(), 2e9)
     low, high = got.bounds.low, got.bounds.high
     assert low is not None
     assert high is not None
@@ -167,6 +167,13 @@ def test_the_proof_shows_what_the_search_says(text):
         ("x^2*y; y^3", "y^2*x; x^3"),  # other names
         ("x^2 - y^2", "x*y"),
         ("x; y^2", "x + y^2*z; y^2"),
+        ("x*y*z", "(2*y - x - z)*(x - 2*z)*(x + y + 2*z)"),
+        ("x^2*y^2*z", "(x + 2*y - 2*z)^2*(x + 2*y + z)^2*(y + z)"),
+        ("x^2 + y^2*z^2", "(x + y + z)^2 + (x - y)^2*z^2"),
+        ("x^2 + y^2*z^2", "(x*y + x - y)^2 + y^2*z^2"),  # x is no polynomial in the new coordinates
+        ("x^2*y^3", "x^2*(x*y + y + 2*x^2)^3"),
+        ("x^2*y + z^3", "(2*x + y)^2*(2*x - y + z) - 8*(x + z)^3"),  # by the Hessian
+        ("x^2 + y^2 - z^3", "4*(z - x)^2 + (x - y + z)^2 - (x - 2*y - z)^3"),
         ("(x^2 - y^3)*a; (x^2 - y^3)*b", "5*(a + b)*((y + x)^2 - y^3); (a - b)*((y + x)^2 - y^3)"),
     ],
 )

@@ -3,7 +3,8 @@
 Each step says how the pair (twice the coefficient, multiplicity) of a germ follows from those of simpler ones, and `bounds` recomputes
 every germ on the way. The ideal near the origin is what counts, up to analytic coordinates there:
 
-* `Moved`: x_i + p(other variables) for x_i, a polynomial change of coordinates that keeps the origin;
+* `Moved`: (x_i + p) / u for x_i, where p and u are polynomials in other variables, p is 0 and u is not 0 at the origin: a change of
+  coordinates; each function is multiplied by a power of the unit u, which leaves the ideal;
 * `Solved`: a function u x_i + g with a unit u, x_i not in u and g, is a coordinate: half a degree of freedom, and what is left of the
   others with x_i = -g/u; the coefficients of ideals in separate variables add up, multiplicities less 1 too (Watanabe 2009);
 * `Parts`: functions in separate variables;
@@ -70,11 +71,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Moved:
-    """x_i + p in place of x_i, for all functions."""
+    """(x_i + p) / u in place of x_i, for all functions; no terms of u stand for 1."""
 
     variable: int
     by: Terms
     then: Proof
+    unit: Terms = ()
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ def _step(germ: list[Polynomial], proof: Proof) -> Bounds:
             raise NotShown("the function has another order")
         return Bounds((Fraction(1, proof.degree), 1), None)
     if isinstance(proof, Moved):
-        return bounds(moved(germ, proof.variable, polynomial(context, proof.by)), proof.then)
+        unit = polynomial(context, proof.unit) if proof.unit else context.constant(1)
+        return bounds(moved(germ, proof.variable, polynomial(context, proof.by), unit), proof.then)
     if isinstance(proof, Solved):
         return beside_coordinate(bounds(solved(germ, proof.function, proof.variable), proof.then))
     if isinstance(proof, Parts):
@@ -243,13 +246,15 @@ def together(a: Bounds, b: Bounds) -> Bounds:
     return Bounds(low, high)
 
 
-def moved(germ: Sequence[Polynomial], variable: int, by: Polynomial) -> list[Polynomial]:
-    """The functions with x_i + p in place of x_i. Raises `NotShown` where that is no change of coordinates at the origin."""
+def moved(germ: Sequence[Polynomial], variable: int, by: Polynomial, unit: Polynomial) -> list[Polynomial]:
+    """The functions with (x_i + p) / u in place of x_i, times powers of u. Raises `NotShown` where that is no change of coordinates at
+    the origin."""
     context = germ[0].context()
-    if not 0 <= variable < context.nvars() or variable in variables_of(by) or constant_of(by):
+    if not 0 <= variable < context.nvars() or variable in variables_of(by) | variables_of(unit) or constant_of(by):
         raise NotShown("a variable is moved by a polynomial in others that is zero at the origin")
-    letters = [x + by if i == variable else x for i, x in enumerate(context.gens())]
-    return [f.compose(*letters, ctx=context) for f in germ]
+    if not constant_of(unit):
+        raise NotShown("a variable is divided by a polynomial that is not zero at the origin")
+    return [_put(f, variable, unit, -(context.gen(variable) + by)) for f in germ]
 
 
 def solved(germ: Sequence[Polynomial], function: int, variable: int) -> list[Polynomial]:

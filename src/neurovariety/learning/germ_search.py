@@ -5,11 +5,11 @@ Nothing here proves; `certificates.germ_proofs` recomputes every step of what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from itertools import combinations
+from itertools import combinations, islice
 from math import prod
 
 import flint
@@ -35,7 +35,6 @@ from neurovariety.certificates.germ_proofs import (
     beside_coordinate,
     bounds,
     combined,
-    moved,
     multiplied,
     reduced,
     root,
@@ -46,12 +45,13 @@ from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms
 from neurovariety.certificates.newton_cells import lowest
 from neurovariety.certificates.stored_coefficients import as_fraction
 from neurovariety.certificates.zeros import NotShown
+from neurovariety.learning.coordinate_search import changed, changes
 from neurovariety.learning.newton_search import look, regions
 from neurovariety.linear_algebra.rational_programme import maximum
 
 _DEPTH = 5
 """Changes of coordinates, one after another."""
-_MOST_MOVES, _MOST_LATER = 4, 2
+_MOST_MOVES, _MOST_LATER = 6, 3
 """Changes that are tried in the coordinates given, and in later ones."""
 OPERATIONS = 2e10
 """Of a search, some ten seconds; then it stops with bounds."""
@@ -251,11 +251,14 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     tries.append(BoundedGerm(own, Bounds(looked.pair, None if best is None else best[1])))
     if tries[-1].exact or not depth:
         return _best(tries)
-    for variable, by in _moves(germ, looked.unclear, depth == _DEPTH):
+    for steps in islice(changes(germ, looked.unclear, depth == _DEPTH), _MOST_MOVES if depth == _DEPTH else _MOST_LATER):
         if used_up():
             break
-        found = _search(moved(germ, variable, by), depth - 1)
-        tries.append(BoundedGerm(Moved(variable, plain_terms(by), _needed(found)), found.bounds))
+        found = _search(changed(germ, steps), depth - 1)
+        proof = _needed(found)
+        for step in reversed(steps):
+            proof = Moved(step.variable, plain_terms(step.by), proof, plain_terms(step.unit))
+        tries.append(BoundedGerm(proof, found.bounds))
         if tries[-1].exact:
             return tries[-1]
     tries += _of_some(germ, depth, len(germ) - 1)
@@ -311,25 +314,3 @@ def _of_some(germ: Sequence[Polynomial], depth: int, count: int) -> list[Bounded
         if found.bounds.low is not None:
             out.append(BoundedGerm(Some(kept, _needed(found)), Bounds(found.bounds.low, None)))
     return out
-
-
-def _moves(germ: Sequence[Polynomial], unclear: Sequence[Polynomial], first: bool) -> Iterator[tuple[int, Polynomial]]:
-    """Changes of coordinates that make a factor a coordinate: repeated factors of leading forms first."""
-    seen: set[tuple[int, object]] = set()
-    for least, forms in ((2, unclear), (1, germ), *(((1, unclear),) if first else ())):
-        for f in forms:
-            for g, e in f.factor()[1]:
-                if e < least or len(g) < 2 or constant_of(g):
-                    continue
-                for variable in sorted(variables_of(g), key=lambda i: -i):
-                    u = g.derivative(variable)
-                    if len(u) != 1 or not constant_of(u):
-                        continue
-                    by = -(g - u * g.context().gen(variable)) / u.coefficient(0)
-                    key = (variable, plain_terms(by))
-                    if key not in seen:
-                        seen.add(key)
-                        yield variable, by
-                    if len(seen) >= (_MOST_MOVES if first else _MOST_LATER):
-                        return
-                    break
