@@ -21,7 +21,7 @@ _MOST_DEGREE, _MOST_VARIABLES = 8, 5
 """Of leading forms that are derived."""
 
 
-class Step(NamedTuple):
+class CoordinateStep(NamedTuple):
     """(x_i + by) / unit in place of x_i, the ``variable``."""
 
     variable: int
@@ -29,7 +29,7 @@ class Step(NamedTuple):
     unit: Polynomial
 
 
-def changed(germ: Sequence[Polynomial], steps: Sequence[Step]) -> list[Polynomial]:
+def changed(germ: Sequence[Polynomial], steps: Sequence[CoordinateStep]) -> list[Polynomial]:
     """The functions in the new coordinates."""
     found = list(germ)
     for step in steps:
@@ -37,7 +37,7 @@ def changed(germ: Sequence[Polynomial], steps: Sequence[Step]) -> list[Polynomia
     return found
 
 
-def changes(germ: Sequence[Polynomial], unclear: Sequence[Polynomial], all_factors: bool) -> Iterator[tuple[Step, ...]]:
+def changes(germ: Sequence[Polynomial], unclear: Sequence[Polynomial], all_factors: bool) -> Iterator[tuple[CoordinateStep, ...]]:
     """Changes of coordinates, none twice, the likeliest first: by factors of the functions and of their blocks, by what their leading
     forms depend on and where their slopes vanish, by repeated factors of the ``unclear`` forms, and where ``all_factors`` says so by
     all of their factors."""
@@ -118,9 +118,9 @@ def _hessian(form: Polynomial) -> Polynomial:
     return minor(slopes, used)
 
 
-def _chain(wanted: Sequence[Polynomial]) -> tuple[Step, ...]:
+def _chain(wanted: Sequence[Polynomial]) -> tuple[CoordinateStep, ...]:
     """The functions as coordinates, one after another, as far as there is a variable for each that occurs in it linearly."""
-    left, taken, steps = sorted(wanted, key=len), set[int](), list[Step]()
+    left, taken, steps = sorted(wanted, key=len), set[int](), list[CoordinateStep]()
     while left:
         g = left.pop(0)
         if not len(g):
@@ -136,7 +136,7 @@ def _chain(wanted: Sequence[Polynomial]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _solved_for(g: Polynomial, variable: int) -> Step | None:
+def _solved_for(g: Polynomial, variable: int) -> CoordinateStep | None:
     """The step that makes g = u x_i + h the coordinate x_i; None where it has another form."""
     u = g.derivative(variable)
     if not constant_of(u) or variable in variables_of(u):
@@ -144,4 +144,4 @@ def _solved_for(g: Polynomial, variable: int) -> Step | None:
     rest = g - u * g.context().gen(variable)
     first = as_fraction(u.to_dict()[(0,) * g.context().nvars()])
     scale = flint.fmpq(first.denominator, first.numerator)
-    return Step(variable, -rest * scale, u * scale)
+    return CoordinateStep(variable, -rest * scale, u * scale)
