@@ -540,6 +540,30 @@ def test_an_experiment(run, tmp_path):
         assert (code, out, len(err.splitlines())) == (2, "", 1)
 
 
+def test_an_experiment_on_free_energies(run, tmp_path):
+    picture = tmp_path / "energies.svg"
+    code, out, _ = run("experiment", "free-energy", "linear(1,1)", "--data-sets", 2, "--figure", picture)
+    assert code == 0
+    assert "the learning coefficient is 1/2, with multiplicity 1: the interval" in out
+    assert "<svg" in picture.read_text(encoding="utf-8")
+    code, out, _ = run("experiment", "free-energy", "linear(1,1)", "--true-rank", 1, "--data-sets", 2, "--json")
+    found = json.loads(out)
+    assert (found["network"], found["predicted"]["learning_coefficient"], found["predicted"]["claim"]) == (
+        "linear(1,1) rank 1",
+        "1/2",
+        "proved",
+    )
+    assert found["slope"] == pytest.approx(0.5, abs=0.05)
+    for given in (
+        ["linear(1,1)", "--data-sets", "1"],
+        ["linear(1,1)", "--true-rank", "2"],
+        ["mlp(1,1,1; x^2)", "--true-rank", "1"],
+        ["no(1)"],
+    ):
+        code, out, err = run("experiment", "free-energy", *given)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
 def test_selftest(run):
     code, out, _ = run("selftest")
     assert code == 0

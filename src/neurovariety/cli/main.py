@@ -276,6 +276,22 @@ def recovery(**options: Any) -> None:
     sys.exit(recovery_command(**options))
 
 
+@experiment.command(context_settings=CONTEXT, name="free-energy")
+@click.argument("architecture", metavar="ARCH")
+@click.option(
+    "--true-rank", type=click.IntRange(min=0), help="The rank of the true matrix of a deep linear network (default: zero function)."
+)
+@click.option("--data-sets", type=click.IntRange(2, 1000), default=6, show_default=True, help="Data sets that are simulated.")
+@click.option("--figure", help="Draw the result to this file (.svg, .png or .pdf).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
+def free_energy(**options: Any) -> None:
+    """Log evidence of simulated data: does it fall with the number of samples as the learning coefficient says?"""
+    from neurovariety.cli.free_energy_command import free_energy_command
+
+    sys.exit(free_energy_command(**options))
+
+
 @app.command(context_settings=CONTEXT)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
