@@ -9,9 +9,12 @@ from itertools import product
 import pytest
 
 from neurovariety.certificates.germ_bounds import CellBound, FromCells, FromRegion, NoCommonZero, OnZeros, possible
+from neurovariety.certificates.germ_changes import gathered, moved
 from neurovariety.certificates.germ_proofs import (
     Bounds,
     Combined,
+    FormsOf,
+    Gathered,
     Moved,
     Order,
     Parts,
@@ -23,7 +26,6 @@ from neurovariety.certificates.germ_proofs import (
     Some,
     WithoutUnit,
     bounds,
-    moved,
 )
 from neurovariety.certificates.germs import plain_terms
 from neurovariety.certificates.learning_coefficients import check_pair
@@ -157,6 +159,13 @@ END = Polyhedra(None, FromRegion(((ONE, ONE),), (ONE, ONE), ()))
         ("x; y", Combined(((ONE, ONE), (ONE, ONE)), END)),
         ("x; y", Reduced(0, 0, terms("x"), END)),
         ("x^2 - y^2", Moved(0, terms("x"), END)),
+        ("a*x; b*x", Gathered(((0, 2),), END)),  # both in one term
+        ("a*x + b^2*y", Gathered(((0, 1),), END)),
+        ("a*x + y", Gathered(((0,),), END)),
+        ("a*x + b*y", Gathered(((0,), (1,)), END)),  # one function with variables of two groups
+        ("a*x + b*y", Gathered(((0, 0, 1),), END)),
+        ("a*x + b*y", Gathered(((0, 1), ()), END)),
+        ("a*x + b*y", Gathered(((0, 7),), END)),
         ("x^2 - y^2", Moved(0, (), END, terms("y"))),  # divided by what is 0 at the origin
         ("x^2 - y^2", Moved(0, (), END, (((0, 0), ONE), ((1, 0), ONE)))),  # and by what contains the variable
         ("x^2 - y^2", Moved(0, (((0, 0), ONE),), END)),
@@ -166,6 +175,48 @@ END = Polyhedra(None, FromRegion(((ONE, ONE),), (ONE, ONE), ()))
 )
 def test_steps_that_do_not_follow(text, proof):
     refused(germ(text), proof)
+
+
+def squares():
+    """x^2 + 2 x y + y^2, x z + y z and z^2 as forms in x + y and z."""
+    first, last, mixed = terms("u^2 + 0*v"), terms("0*u + v^2"), terms("u*v")
+    one = terms_of_one()
+    powers = ((2, (one, (), ())), (2, ((), (), one)))
+    return FormsOf((terms("x + y + 0*z"), terms("0*x + 0*y + z")), (first, mixed, last), 2, powers, Solved(0, 0, Solved(0, 2, None)))
+
+
+def terms_of_one():
+    return (((0, 0), ONE),)
+
+
+def test_forms_of_functions():
+    """Half of what the functions have themselves, of which there are two: 2 and 1."""
+    functions = germ("x^2 + 2*x*y + y^2; x*z + y*z; z^2")
+    assert bounds(functions, squares()) == Bounds((ONE, 1), (ONE, 1))
+    good, one = squares(), terms_of_one()
+    for other in (
+        replace(good, degree=1),
+        replace(good, degree=4),
+        replace(good, forms=(good.forms[0], good.forms[2], good.forms[1])),
+        replace(good, bases=good.bases[::-1]),
+        replace(good, powers=((2, ((), (), one)), (2, ((), (), one)))),
+        replace(good, powers=((2, (one, (), ())), (2, ((), (), ())))),
+        replace(good, powers=((0, (one, (), ())), (2, ((), (), one)))),
+        replace(good, powers=good.powers[:1]),
+        replace(good, forms=good.forms[:2]),
+    ):
+        refused(functions, other)
+    # without the last of them y z and z^2 have a whole line of zeros
+    refused(functions[1:], replace(good, forms=good.forms[1:], powers=((2, ((), ())), (2, ((), one)))))
+
+
+def test_gathered_variables_bound_from_below_alone():
+    """a x + b y: one of the products t x and t y is no smaller, which has 1/2, twice that over all of the zeros x = y = 0."""
+    functions = germ("a*x + b*y")
+    assert gathered(functions, ((0, 1),)) == germ("a*x + 0*b*y; a*y + 0*b*x")
+    proof = Gathered(((0, 1),), search(germ("a*x + 0*b*y; a*y + 0*b*x")).proof)
+    assert bounds(functions, proof).low == (1, 1)
+    assert bounds(functions, proof).high is None
 
 
 def test_a_coordinate_with_a_unit():

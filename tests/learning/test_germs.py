@@ -9,6 +9,7 @@ from math import log
 import numpy as np
 import pytest
 
+import neurovariety as nv
 from neurovariety.certificates.germ_proofs import Both, bounds
 from neurovariety.certificates.germs import shows_no_zero
 from neurovariety.learning.functions_text import read_functions
@@ -24,6 +25,19 @@ def pair(text):
     got = found(text)
     assert got.exact, (text, got.bounds)
     return got.bounds.low[0] / 2, got.bounds.low[1]
+
+
+@pytest.mark.parametrize(
+    ("network", "coefficient"),
+    [("mlp(2,2,2,1; x^2)", "1/2"), ("mlp(1,2,2,1; x^2)", "1/4"), ("mlp(1,2,2,1; x^3)", "1/9"), ("mlp(2,2,2; x^3)", "2/3")],
+)
+def test_deep_networks_at_the_zero_function(network, coefficient):
+    """By hand: the last layer c leaves c g with g the squares h^2 of what the first layers give; |h^2| is |h|^2, and h is linear in b.
+    For the first network 2c is half of 2, the exponent of |h|; for those with one input and x^k |h| has 2/k, a power of two inputs a,
+    and 2c is 2/k^2. The last has the two inputs of two neurons, of degree 3: 2c is 4/3."""
+    found = nv.learning_coefficient(network, truth="zero")
+    assert (found.value["learning_coefficient"], str(found.claim)) == (coefficient, "proved")
+    found.verify()
 
 
 @pytest.mark.parametrize(

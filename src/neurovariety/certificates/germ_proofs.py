@@ -11,9 +11,14 @@ every germ on the way. The ideal near the origin is what counts, up to analytic 
 * `Products`: all products of a function of some variables and one of others. The two sums of squares are multiplied, so the smaller
   coefficient counts, and where both are the same the multiplicities add up;
 * `PowerOf`: the sum of squares of h^k alone is that of h to the power k;
+* `FormsOf`: forms of degree k in functions h, without a common zero but 0, are between constants times |h|^k, by compactness: the
+  coefficient is that of h, divided by k;
 * `WithoutUnit`: a factor that is not 0 at the origin does not count;
 * `Combined`: invertible linear combinations of the functions generate the same ideal;
 * `Reduced`: so do they after a multiple of one was subtracted from another;
+* `Gathered`: where functions are linear in some variables c, f_i = sum c_v g_iv(rest), the largest |g_iv| = M leaves c_v no more than
+  an interval of length 2e/M if all |f_i| <= e. So t g_iv, for all v and one t, bound from below. Several groups of such variables,
+  each with functions of its own, are taken one after another;
 * `Some`: fewer functions are smaller together, a bound from below alone;
 * `Order`: a function with a derivative of order k that is not 0 has at least 1/k;
 * `FromCells`, `FromRegion`: the polyhedra themselves.
@@ -25,20 +30,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import flint
-
 from neurovariety.certificates.germ_bounds import FromCells, FromRegion, Pair
+from neurovariety.certificates.germ_changes import combined, gathered, moved, one_of, reduced, solved
 from neurovariety.certificates.germs import (
     Polynomial,
     Terms,
     constant_of,
     plain_terms,
     polynomial,
+    ring,
     support,
     vanish,
     variables_of,
 )
-from neurovariety.certificates.stored_coefficients import fmpq_of
 from neurovariety.certificates.zeros import NotShown
 
 NOTHING: Pair = (Fraction(0), 1)
@@ -115,6 +119,27 @@ class PowerOf:
 
 
 @dataclass(frozen=True)
+class FormsOf:
+    """The functions are ``forms`` of one ``degree`` in the ``bases``; ``powers`` are multipliers, one for each form, with which these
+    add up to a power (its exponent) of each base."""
+
+    bases: tuple[Terms, ...]
+    forms: tuple[Terms, ...]
+    degree: int
+    powers: tuple[tuple[int, tuple[Terms, ...]], ...]
+    then: Proof
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Groups of variables: each function is linear in those of one, without a term that has none of them, and has none of the others.
+    A bound from below."""
+
+    groups: tuple[tuple[int, ...], ...]
+    then: Proof
+
+
+@dataclass(frozen=True)
 class WithoutUnit:
     """The function of that number is ``unit`` times ``rest``, and the unit is not 0 at the origin."""
 
@@ -158,7 +183,22 @@ class Both:
     high: Proof
 
 
-Proof = Polyhedra | Order | Moved | Solved | Parts | Products | PowerOf | WithoutUnit | Combined | Reduced | Some | Both
+Proof = (
+    Polyhedra
+    | Order
+    | Moved
+    | Solved
+    | Parts
+    | Products
+    | PowerOf
+    | FormsOf
+    | Gathered
+    | WithoutUnit
+    | Combined
+    | Reduced
+    | Some
+    | Both
+)
 
 
 def bounds(germ: Sequence[Polynomial], proof: Proof | None) -> Bounds:
@@ -179,7 +219,7 @@ def _step(germ: list[Polynomial], proof: Proof) -> Bounds:
         low = None if proof.low is None else proof.low.check(germ)
         return Bounds(low, None if proof.high is None else proof.high.check(germ))
     if isinstance(proof, Order):
-        if min(map(sum, support(_one(germ, proof.function)))) != proof.degree:
+        if min(map(sum, support(one_of(germ, proof.function)))) != proof.degree:
             raise NotShown("the function has another order")
         return Bounds((Fraction(1, proof.degree), 1), None)
     if isinstance(proof, Moved):
@@ -193,9 +233,13 @@ def _step(germ: list[Polynomial], proof: Proof) -> Bounds:
         return multiplied(*(bounds(own, then) for own, then in zip(_factors(germ, proof), proof.proofs, strict=True)))
     if isinstance(proof, PowerOf):
         return root(bounds([_base(germ, proof)], proof.then), proof.exponent)
+    if isinstance(proof, FormsOf):
+        return root(bounds(_bases(germ, proof), proof.then), proof.degree)
+    if isinstance(proof, Gathered):
+        return Bounds(bounds(gathered(germ, proof.groups), proof.then).low, None)
     if isinstance(proof, WithoutUnit):
         unit, rest = polynomial(context, proof.unit), polynomial(context, proof.rest)
-        if not constant_of(unit) or unit * rest != _one(germ, proof.function):
+        if not constant_of(unit) or unit * rest != one_of(germ, proof.function):
             raise NotShown("the function is another product, or the factor no unit")
         return bounds(_with(germ, proof.function, rest), proof.then)
     if isinstance(proof, Combined):
@@ -203,14 +247,8 @@ def _step(germ: list[Polynomial], proof: Proof) -> Bounds:
     if isinstance(proof, Reduced):
         return bounds(reduced(germ, proof.function, proof.other, polynomial(context, proof.multiplier)), proof.then)
     if isinstance(proof, Some):
-        return Bounds(bounds([_one(germ, k) for k in proof.functions], proof.then).low, None)
+        return Bounds(bounds([one_of(germ, k) for k in proof.functions], proof.then).low, None)
     return Bounds(bounds(germ, proof.low).low, bounds(germ, proof.high).high)
-
-
-def _one(germ: Sequence[Polynomial], k: int) -> Polynomial:
-    if not 0 <= k < len(germ):
-        raise NotShown("there are not so many functions")
-    return germ[k]
 
 
 def _with(germ: Sequence[Polynomial], k: int, f: Polynomial) -> list[Polynomial]:
@@ -246,43 +284,6 @@ def together(a: Bounds, b: Bounds) -> Bounds:
     return Bounds(low, high)
 
 
-def moved(germ: Sequence[Polynomial], variable: int, by: Polynomial, unit: Polynomial) -> list[Polynomial]:
-    """The functions with (x_i + p) / u in place of x_i, times powers of u. Raises `NotShown` where that is no change of coordinates at
-    the origin."""
-    context = germ[0].context()
-    if not 0 <= variable < context.nvars() or variable in variables_of(by) | variables_of(unit) or constant_of(by):
-        raise NotShown("a variable is moved by a polynomial in others that is zero at the origin")
-    if not constant_of(unit):
-        raise NotShown("a variable is divided by a polynomial that is not zero at the origin")
-    return [_put(f, variable, unit, -(context.gen(variable) + by)) for f in germ]
-
-
-def solved(germ: Sequence[Polynomial], function: int, variable: int) -> list[Polynomial]:
-    """The other functions where u x_i + g = 0, times powers of the unit u. Raises `NotShown` where the function is of another form."""
-    f, context = _one(germ, function), germ[0].context()
-    if not 0 <= variable < context.nvars():
-        raise NotShown("there are not so many variables")
-    u = f.derivative(variable)
-    g = f - u * context.gen(variable)
-    if not constant_of(u) or variable in variables_of(u) or variable in variables_of(g):
-        raise NotShown("the function cannot be solved for the variable")
-    return [_put(h, variable, u, g) for k, h in enumerate(germ) if k != function]
-
-
-def _put(h: Polynomial, variable: int, u: Polynomial, g: Polynomial) -> Polynomial:
-    """u^d h with x_i = -g/u."""
-    context = h.context()
-    powers: dict[int, dict[tuple[int, ...], flint.fmpq]] = {}
-    for e, c in h.to_dict().items():
-        rest = tuple(0 if i == variable else int(k) for i, k in enumerate(e))
-        powers.setdefault(int(e[variable]), {})[rest] = c
-    degree = max(powers, default=0)
-    total = context.constant(0)
-    for k, terms in powers.items():
-        total = total + context.from_dict(terms) * (-g) ** k * u ** (degree - k)
-    return total
-
-
 def _base(germ: Sequence[Polynomial], proof: PowerOf) -> Polynomial:
     base = polynomial(germ[0].context(), proof.base)
     if len(germ) != 1 or proof.exponent < 1 or not len(base):
@@ -291,6 +292,23 @@ def _base(germ: Sequence[Polynomial], proof: PowerOf) -> Polynomial:
     if len(power) != len(germ[0]) or power * germ[0].coefficient(0) != germ[0] * power.coefficient(0):
         raise NotShown("the function is no such power")
     return base
+
+
+def _bases(germ: Sequence[Polynomial], proof: FormsOf) -> list[Polynomial]:
+    context, letters = germ[0].context(), ring(len(proof.bases))
+    bases, forms = [polynomial(context, h) for h in proof.bases], [polynomial(letters, f) for f in proof.forms]
+    if not bases or proof.degree < 1 or len(forms) != len(germ) or len(proof.powers) != len(bases):
+        raise NotShown("a form for each function is expected, and a power of each base")
+    if any(sum(e) != proof.degree for f in forms for e in support(f)):
+        raise NotShown("a form has another degree")
+    if any(f.compose(*bases, ctx=context) != g for f, g in zip(forms, germ, strict=True)):
+        raise NotShown("the functions are other forms")
+    for y, (exponent, multipliers) in zip(letters.gens(), proof.powers, strict=True):
+        if exponent < 1 or len(multipliers) != len(forms):
+            raise NotShown("a power of a base has a multiplier for each form")
+        if sum((polynomial(letters, m) * f for m, f in zip(multipliers, forms, strict=True)), letters.constant(0)) != y**exponent:
+            raise NotShown("the forms may have a common zero")
+    return bases
 
 
 def _factors(germ: Sequence[Polynomial], proof: Products) -> tuple[list[Polynomial], list[Polynomial]]:
@@ -303,23 +321,6 @@ def _factors(germ: Sequence[Polynomial], proof: Products) -> tuple[list[Polynomi
     if products != {plain_terms(h / h.coefficient(0)) for h in germ}:
         raise NotShown("the functions are no products of these")
     return left, right
-
-
-def combined(germ: Sequence[Polynomial], rows: Sequence[Sequence[Fraction]]) -> list[Polynomial]:
-    """The combinations with these rows. Raises `NotShown` for a matrix that is not invertible."""
-    if len(rows) != len(germ) or any(len(r) != len(germ) for r in rows):
-        raise NotShown("a square matrix is expected")
-    if flint.fmpq_mat([[fmpq_of(c) for c in r] for r in rows]).rank() < len(rows):
-        raise NotShown("the combinations are dependent")
-    zero = germ[0].context().constant(0)
-    return [sum((fmpq_of(c) * f for c, f in zip(r, germ, strict=True) if c), zero) for r in rows]
-
-
-def reduced(germ: Sequence[Polynomial], function: int, other: int, multiplier: Polynomial) -> list[Polynomial]:
-    """The functions with a multiple of ``other`` subtracted from ``function``."""
-    if function == other:
-        raise NotShown("a function is reduced by another")
-    return _with(germ, function, _one(germ, function) - multiplier * _one(germ, other))
 
 
 def _of_parts(germ: Sequence[Polynomial], proof: Parts) -> Bounds:

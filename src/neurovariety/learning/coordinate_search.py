@@ -13,7 +13,7 @@ from typing import NamedTuple
 import flint
 
 from neurovariety.certificates.germ_bounds import derivative, minor
-from neurovariety.certificates.germ_proofs import moved
+from neurovariety.certificates.germ_changes import moved
 from neurovariety.certificates.germs import Polynomial, constant_of, part_of, plain_terms, support, variables_of
 from neurovariety.certificates.stored_coefficients import as_fraction
 

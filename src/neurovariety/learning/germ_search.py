@@ -16,11 +16,14 @@ import flint
 
 from neurovariety.budget import INTERPRETED, spend, used_up, within
 from neurovariety.certificates.germ_bounds import FromRegion, Pair, larger
+from neurovariety.certificates.germ_changes import combined, gathered, reduced, solved
 from neurovariety.certificates.germ_proofs import (
     NOTHING,
     Both,
     Bounds,
     Combined,
+    FormsOf,
+    Gathered,
     Moved,
     Order,
     Parts,
@@ -34,11 +37,8 @@ from neurovariety.certificates.germ_proofs import (
     WithoutUnit,
     beside_coordinate,
     bounds,
-    combined,
     multiplied,
-    reduced,
     root,
-    solved,
     together,
 )
 from neurovariety.certificates.germs import Polynomial, constant_of, plain_terms, support, vanish, variables_of
@@ -46,6 +46,7 @@ from neurovariety.certificates.newton_cells import lowest
 from neurovariety.certificates.stored_coefficients import as_fraction
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.coordinate_search import changed, changes
+from neurovariety.learning.layer_search import as_forms, linear_groups
 from neurovariety.learning.newton_search import look, regions
 from neurovariety.linear_algebra.rational_programme import maximum
 
@@ -53,6 +54,8 @@ _DEPTH = 5
 """Changes of coordinates, one after another."""
 _MOST_MOVES, _MOST_LATER = 6, 3
 """Changes that are tried in the coordinates given, and in later ones."""
+_MANY = 6
+"""Variables from which on those in which functions are linear are gathered first, since polyhedra take long."""
 OPERATIONS = 2e10
 """Of a search, some ten seconds; then it stops with bounds."""
 _MOST_TERMS, _MOST_CORNERS = 600, 60
@@ -87,7 +90,7 @@ def _search(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     if used_up() or _size(germ) > _MOST_TERMS:
         return _of_order(germ)
     spend("steps", 1, _size(germ) * _PER_TERM)
-    for simpler in (_without_units, _spread, _reduced, _parts, _products, _power, _solved):
+    for simpler in (_without_units, _forms, _spread, _reduced, _parts, _products, _power, _solved):
         found = simpler(germ, depth)
         if found is not None:
             return found
@@ -218,6 +221,27 @@ def _power(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     return BoundedGerm(PowerOf(plain_terms(base), exponent, _needed(then)), root(then.bounds, exponent))
 
 
+def _forms(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
+    """Forms in other functions, without a common zero but 0."""
+    found = as_forms(germ) if len(germ) > 1 else None
+    if found is None:
+        return None
+    then = _search(found.bases, depth)
+    proof = FormsOf(tuple(map(plain_terms, found.bases)), found.forms, found.degree, found.powers, _needed(then))
+    return BoundedGerm(proof, root(then.bounds, found.degree))
+
+
+def _gathered(germ: Sequence[Polynomial], depth: int) -> list[BoundedGerm]:
+    """Bounds from below of functions that are linear in some variables."""
+    out = []
+    for groups in islice(linear_groups(germ), _MOST_LATER):
+        if used_up():
+            break
+        found = _search(gathered(germ, groups), depth - 1)
+        out.append(BoundedGerm(Gathered(groups, _needed(found)), Bounds(found.bounds.low, None)))
+    return out
+
+
 def _solved(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
     """A function with a term of first degree, solved for its variable."""
     for k in sorted(range(len(germ)), key=lambda i: len(germ[i])):
@@ -237,6 +261,11 @@ def _solved(germ: Sequence[Polynomial], depth: int) -> BoundedGerm | None:
 def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     """The bounds of the polyhedra, in these coordinates or in others that linear factors of functions or of leading forms suggest."""
     tries = [_of_order(germ)]
+    many = depth > 0 and len(set().union(*map(variables_of, germ))) >= _MANY
+    if many:
+        tries += _gathered(germ, depth)
+    if _best(tries).exact:
+        return _best(tries)
     try:
         looked = look(germ)
     except NotShown:
@@ -250,6 +279,10 @@ def _by_polyhedra(germ: Sequence[Polynomial], depth: int) -> BoundedGerm:
     own = Polyhedra(looked.low, None if best is None else best[0])
     tries.append(BoundedGerm(own, Bounds(looked.pair, None if best is None else best[1])))
     if tries[-1].exact or not depth:
+        return _best(tries)
+    if not many:
+        tries += _gathered(germ, depth)
+    if _best(tries).exact:
         return _best(tries)
     for steps in islice(changes(germ, looked.unclear, depth == _DEPTH), _MOST_MOVES if depth == _DEPTH else _MOST_LATER):
         if used_up():
