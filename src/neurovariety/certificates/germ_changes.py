@@ -83,8 +83,8 @@ def gathered(germ: Sequence[Polynomial], groups: Sequence[Sequence[int]]) -> lis
         raise NotShown("groups of different variables are expected")
     found = []
     for f in germ:
-        own = {next((k for k, group in enumerate(groups) if any(e[v] for v in group)), None) for e in support(f)}
-        if own - {*range(len(groups))} or len(own) != 1 or any(sum(e[v] for v in listed) != 1 for e in support(f)):
+        own = [k for k, group in enumerate(groups) if any(e[v] for e in support(f) for v in group)]
+        if len(own) != 1 or any(sum(e[v] for v in listed) != 1 for e in support(f)):
             raise NotShown("a function is not linear in the variables of one group")
         (k,) = own
         found += [context.gen(groups[k][0]) * d for v in groups[k] if len(d := f.derivative(v))]
