@@ -6,6 +6,8 @@ at most 2^53, each sum of digits is a whole number that float64 holds, and so is
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _EXACT = 53
@@ -18,7 +20,7 @@ class DigitRows:
     def __init__(self, table: np.ndarray) -> None:
         self._columns = table.shape[1]
         self._bits = _EXACT - len(table).bit_length()
-        sizes = abs(table)
+        sizes: Any = abs(table)
         signs = np.where(table < 0, -1.0, 1.0)
         longest = max((v.bit_length() for v in sizes.reshape(-1).tolist()), default=0)
         mask = (1 << self._bits) - 1

@@ -119,7 +119,8 @@ def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
     found = []
     for start in range(0, len(known.signs), _AT_ONCE):
         signs = known.signs[start : start + _AT_ONCE] > 0
-        group, kept = np.zeros(len(signs), dtype=np.int64), []
+        group = np.zeros(len(signs), dtype=np.int64)
+        kept: list[int] = []
         features = np.zeros((0, 1, forms.inputs + 1))
         cut = 0
         for k, stage in enumerate(stages[:-1], 1):

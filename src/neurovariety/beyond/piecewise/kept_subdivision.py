@@ -1,7 +1,8 @@
 """A subdivision that is kept on disk while it is made.
 
 The file is written under another name that then takes the place of the old one, so a process that is killed at any moment leaves a
-whole file. It names the network, where its regions are looked for, and the version; a file of another question is refused.
+whole file. It names the network and where its regions are looked for; a file of another question is refused. What comes out is checked
+as if nothing had been read.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from neurovariety._version import __version__
 from neurovariety.beyond.piecewise.cut_cells import CutCells
 from neurovariety.errors import InputError
 from neurovariety.options import shown
 
 _FORMAT = 1
+"""To be raised also where cuts come in another order."""
 _INTERVAL = 2.0
 """Seconds between two writings, at least; and of all time writing takes a tenth at most."""
 _PART = 10
@@ -42,7 +43,7 @@ class KeptSubdivision:
     """A file that a subdivision is written to now and then. ``question``: names of what it depends on, and what each is."""
 
     def __init__(self, path: str | Path, question: Mapping[str, str]) -> None:
-        self._path, self._question = Path(path), {**question, "version": __version__}
+        self._path, self._question = Path(path), dict(question)
         self._last, self._wait = time.monotonic(), _INTERVAL
 
     @property
