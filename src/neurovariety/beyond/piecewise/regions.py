@@ -108,6 +108,25 @@ class RegionsResult(Result):
             raise InputError("a result read back from JSON does not hold the network; call regions() on it again")
         return AllRegions(self.network, piecewise_forms(self.network), self.cells, self.verdicts["activation_regions"]).held_regions()
 
+    def shown(self) -> str:
+        """The counts in one line, without those that such a network does not have."""
+        v = self.value
+        if v["bounded_regions"] is None:
+            return f"at least {counted(v['activation_regions'], 'region')}"
+        parts = [
+            f"{counted(v['activation_regions'], 'region')} ({v['bounded_regions']:,} bounded)",
+            f"{v['linear_regions_open']:,} linear (open)",
+            f"{v['linear_regions_closed']:,} linear (closed)",
+            counted(v["distinct_affine_functions"], "affine function"),
+            counted(v["facet_adjacencies"], "facet"),
+        ]
+        named = {"positive": "positive_components", "negative": "negative_components", "zero": "zero_set_components"}
+        pieces = {word: v[key] for word, key in named.items()} | {f"class {k}": n for k, n in (v["class_components"] or {}).items()}
+        parts += [f"{word} in {n:,}" for word, n in (pieces | {"border": v["boundary_components"]}).items() if n is not None]
+        if v["data"] is not None:
+            parts.append(f"{counted(v['data']['inputs'], 'input')} in {counted(v['data']['regions'], 'region')}")
+        return ", ".join(parts)
+
     def summary(self) -> str:
         """Several lines: the regions, the bounds by widths beside them, and what the claims say."""
         v, head = self.value, f"{self.entry}({self.subject}) [{self.claim}]"
