@@ -133,8 +133,11 @@ class _Bends(Field):
 
     def product(self, x: Any, matrix: Any) -> np.ndarray:
         """Rows of combinations times the rows of a stored matrix; each sum is made once, since it is as long as all that it reads."""
-        rows = [[(j, Fraction(w)) for j, w in enumerate(row) if w] for row in exact(np.asarray(matrix)).tolist()]
-        below = [[_of(v).terms for v in line] for line in x.reshape(-1, x.shape[-1]).tolist()]
+        table = exact(matrix)
+        if table.ndim != 2 or x.shape[-1] != table.shape[1]:
+            raise ValueError("a layer takes another number of values")
+        rows = [[(j, w) for j, w in enumerate(row) if w] for row in table.tolist()]
+        below = [[_of(v).terms for v in line] for line in x.reshape(prod(x.shape[:-1]), x.shape[-1]).tolist()]
         out = np.empty((len(below), len(rows)), dtype=object)
         for i, line in enumerate(below):
             for k, row in enumerate(rows):
