@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neurovariety.errors import InputError
+from neurovariety.pictures import check_drawable
 from neurovariety.pictures.colours import INK, NAMES, PAPER
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 WIDTH = 6.4
 """Inches."""
 _MARGIN = 0.25
-_LINE, _TITLE_LINE = 104, 78
+_LINE, _TITLE_LINE = 100, 78
 """Characters of a caption, and of a title, that fit into the width."""
 _CAPTION, _TITLE = 0.155, 0.2
 """Heights of their lines in inches."""
@@ -158,9 +159,8 @@ def write_picture(draw: Callable[[], Figure | None], path: str, nothing: str = "
 
     Raises `InputError` where that cannot be done; with the sentence ``nothing`` where it makes none.
     """
+    check_drawable(path)
     ending = Path(path).suffix.lower()
-    if ending not in (".svg", ".png", ".pdf"):
-        raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {path!r}")
     canvas = draw()
     if canvas is None:
         raise InputError(nothing)

@@ -96,7 +96,7 @@ class TableSummary:
         return "\n".join([*lines, *self.needs])
 
 
-def describe_table(source: Any, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> TableSummary:
+def describe_table(source: object, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> TableSummary:
     """Look at a table before anything is computed of it: ``source``, ``target`` and options as in `read_table`.
 
     Missing values and words are counted, not refused. Relations are exact; shares and condition numbers are float64. Raises `DataError`

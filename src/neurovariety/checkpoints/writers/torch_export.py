@@ -37,60 +37,17 @@ def import_torch() -> Torch:
 
 
 def torch_module(network: Network, weights: Mapping[str, Array]) -> Module:
-    """A ``torch.nn.Module`` that computes the network.
+    """A ``torch.nn.Module`` that computes the network: of torch's own layers where the weights are called as theirs are, and a
+    ``Sequential`` where such layers follow one another.
 
     Its ``state_dict`` has the keys and shapes of the network's weights, so that a module written by hand can load it (where a module
-    has no place for one, with underscores for dots, and at the end); fixed weights are buffers. It is in evaluation mode: batch norm
-    uses the stored mean and variance.
+    has no place for one, with underscores for dots, and at the end; batch norms have ``num_batches_tracked`` as well); fixed weights
+    are buffers. It is in evaluation mode: batch norm uses the stored mean and variance.
     """
-    torch = import_torch()
+    import_torch()
+    from neurovariety.checkpoints.writers.torch_network import torch_network
 
-    class NetworkModule(torch.nn.Module):
-        """A network, node by node."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self._places: dict[str, tuple[str, ...]] = {}
-            for key, values in weights.items():
-                tensor = tensor_of(values)
-                *path, last = [part for part in key.split(".") if part] or [key]
-                if any(".".join(path[:k]) in weights for k in range(1, len(path) + 1)):
-                    path, last = [], "_".join((*path, last))  # a module cannot have the name of a weight
-                owner: Module = self
-                for part in path:
-                    if part not in owner._modules and hasattr(owner, part):
-                        path, last, owner = [], "_".join((*path, last)), self
-                        break
-                    if part not in owner._modules:
-                        owner.add_module(part, torch.nn.Module())
-                    owner = owner.get_submodule(part)
-                while hasattr(owner, last):
-                    last += "_"
-                if key in network.fixed or not tensor.is_floating_point():
-                    owner.register_buffer(last, tensor)
-                else:
-                    owner.register_parameter(last, torch.nn.Parameter(tensor))
-                self._places[key] = (*path, last)
-
-        def _weight(self, key: str) -> Tensor:
-            found: Module | Tensor = self
-            for part in self._places[key]:
-                found = getattr(found, part)
-            assert isinstance(found, torch.Tensor)
-            return found
-
-        def forward(self, x: Tensor) -> Tensor:
-            values: dict[str, Tensor] = {}
-            for node in network.nodes:
-                if node.is_input:
-                    values[node.name] = x
-                    continue
-                roles = {role: self._weight(key) for role, key in node.weights.items()}
-                values[node.name] = _KINDS[node.kind](torch, node, node.attributes, [values[n] for n in node.inputs], roles)
-            out = values[network.output]
-            return out if out.shape[0] == x.shape[0] else out.expand(x.shape[0], *out.shape[1:])
-
-    return NetworkModule().eval()
+    return torch_network(network, weights).eval()
 
 
 def write_pt2(network: Network, weights: Mapping[str, Array], file: Path) -> None:
@@ -247,7 +204,7 @@ def _spread(torch: Torch, node: Node, a: Attributes, v: Sequence[Tensor], w: Map
     return (f.conv_transpose1d if len(factors) == 1 else f.conv_transpose2d)(v[0], ones, stride=factors, groups=channels)
 
 
-_KINDS: dict[str, Row] = {
+ROWS: dict[str, Row] = {
     "linear": lambda torch, n, a, v, w: torch.nn.functional.linear(v[0], w["weight"], w.get("bias")),
     "conv": _convolution,
     "normalize": _normalize,
@@ -272,3 +229,4 @@ _KINDS: dict[str, Row] = {
     "max_pool": _largest,
     "upsample": lambda torch, n, a, v, w: torch.nn.functional.interpolate(v[0], scale_factor=tuple(map(float, wholes(a, "factors")))),
 }
+"""By the kind of node."""
