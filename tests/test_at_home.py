@@ -1,4 +1,4 @@
-"""The package inside a program of its caller: threads, processes that fork or spawn, warnings that are errors, settings as they were."""
+"""The package in a program of its caller: threads, processes that fork or spawn, warnings as errors, settings as they were."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -52,15 +52,19 @@ class Picture(Figure):
         return buffer.getvalue()
 
 
+Kind = TypeVar("Kind", bound=Picture)
+
+
 def picture_of(
-    draw: Callable[[Axes], Explained | None], height: float, *, captioned: bool = True, solid: bool = False
-) -> Picture | None:
+    draw: Callable[[Axes], Explained | None], height: float, *, captioned: bool = True, solid: bool = False, kind: type[Kind] = Picture
+) -> Kind | None:
     """What ``draw`` puts on axes of this height in inches; None where it puts nothing there.
 
-    ``captioned``: whether the caption is part of the picture; ``solid``: axes in three dimensions.
+    ``captioned``: whether the caption is part of the picture; ``solid``: axes in three dimensions; ``kind``: the class
+    of the figure.
     """
     with mpl.rc_context(_STYLE):
-        canvas = Picture(figsize=(WIDTH, height), layout="constrained")
+        canvas = kind(figsize=(WIDTH, height), layout="constrained")
         axes = canvas.add_subplot(projection="3d") if solid else canvas.subplots()
         shown = draw(axes)
         if shown is None:
