@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -52,19 +52,22 @@ class Picture(Figure):
         return buffer.getvalue()
 
 
-Kind = TypeVar("Kind", bound=Picture)
-
-
 def picture_of(
-    draw: Callable[[Axes], Explained | None], height: float, *, captioned: bool = True, solid: bool = False, kind: type[Kind] = Picture
-) -> Kind | None:
+    draw: Callable[[Axes], Explained | None],
+    height: float,
+    *,
+    captioned: bool = True,
+    solid: bool = False,
+    into: Picture | None = None,
+) -> Picture | None:
     """What ``draw`` puts on axes of this height in inches; None where it puts nothing there.
 
-    ``captioned``: whether the caption is part of the picture; ``solid``: axes in three dimensions; ``kind``: the class
-    of the figure.
+    ``captioned``: whether the caption is part of the picture; ``solid``: axes in three dimensions; ``into``: an empty figure.
     """
     with mpl.rc_context(_STYLE):
-        canvas = kind(figsize=(WIDTH, height), layout="constrained")
+        canvas = Picture() if into is None else into
+        canvas.set_size_inches(WIDTH, height)
+        canvas.set_layout_engine("constrained")
         axes = canvas.add_subplot(projection="3d") if solid else canvas.subplots()
         shown = draw(axes)
         if shown is None:

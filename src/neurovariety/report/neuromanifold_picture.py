@@ -88,9 +88,9 @@ def picture(source: Source, *, dimension: int = 3, seed: int = DEFAULT_SEED, **o
     except NeurovarietyError:
         found = None
     seen = _seen(model, goal, found, dimension, seed)
-    drawn = picture_of(lambda axes: _draw(axes, model.name, seen), _HEIGHT, solid=dimension == _SOLID, kind=NeuromanifoldPicture)
-    assert drawn is not None
+    drawn = NeuromanifoldPicture()
     drawn.seen = seen
+    picture_of(lambda axes: _draw(axes, model.name, seen), _HEIGHT, solid=dimension == _SOLID, into=drawn)
     return drawn
 
 

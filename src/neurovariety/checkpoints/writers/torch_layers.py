@@ -146,7 +146,7 @@ _ACTIVATIONS: Mapping[str, Callable[[ModuleType, Attributes], Module]] = {
 
 def _without_weights(node: Node, network: Network, torch: ModuleType) -> Module | None:
     a, found = node.attributes, None
-    if node.kind == "activation" and node.function in _ACTIVATIONS:
+    if node.function is not None and node.function in _ACTIVATIONS:
         found = _ACTIVATIONS[node.function](torch.nn, a)
     elif node.kind == "reshape" and len(wholes(a, "shape")) == 1:
         found = torch.nn.Flatten()

@@ -41,16 +41,19 @@ class NetworkModule(Module):
             owner = owner.get_submodule(part)
         return owner
 
+    def _has_room(self, path: Sequence[str], weights: Mapping[str, Array]) -> bool:
+        """Whether modules can be called so: none has the name of a weight, nor of what modules have."""
+        owner: Module = self
+        for k, part in enumerate(path):
+            if ".".join(path[: k + 1]) in weights or (part not in owner._modules and hasattr(owner, part)):
+                return False
+            owner = owner._modules.get(part) or Module()
+        return True
+
     def _hold(self, key: str, tensor: Tensor, fixed: bool, weights: Mapping[str, Array]) -> None:
         """Keep a weight under its key, or where a module has no place for that under one with underscores."""
         *path, last = [part for part in key.split(".") if part] or [key]
-        owner: Module | None = self
-        for k, part in enumerate(path):
-            if ".".join(path[: k + 1]) in weights or (part not in owner._modules and hasattr(owner, part)):
-                owner = None  # a module cannot have the name of a weight, nor of what modules have
-                break
-            owner = owner._modules.get(part) or Module()
-        if owner is None:
+        if not self._has_room(path, weights):
             path, last = [], "_".join((*path, last))
         owner = self._below(path)
         while hasattr(owner, last):
