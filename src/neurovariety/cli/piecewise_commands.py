@@ -20,7 +20,7 @@ from neurovariety.cli.checkpoint_commands import Printed, answered
 from neurovariety.cli.export_command import write_script
 from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
-from neurovariety.pictures import check_drawable
+from neurovariety.pictures.file_endings import check_drawable
 from neurovariety.result import Result
 
 

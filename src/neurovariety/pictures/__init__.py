@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import html
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurovariety.errors import InputError
 from neurovariety.result import Result
 
 if TYPE_CHECKING:
@@ -32,12 +30,6 @@ def picture_in_html(name: str, result: Result, *, themed: bool) -> str:
     """The picture with its caption under it; empty where there is none. ``themed``: in the colours of the page of a report."""
     drawn = picture_of_result(name, result, captioned=False)
     return "" if drawn is None else figure_in_html(drawn, result, themed=themed)
-
-
-def check_drawable(file: str) -> None:
-    """Raises `InputError` for a file that no picture is drawn to."""
-    if Path(file).suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {file!r}")
 
 
 def figure_in_html(drawn: Picture, result: Result, *, themed: bool) -> str:

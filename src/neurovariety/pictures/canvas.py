@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neurovariety.errors import InputError
-from neurovariety.pictures import check_drawable
 from neurovariety.pictures.colours import INK, NAMES, PAPER
+from neurovariety.pictures.file_endings import check_drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

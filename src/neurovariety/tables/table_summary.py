@@ -122,6 +122,8 @@ def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
     dependent = {r.dependent for r in relations}
     free = [k for k in range(len(inputs)) if k not in dependent]
     values = float_table(exact[:, free], "table") if enough and free else np.zeros((0, 0))
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    values = values / np.where(largest > 0, largest, 1.0)  # squares of large numbers leave the range of floats
     nearly = {titles[free[k]]: part for k, part in _explained(values).items()} if values.size else {}
     condition = {"none": _condition(values), "standardize": _condition(values - values.mean(axis=0))} if values.size else {}
     needs, prepare = _needs(

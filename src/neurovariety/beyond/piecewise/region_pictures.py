@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from neurovariety.rings.ring import Array
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neurovariety.beyond.piecewise.regions import RegionsResult
     from neurovariety.checkpoints.graph.network import Network
     from neurovariety.pictures.canvas import Explained, Picture
 
@@ -30,8 +29,24 @@ _INSIDE = 0.9
 Colouring = Literal["active", "slope"]
 
 
+class WithRegions(Protocol):
+    """A `RegionsResult`, or what has its parts."""
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def value(self) -> Any: ...
+
+    @property
+    def cells(self) -> CellComplex | None: ...
+
+    @property
+    def network(self) -> Network | None: ...
+
+
 def draw_regions(
-    found: RegionsResult,
+    found: WithRegions,
     target: str | Path | Axes,
     *,
     colours: Colouring = "active",
@@ -53,7 +68,7 @@ def draw_regions(
 
 
 def regions_picture(
-    found: RegionsResult,
+    found: WithRegions,
     *,
     colours: Colouring = "active",
     window: tuple[float, float, float, float] | None = None,
@@ -80,7 +95,7 @@ def regions_picture(
     return drawn
 
 
-def _drawable(found: RegionsResult, colours: Colouring) -> tuple[CellComplex, Network]:
+def _drawable(found: WithRegions, colours: Colouring) -> tuple[CellComplex, Network]:
     require_choice("colours", colours, ("active", "slope"))
     cells, network = found.cells, found.network
     if cells is None or network is None:

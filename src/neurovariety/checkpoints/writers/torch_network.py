@@ -13,7 +13,7 @@ from torch.nn import Module, Parameter, Sequential
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.graph.torch_tensors import tensor_of
-from neurovariety.checkpoints.writers.torch_export import ROWS
+from neurovariety.checkpoints.writers.torch_functions import ROWS
 from neurovariety.checkpoints.writers.torch_layers import TorchLayer, torch_layers
 
 
