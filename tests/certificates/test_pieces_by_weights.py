@@ -122,4 +122,4 @@ def test_units_on_a_line_through_0_scale():
     assert given.hidden == 2
     assert given.parameters == 9
     assert len(given.numbers()) == 9 + 1 + 4
-    assert [row for row in given.on_lines([1, -1])] == [[(F(1), F(0)), (F(0), F(0))]]
+    assert given.on_lines([1, -1]) == [[(F(1), F(0)), (F(0), F(0))]]
