@@ -83,21 +83,21 @@ def runs(module, width):
 
 
 SYSTEM = tape(
-    # slots: 1, x, y, z, p, q | x^2 - p, x y - q, y z + x - p, then the Jacobian row by row
+    # slots: 1, x, y, z, p, q | x^2 - p - 1, x y - q, y z + x - p, then the Jacobian row by row
     [
         (0, 18, 0, 1, 0),
         (0, 19, 1, 2, 0),
         (0, 20, 2, 3, 0),
-        (1, 6, 3, 5, 0),
-        (1, 7, 5, 7, 0),
-        (1, 8, 7, 10, 0),
-        *((1, 9 + k, 10 + k, 11 + k, 0) for k in range(9)),
+        (1, 6, 3, 6, 0),
+        (1, 7, 6, 8, 0),
+        (1, 8, 8, 11, 0),
+        *((1, 9 + k, 11 + k, 12 + k, 0) for k in range(9)),
     ],
-    [(1, 1), (1, 2), (2, 3), (18, 0), (4, 0), (19, 0), (5, 0), (20, 0), (1, 0), (4, 0), *((k, 0) for k in (1, 0, 0, 2, 1, 0, 0, 3, 2))],
-    [(k, 0) for k in (1, 1, 1, 1, -1, 1, -1, 1, 1, -1, 2, 0, 0, 1, 1, 0, 1, 1, 1)],
+    [(1, 1), (1, 2), (2, 3), *((k, 0) for k in (18, 4, 0, 19, 5, 20, 1, 4, 1, 0, 0, 2, 1, 0, 0, 3, 2))],
+    [(k, 0) for k in (1, 1, 1, 1, -1, -1, 1, -1, 1, 1, -1, 2, 0, 0, 1, 1, 0, 1, 1, 1)],
     21,
 )
-"""x^2 = p, x y = q, y z + x = p."""
+"""x^2 = p + 1, x y = q, y z + x = p."""
 
 
 def near():
@@ -106,7 +106,7 @@ def near():
     found, inverses, parameters = [], [], []
     for k, off in enumerate((0, 2, 2**6, 2**10, 2**14, 2**18, 2**22)):
         x, y = 1.5 * (-1) ** k, 0.5 - 0.5j
-        p, q, z = x * x, x * y, (x * x - x) * (1 + 1j)
+        p, q, z = x * x - 1, x * y, (x * x - 1 - x) * (1 + 1j)
         moved = np.round(off * (spread(3, start=k) + 1j * spread(3, start=3 + k))) * 2.0**-24
         jacobian = np.array([[2 * x, 0, 0], [y, x, 0], [1, z, y]])
         inverses.append(np.linalg.inv(jacobian).round(6) * (1 + 0.125 * (k % 3)))
@@ -121,7 +121,7 @@ def boxes():
     for rounded, tries in ((0.0, 6), (2.0**-30, 6), (0.0, 1), (0.0, 2)):
         x, y, z = given.points.T
         p, q = given.parameters.T
-        values = np.stack([x * x - p, x * y - q, y * z + x - p], axis=1)
+        values = np.stack([x * x - p - 1, x * y - q, y * z + x - p], axis=1)
         good = np.arange(len(values)) != 1
         out = Boxes(np.zeros(values.shape), np.zeros(values.shape), np.ones(len(values), dtype=bool))
         float_balls.krawczyk(SYSTEM, rounded, given, Balls(values, np.full(values.shape, 2.0**-50), good), tries, out)
