@@ -21,6 +21,9 @@ ARGS   ?=
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.pytest_cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.3
 
+# So is what Python compiles, also where the environment says otherwise: each process would read 100,000 lines anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Worker processes run one thread each: on few cores more threads only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
 

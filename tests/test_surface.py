@@ -221,6 +221,7 @@ STREET = {
 }
 
 
+@pytest.mark.xdist_group("shape")
 @pytest.mark.parametrize("module", sorted(set(shape.modules()) - {"neurovariety"}))
 def test_the_road_is_one_way(module):
     allowed = STREET[room(module)] | {room(module)}
