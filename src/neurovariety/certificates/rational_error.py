@@ -114,7 +114,8 @@ class NearQuotient:
         """Raises `NotShown` where the quotient may be farther away somewhere, or may have a pole."""
         known, q = self.question.known(), self.question
         said = self.least.statement
-        if not self.least.shown or said.kind != AT_LEAST or said.scope != quotient_words(q) or self.least.claim is not Claim.PROVED:
+        known_least = said.kind == AT_LEAST and not said.subject and said.scope == quotient_words(q)
+        if not self.least.shown or not known_least or self.least.claim is not Claim.PROVED:
             raise NotShown("a bound of the same error from below is expected")
         if self.key not in ("error", "degree") or any(not 1 <= len(c) <= q.degree + 1 for c in (self.numerator, self.denominator)):
             raise NotShown("polynomials of at most that degree are expected")

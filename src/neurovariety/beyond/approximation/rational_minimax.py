@@ -51,7 +51,7 @@ def best_quotient(question: UniformQuestion) -> BestQuotient:
         return BestQuotient(exact.polynomial, (Fraction(1),), exact.points, exact.bits)
     bits = 192 + 32 * question.degree
     with taylor(bits, 3):
-        best: _Found | None = None
+        best: _Levelled | None = None
         points = [Fraction(-1), Fraction(1)]
         for degree in range(question.degree + 1):
             exchange = _QuotientExchange(question, degree, bits)
@@ -79,7 +79,7 @@ def _stretched(points: Sequence[Fraction], count: int) -> list[Fraction]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Levelled:
     exchange: _QuotientExchange
     curve: Curve
     points: list[Fraction]
@@ -136,10 +136,10 @@ class _QuotientExchange(Exchange):
             found |= {kink + Fraction(s * k, 2**j) for s in (-1, 1) for j in range(5, _FINEST) for k in (8, 9, 10, 11, 12, 13, 14, 15)}
         return sorted(t for t in found if -1 <= t <= 1)
 
-    def run(self, points: list[Fraction]) -> _Found | None:  # type: ignore[override]
+    def run(self, points: list[Fraction]) -> _Levelled | None:  # type: ignore[override]
         """The best quotient that was met; None where there was none without a pole."""
         grid = self.grid()
-        best: _Found | None = None
+        best: _Levelled | None = None
         before: flint.arb | None = None
         for _ in range(_ROUNDS):
             if len(set(points)) != self.count:
@@ -151,7 +151,7 @@ class _QuotientExchange(Exchange):
             bumps = self.bumps(curve, grid)
             largest = max((abs(b.error) for b in bumps), key=float)
             if best is None or largest < best.largest:
-                best = _Found(self, curve, points, largest)
+                best = _Levelled(self, curve, points, largest)
             if largest - abs(level) <= _LEVEL * largest or (
                 before is not None and abs(level) < before * (1 - _LEVEL) and best.largest < largest
             ):
