@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.checkpoints.readers import onnx_agreement, onnx_import
+from neurovariety.checkpoints.graph import opened_file
+from neurovariety.checkpoints.readers import onnx_import
 from neurovariety.checkpoints.writers import npz_export, onnx_export
 
 from .random_networks import arrays, network, notation
@@ -21,7 +22,7 @@ RUNTIMES = ["reference"] + ["onnxruntime"] * (importlib.util.find_spec("onnxrunt
 @pytest.fixture(params=RUNTIMES)
 def runtime(request, monkeypatch):
     if request.param == "reference":
-        monkeypatch.setattr(onnx_agreement, "find_spec", lambda name: None)
+        monkeypatch.setattr(opened_file, "find_spec", lambda name: None)
     return request.param
 
 
