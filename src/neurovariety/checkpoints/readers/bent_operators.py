@@ -36,7 +36,7 @@ def apart_alone(reading: Reading, model: Message, told: Mapping[str, Any]) -> st
         moving = [n for n in node.input if n in makers]
         if len(node.output) != 1 or node.output[0] not in makers or len(set(moving)) != 1:
             continue
-        steps = _between(nodes, makers[moving[0]], makers[node.output[0]])
+        steps = entrywise_steps(nodes, makers[moving[0]], makers[node.output[0]])
         at = told.get(moving[0])
         others = [stored[n] if n in stored else _tensor(told.get(n), n) for n in node.input if n and n not in makers]
         if steps is None or not isinstance(at, np.ndarray) or not unit(at.dtype) or any(t is None for t in others):
@@ -60,7 +60,7 @@ def apart_alone(reading: Reading, model: Message, told: Mapping[str, Any]) -> st
             arrays.append(copy)
         operators.append(alone)
         with np.errstate(over="ignore"):
-            feeds[f"in {k}"] = np.asarray(rng.normal(size=shape) * 10 ** rng.uniform(*_SIZES, size=shape)).astype(at.dtype)
+            feeds[f"in {k}"] = of_all_sizes(rng, shape).astype(at.dtype)
         cases.append((makers[moving[0]], makers[node.output[0]], steps))
     if not operators:
         return ""
@@ -79,11 +79,16 @@ def apart_alone(reading: Reading, model: Message, told: Mapping[str, Any]) -> st
     return ""
 
 
+def of_all_sizes(rng: np.random.Generator, shape: Sequence[int]) -> Array:
+    """Numbers of both signs, from hundredths to hundreds."""
+    return np.asarray(rng.normal(size=tuple(shape)) * 10 ** rng.uniform(*_SIZES, size=tuple(shape)))
+
+
 def _tensor(value: object, name: str) -> Message | None:
     return import_onnx().numpy_helper.from_array(value, name) if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" else None
 
 
-def _between(nodes: Mapping[str, Node], start: str, end: str) -> Sequence[Node] | None:
+def entrywise_steps(nodes: Mapping[str, Node], start: str, end: str) -> Sequence[Node] | None:
     """The nodes from one value to another, an activation among them, where nothing else enters and all are entrywise; None else."""
     found: dict[str, Node] = {}
     todo = [end]
