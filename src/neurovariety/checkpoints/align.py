@@ -4,8 +4,8 @@ Both networks are pruned exactly and their layers are matched from the input on:
 carries (nonzero for monomials, positive for ReLU, signs for tanh), base changes between matrices in a row. The symmetry found is
 applied to the first network over Q, and its weights are compared with those of the second.
 
-What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points), a bound
-of the difference on a ball of inputs where the weights are only near. Where none is found, the answer is undecided; the known group
+What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points), equal
+normal forms of one hidden layer that is linear on pieces, a bound of the difference on a ball of inputs where the weights are only near. Where none is found, the answer is undecided; the known group
 need not be all of it (hidden symmetries).
 
 Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; the pages on fibers in the documentation.
@@ -22,6 +22,7 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.bends_of_functions import SameBends
 from neurovariety.certificates.issue import ForEach, Verdict, issue, weak
 from neurovariety.certificates.network_distance import bound as change_bound
 from neurovariety.certificates.network_functions import Chained, Comparison, Counted, DiffersAt, DistanceBound, EnoughPoints
@@ -129,6 +130,8 @@ def align(
     first, second = (exactly_pruned(x, seed)[0] for x in whole)
     best = best_match(first, second, *whole)
     value, known = _verdict(best, compared, (one, two), math.sqrt(max(math.prod(one.input_shape), 1)))
+    if value["same"] in ("undecided", "within") and compared.differs is None:
+        value, known = _by_bends(value, known, (one, two))
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
     labelled = None if data is None else LabelledData.of(one, data, target)
@@ -281,6 +284,15 @@ def _verdict(
             value = {**value, "same": "within", "related": "within", "bound": most, "box": radius}
             return value, lambda: issue(DistanceBound(*best.functions(), most, radius), near)
     return value, None
+
+
+def _by_bends(value: AlignValue, known: Known, pair: tuple[Network, Network]) -> tuple[AlignValue, Known]:
+    """One hidden layer that is linear on pieces: its function has a normal form, whatever the weights that it is written with."""
+    try:
+        shown = issue(SameBends(*map(network_hash, pair)), pair)
+    except NotShown:
+        return value, known
+    return {**value, "same": "yes", "related": "undecided", "bound": 0.0, "box": None}, lambda: shown
 
 
 def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:
