@@ -21,8 +21,18 @@ ARGS   ?=
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/.pytest_cache/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0.3
 
+# So is what Python compiles, also where the environment says otherwise: each process would read 100,000 lines anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Worker processes run one thread each: on few cores more threads only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest
+
+# `make report` says what the program says and adds no line of its own where that is a refusal: so it is in question mode (-q) alone, in
+# which what is marked `+` runs all the same and a status of 1 is an answer.
+ifeq ($(MAKECMDGOALS)$(findstring n,$(firstword -$(MAKEFLAGS))),report)
+MAKEFLAGS += q
+RUN := +
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install report check test test-one opponents before lint types kernels docs shape wheel benchmark clean
@@ -31,16 +41,20 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "neurovariety: installing into $(VENV) (once, some minutes)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
-	@$(BIN)/python -m tools.kernels
-	@touch $@
+	$(RUN)@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(RUN)@echo "neurovariety: installing into $(VENV) (once, some minutes)" >&2
+	$(RUN)@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
+	$(RUN)@$(BIN)/python -m tools.kernels
+	$(RUN)@touch $@
 
 install: $(STAMP) ## create .venv and install everything, pinned
 
+# A word for the shell as the user wrote it: quotes, spaces and dollar signs stand for themselves.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 report: $(STAMP) ## the dictionary report of ARCH on DATA, target column TARGET
-	@$(BIN)/neurovariety report '$(ARCH)' --data '$(DATA)' --target '$(TARGET)' --seed $(SEED) $(if $(HTML),--html '$(HTML)') $(OPTIONS)
+	$(RUN)@$(BIN)/neurovariety report $(call quoted,ARCH) --data $(call quoted,DATA) --target $(call quoted,TARGET) --seed $(call quoted,SEED) \
+	  $(if $(value HTML),--html $(call quoted,HTML)) $(value OPTIONS) || exit 1
 
 check: before ## before a commit: lint, types, and the tests that are not marked slow
 	HYPOTHESIS=check $(PYTEST) -n $(JOBS) -m 'not slow' $(ARGS)

@@ -49,6 +49,12 @@ def test_every_name_is_there_and_says_what_it_is(name):
         assert inspect.signature(found).return_annotation is not inspect.Signature.empty
 
 
+def test_signatures_say_what_is_taken():
+    """`object` where anything may come, and never the word that says nothing; a model of torch or JAX has a type of its own."""
+    functions = {name: str(inspect.signature(f)) for name in nv.__all__ if inspect.isfunction(f := getattr(nv, name))}
+    assert {name for name, signature in functions.items() if re.search(r"\bAny\b|<function", signature)} <= {"jax_loss", "torch_loss"}
+
+
 def test_public_functions_take_their_randomness_by_keyword():
     for entry in ("ambient", "dimension", "fibers", "symmetries", "data", "build_report"):
         seed = inspect.signature(getattr(nv, entry)).parameters["seed"]
@@ -199,11 +205,11 @@ STREET = {
     "checkpoints.writers": NETWORK,
     "checkpoints.layers": NETWORK,
     "checkpoints.rank": NETWORK | EXACT | {"checkpoints.layers"},
-    "checkpoints": MODELS | GEOMETRY | CHECKPOINTS,
+    "checkpoints": MODELS | GEOMETRY | CHECKPOINTS | {"pictures"},
     "beyond": set(),
     "beyond.analytic": RECORDS | NUMBERS | rooms("result certificates architectures architectures.reading"),
     "beyond.approximation": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates architectures architectures.reading model"),
-    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates compiled progress"),
+    "beyond.piecewise": RECORDS | NUMBERS | CHECKPOINTS | rooms("result certificates compiled progress pictures"),
     "testing": MODELS | GEOMETRY | TRAINING | CHECKPOINTS | {"dictionary"},
     "export": MODELS | GEOMETRY | {"dictionary"},
     "oracles": PATHS | GEOMETRY | {"export"},
@@ -221,6 +227,7 @@ STREET = {
 }
 
 
+@pytest.mark.xdist_group("shape")
 @pytest.mark.parametrize("module", sorted(set(shape.modules()) - {"neurovariety"}))
 def test_the_road_is_one_way(module):
     allowed = STREET[room(module)] | {room(module)}

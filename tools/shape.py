@@ -48,21 +48,27 @@ class Figure:
 
 
 @cache
-def trees() -> dict[str, ast.Module]:
-    """Syntax trees by file, relative to the package."""
-    return {str(p.relative_to(PACKAGE)): ast.parse(p.read_text(encoding="utf-8")) for p in sorted(PACKAGE.rglob("*.py"))}
+def files() -> tuple[str, ...]:
+    """Every file, relative to the package."""
+    return tuple(str(p.relative_to(PACKAGE)) for p in sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse((PACKAGE / name).read_text(encoding="utf-8"))
 
 
 @cache
 def nodes(name: str) -> tuple[ast.AST, ...]:
     """Every node of a file."""
-    return tuple(ast.walk(trees()[name]))
+    return tuple(ast.walk(tree(name)))
 
 
 @cache
 def lengths() -> dict[str, int]:
     """Lines by file."""
-    return {name: len((PACKAGE / name).read_text(encoding="utf-8").splitlines()) for name in trees()}
+    return {name: len((PACKAGE / name).read_text(encoding="utf-8").splitlines()) for name in files()}
 
 
 @cache
@@ -87,7 +93,7 @@ def counted(name: str, places: Iterable[str]) -> Figure:
 
 def basenames() -> Iterator[tuple[str, str]]:
     """File names with where they stand; the fact that an entry asks for, in ``geometry/invariants``, has the name of the entry."""
-    for name in trees():
+    for name in files():
         if Path(name).name != "__init__.py" and not name.startswith("geometry/invariants/"):
             yield Path(name).name, name
 
@@ -98,7 +104,7 @@ def anys() -> dict[str, int]:
         name: sum(
             (isinstance(n, ast.Name) and n.id == "Any") or (isinstance(n, ast.Attribute) and n.attr == "Any") for n in nodes(name)
         )
-        for name in trees()
+        for name in files()
     }
 
 
@@ -109,7 +115,7 @@ def most(counts: Mapping[str, int]) -> tuple[str, ...]:
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every function and method, as ``file:name``."""
-    for name in trees():
+    for name in files():
         for node in nodes(name):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield f"{name}:{node.name}", node
@@ -137,7 +143,7 @@ def unexplained(found: Mapping[str, int]) -> list[str]:
 @cache
 def modules() -> dict[str, str]:
     """Module name to file."""
-    return {".".join((NAME, *Path(name).with_suffix("").parts)).removesuffix(".__init__"): name for name in trees()}
+    return {".".join((NAME, *Path(name).with_suffix("").parts)).removesuffix(".__init__"): name for name in files()}
 
 
 def imports(name: str) -> set[str]:
@@ -171,7 +177,7 @@ def families() -> set[str]:
     """Classes of the families: what derives, through however many, from ``Architecture``."""
     bases = {
         node.name: {b.id for b in node.bases if isinstance(b, ast.Name)}
-        for name in trees()
+        for name in files()
         if name.startswith("architectures/")
         for node in nodes(name)
         if isinstance(node, ast.ClassDef)
@@ -185,7 +191,7 @@ def families() -> set[str]:
 def family_questions() -> list[str]:
     """Where a file outside ``architectures/`` asks for a family: isinstance, issubclass, a class pattern, a comparison with a class."""
     wanted, found = families(), []
-    for name in trees():
+    for name in files():
         if name.startswith("architectures/"):
             continue
         brought = {
@@ -209,8 +215,8 @@ def family_questions() -> list[str]:
 
 def classes() -> Iterator[tuple[str, str]]:
     """Class names with their files; those within functions are nobody else's concern."""
-    for name, tree in trees().items():
-        for node in tree.body:
+    for name in files():
+        for node in tree(name).body:
             if isinstance(node, ast.ClassDef):
                 yield node.name, name
 
@@ -225,7 +231,7 @@ def doubles(named: Iterable[tuple[str, str]]) -> list[str]:
 def main() -> int:
     """Print the table, then the places of each figure that is over its limit, then the reasons."""
     table = figures()
-    print(f"{len(trees())} files, {sum(lengths().values()):,} lines, {sum(1 for _ in functions()):,} functions")
+    print(f"{len(files())} files, {sum(lengths().values()):,} lines, {sum(1 for _ in functions()):,} functions")
     for figure in table:
         print(f"  {figure.name:<52}{figure.value:>8g}   {'' if figure.holds else 'over '}limit {figure.limit:g}")
     for figure in table:

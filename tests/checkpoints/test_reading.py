@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import warnings
 from fractions import Fraction
@@ -123,10 +124,25 @@ def test_to_torch_keeps_the_keys(made, networks):
         module, shape = made[name]
         back = nv.to_torch(networks[name])
         state = module.state_dict()
-        assert set(back.state_dict()) == {k for k in state if "num_batches" not in k}
+        assert set(back.state_dict()) == set(state)
         x = inputs(shape)
         assert close(by_torch(back, x), by_torch(module, x))
-        module.load_state_dict({**state, **back.state_dict()})
+        module.load_state_dict(back.state_dict())
+        assert close(by_torch(pickle.loads(pickle.dumps(back)), x), by_torch(module, x))
+
+
+def test_to_torch_gives_layers_where_the_keys_are_theirs(made, networks):
+    plain = nn.Sequential(
+        nn.Conv1d(2, 3, 3, padding=1, dtype=torch.float64), nn.BatchNorm1d(3, dtype=torch.float64), nn.LeakyReLU(0.25), nn.AvgPool1d(2),
+        nn.Flatten(), nn.Linear(6, 2, bias=False, dtype=torch.float64), nn.Softmax(1),
+    ).eval()  # fmt: skip
+    assert repr(nv.to_torch(nv.load_network(plain, example=torch.zeros(1, 2, 4, dtype=torch.float64)))) == repr(plain)
+    shared = nn.Linear(2, 2)
+    twice = nv.to_torch(nv.load_network(nn.Sequential(shared, nn.Tanh(), shared, nn.Tanh()), example=torch.zeros(1, 2)))
+    assert not any(isinstance(m, nn.Linear) for m in twice.modules())  # no layer has weights that two operations read
+    assert len(twice.state_dict()) == 2
+    x = torch.ones(3, 2)
+    assert torch.equal(twice(x), shared(shared(x).tanh()).tanh())
 
 
 def test_a_chain_of_operations_is_one_activation():

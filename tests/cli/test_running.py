@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from neurovariety.cli.running import line
+from neurovariety.cli.running import line, watched
 
 
 def test_lines():
@@ -17,6 +17,15 @@ def test_lines():
     assert line({"phase": "preparing"}, 10) == "preparing, 10 s"
     assert line({"phase": "", "value": 1234, "paths": 5678}, 12) == "1,234 so far, 5,678 paths, 12 s"
     assert line({"value": 7}, 0) == "7 so far, 0 s"
+
+
+def test_the_cell_of_a_notebook_is_no_terminal(monkeypatch):
+    """Jupyter runs `!` commands on a terminal of its own, and keeps all that is written over."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    assert watched()
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    assert not watched()
 
 
 @pytest.mark.slow

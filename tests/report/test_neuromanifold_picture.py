@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
 
 import neurovariety as nv
 from neurovariety.dictionary.landscape import landscape
-from neurovariety.report.neuromanifold_picture import _root, _seen, picture
+from neurovariety.report.neuromanifold_picture import _half, _root, _seen, picture
 from neurovariety.training.dynamics.dynamics import objective
 from neurovariety.training.losses.training_task import training_task
 
@@ -45,12 +48,22 @@ def test_a_surface_is_drawn_whole():
     words = [t.get_text() for t in drawn.axes[0].get_legend().get_texts()]
     assert words[0] == "functions of the network"
     assert {"gradient flow", "minimum", "target"} <= set(words)
+    page = drawn.turning().html
+    scene = json.loads(re.search(r'<script type="application/json" id="scene">(.*?)</script>', page)[1])
+    assert [layer["name"] for layer in scene["layers"]][-1] == "target"
+    known = {layer["name"]: layer for layer in scene["layers"]}
+    assert np.abs(np.concatenate(known["functions of the network"]["lines"])).max() <= 1
+    assert np.allclose(known["target"]["points"], drawn.seen.target / _half(drawn.seen), atol=1e-3)
+    assert not re.search(r"https?:|<link|src=|url\(|@import|<!--", page)  # nothing is fetched, nothing left to fill in
+    assert "prefers-reduced-motion" in page
 
 
 def test_two_dimensions_and_data():
     drawn = nv.picture("mlp(2,1,1; x^2)", dimension=2, data=nv.examples.trees(), prepare="standardize")
     assert drawn.axes[0].name == "rectilinear"
     assert "They keep" in drawn.caption
+    with pytest.raises(nv.InputError, match="three dimensions"):
+        drawn.turning()
 
 
 def test_refusals():

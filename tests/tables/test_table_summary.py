@@ -93,3 +93,13 @@ def test_the_command_line_says_what_was_done(tmp_path, capsys):
         main(["report", "linear(1,1)", "--missing", "drop"])
     assert end.value.code == 2
     assert "--missing needs --data" in capsys.readouterr().err
+
+
+def test_units_and_large_numbers(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("size,price,grade,y\n1e300,$3,1st,1\n-3e300,$4,2nd,2\n2e300,$ 5,3rd,4\n")
+    found = nv.describe_table(path, "y")
+    assert [c.holds for c in found.columns] == ["numbers", "with units", "words", "numbers"]
+    assert found.columns[0].spread == pytest.approx(np.std([1, -3, 2]) * 1e300)
+    assert any("numbers with units or signs (price)" in need for need in found.needs)
+    assert any("words (grade): --categories one-hot" in need for need in found.needs)

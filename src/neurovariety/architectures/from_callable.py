@@ -16,7 +16,7 @@ from neurovariety.model import Model, Shape, is_shape
 Source = str | Architecture | Model | Callable[..., Any]
 
 
-def as_model(source: Source, parameters: Any = None, *, input_shape: int | Shape | None = None, name: str | None = None) -> Model:
+def as_model(source: Source, parameters: object = None, *, input_shape: int | Shape | None = None, name: str | None = None) -> Model:
     """The model that ``source`` denotes.
 
     ``source`` is the notation of an architecture, an object of `neurovariety.architectures`, a `Model`, or a JAX function

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from math import isclose
 from typing import Any
 
@@ -51,7 +52,7 @@ class RecheckedKey:
     sentence: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recheck:
     """What a recheck found, key by key.
 
@@ -99,6 +100,27 @@ class Recheck:
     def rechecked(self) -> tuple[RecheckedKey, ...]:
         """Keys whose certificates were checked."""
         return tuple(k for k in self.keys if k.outcome in (RECHECKED, TRUSTED))
+
+    @property
+    def tally(self) -> str:
+        """How many of the claims were rechecked and refused, in words."""
+        asked = sum(k.outcome != WEAKLY for k in self.keys)
+        return f"{len(self.rechecked)} of {asked} claims rechecked, {len(self.refused)} refused"
+
+    def __repr__(self) -> str:
+        rows = (f"  {k.key}: {k.outcome}{f': {k.why}' if k.why else ''} [{k.claim}]" for k in self.keys)
+        return "\n".join((f"{self.entry}({self.architecture}): {self.tally}", *rows))
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks: what each key says, its claim, what became of it, and what is on trust."""
+        head = "".join(f'<th style="text-align:left">{name}</th>' for name in ("key", "says", "claim", "recheck", "on trust"))
+        rows = "".join(
+            "<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{escape(text)}</td>' for text in row) + "</tr>"
+            for k in self.keys
+            for row in [(k.key, k.sentence, str(k.claim), f"{k.outcome}{f': {k.why}' if k.why else ''}", "; ".join(k.trust))]
+        )
+        title = escape(f"{self.entry}({self.architecture}): {self.tally}")
+        return f"<div><strong>{title}</strong><table><tr>{head}</tr>{rows}</table></div>"
 
 
 def recheck(result: Mapping[str, Any], beside: Mapping[str, np.ndarray] | None = None) -> Recheck:

@@ -93,7 +93,7 @@ class NearPolynomial:
     """The polynomial of these ``coefficients``, from the constant up, is within ``error``: seen between neighbouring ``cuts``.
 
     ``key``: ``error``, or ``degree``. ``terms``: how many coefficients the series have, the last one being taken on all of an interval.
-    ``least`` is the bound from below.
+    ``least`` is the bound from below for all polynomials. This one is ``seen`` to be that far away at a ``place``, where one is named.
     """
 
     key: str
@@ -104,6 +104,8 @@ class NearPolynomial:
     bits: int
     terms: int
     least: Verdict
+    place: Fraction | None = None
+    seen: float = 0.0
 
     def check(self, subject: object = None) -> None:
         """Raises `NotShown` where the polynomial may be farther away somewhere."""
@@ -119,6 +121,7 @@ class NearPolynomial:
             raise NotShown("a finite error is expected")
         if len(self.cuts) < 2 or self.cuts[0] != q.low or self.cuts[-1] != q.high or any(a >= b for a, b in pairwise(self.cuts)):
             raise NotShown("the cuts go from one end of the interval to the other")
+        self._check_seen(known)
         if type(self.terms) is not int or not 1 <= self.terms <= _MOST_TERMS:
             raise NotShown(f"series of 1 to {_MOST_TERMS} terms are expected")
         with taylor(bits_of(self.bits), self.terms):
@@ -131,11 +134,25 @@ class NearPolynomial:
                 ):
                     raise NotShown("between two cuts the polynomial may be farther away")
 
+    def _check_seen(self, known: PiecedActivation) -> None:
+        """Raises `NotShown` where the polynomial may be nearer at the place."""
+        if self.place is None and self.seen == 0:
+            return
+        if self.place is None or not self.question.low <= self.place <= self.question.high or not isfinite(self.seen):
+            raise NotShown("a place in the interval and a finite distance there are expected")
+        with taylor(bits_of(self.bits), 1):
+            x = rational_ball(self.place)
+            there = taylor_coefficients(known.at(self.place), x, 1)[0] - flint.arb_poly([rational_ball(c) for c in self.coefficients])(
+                x
+            )
+            if not abs(there).lower() >= flint.arb(self.seen):
+                raise NotShown("at the place the polynomial may be nearer")
+
     def concludes(self) -> tuple[Statement, Claim]:
-        """The polynomial is within that error; exactly that to six digits, where the bound from below says so."""
+        """The polynomial is within that error; exactly that to six digits, where a bound from below or a place says so."""
         if self.key == "degree":
             return Statement(DEGREE, "", self.question.degree, self.question.words), Claim.PROVED
-        least = Fraction(self.least.statement.value)
+        least = Fraction(max(self.least.statement.value, self.seen))
         near = Fraction(self.error) <= least * (1 + _DIGITS)
         return Statement(ERROR, "", self.error, self.question.words), Claim.PROVED if near else Claim.UPPER_BOUND
 

@@ -46,7 +46,8 @@ from neurovariety.checkpoints.prune_steps import exactly_pruned
 from neurovariety.checkpoints.rank.exact_equality import FunctionsCompared, affordable, compare_functions
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError
-from neurovariety.result import Provenance, Result
+from neurovariety.pictures.drawn_result import DrawnResult
+from neurovariety.result import Provenance
 from neurovariety.tolerances import DEFAULT_SEED
 
 _NEAR = Fraction(1, 4)
@@ -70,7 +71,7 @@ class AlignValue(TypedDict):
 
 
 @dataclass(frozen=True, repr=False)
-class AlignResult(Result):
+class AlignResult(DrawnResult):
     """Whether two networks have the same function.
 
     ``value``: ``same`` is ``yes`` (equal functions, exactly), ``within`` (no two outputs differ by more than ``bound``, in Euclidean
@@ -86,6 +87,7 @@ class AlignResult(Result):
     """
 
     entry: ClassVar[str] = "align"
+    figure: ClassVar[str] = "aligned"
     headline: ClassVar[tuple[str, ...]] = ("same", "bound", "box", "input")
     network: Network | None = field(default=None, repr=False, compare=False)
     merged: Network | None = field(default=None, repr=False, compare=False)

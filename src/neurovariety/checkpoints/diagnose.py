@@ -46,8 +46,9 @@ from neurovariety.checkpoints.rank.jacobian_rank import JacobianRank, jacobian_r
 from neurovariety.checkpoints.rank.linearization import linearized
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError, InputError
+from neurovariety.pictures.drawn_result import DrawnResult
 from neurovariety.randomness import generator
-from neurovariety.result import Provenance, Result, counted
+from neurovariety.result import Provenance, counted
 from neurovariety.rings.ring import Array
 from neurovariety.tolerances import DEFAULT_SEED
 
@@ -77,7 +78,7 @@ class DiagnoseValue(TypedDict):
 
 
 @dataclass(frozen=True, repr=False)
-class DiagnoseResult(Result):
+class DiagnoseResult(DrawnResult):
     """What a trained network is, as a point of its architecture.
 
     ``value``: ``parameters``; ``rank`` of the Jacobian at the weights (effective number of parameters), ``generic`` rank at general
@@ -90,6 +91,7 @@ class DiagnoseResult(Result):
     """
 
     entry: ClassVar[str] = "diagnose"
+    figure: ClassVar[str] = "effective"
     headline: ClassVar[tuple[str, ...]] = ("rank",)
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "jacot2018")
 

@@ -222,7 +222,9 @@ def _read_again(network: Network, weights: Mapping[str, Numbers], rounding: Roun
 def to_torch(network: Network, *, dtype: str | None = None) -> Module:
     """The network as a ``torch.nn.Module`` in evaluation mode, whose ``state_dict`` has the keys of ``network.weights``.
 
-    Raises `InputError` where torch is missing or ``dtype`` cannot hold a weight.
+    Where these are keys of layers (``fc1.weight``, ``fc1.bias``) it is made of ``nn.Linear``, ``nn.Conv2d`` and the like, in the types
+    of the weights, and is a ``Sequential`` where they follow one another. Raises `InputError` where torch is missing or ``dtype``
+    cannot hold a weight.
     """
     from neurovariety.checkpoints.writers.torch_export import torch_module
 

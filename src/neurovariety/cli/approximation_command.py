@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurovariety.beyond.approximation.approximate import approximate
+import click
+
+from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate, of_deviations
 from neurovariety.beyond.approximation.critical_point import critical_point
 from neurovariety.cli.checkpoint_commands import Printed, answered
 from neurovariety.dataset import Dataset
@@ -17,7 +19,14 @@ def approximate_command(options: dict[str, Any]) -> int:
     """
     shown = Printed(options.pop("as_json"), options.pop("certificates"))
     limit = options.pop("time_limit")
-    return answered(lambda: approximate(options.pop("network"), **options), shown, limit)
+    normal, interval = options.pop("normal"), options.pop("interval")
+    if normal and interval:
+        raise click.UsageError("give --interval, or --normal, the interval of three standard deviations about a mean; not both")
+
+    def asked() -> ApproximateResult:
+        return approximate(options.pop("network"), interval=of_deviations(normal) if normal else interval, **options)
+
+    return answered(asked, shown, limit)
 
 
 def critical_point_command(data: Dataset | None, options: dict[str, Any]) -> int:

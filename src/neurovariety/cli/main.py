@@ -217,7 +217,17 @@ def align(**options: Any) -> None:
 @click.argument("network", metavar="[NETWORK]", required=False)
 @click.option("--activation", help="One activation instead: tanh, sigmoid, gelu, silu, softplus, exp, relu, ...")
 @click.option("--interval", metavar="LOW,HIGH", help="Where it is approximated, e.g. --interval=-5,5.")
+@click.option(
+    "--normal", metavar="MEAN,DEVIATION", help="Or the interval of three standard deviations about a mean, e.g. --normal=0,1."
+)
 @click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
+@click.option(
+    "--kind",
+    type=click.Choice(("uniform", "chebyshev", "hermite")),
+    default="uniform",
+    show_default=True,
+    help="Of least uniform error, or the partial sum of a series.",
+)
 @INSIDE
 @checkpoint_options
 def approximate(**options: Any) -> None:

@@ -10,7 +10,7 @@ import click
 from neurovariety.beyond.piecewise.functional_dimension import functional_dimension
 from neurovariety.beyond.piecewise.lipschitz import lipschitz
 from neurovariety.beyond.piecewise.region_options import RegionOptions
-from neurovariety.beyond.piecewise.region_pictures import check_drawable, draw_regions
+from neurovariety.beyond.piecewise.region_pictures import draw_regions
 from neurovariety.beyond.piecewise.regions import RegionsResult, regions
 from neurovariety.beyond.piecewise.relu_fiber import ReluFiberResult, relu_fiber
 from neurovariety.beyond.piecewise.robustness import Norm, robustness
@@ -20,6 +20,7 @@ from neurovariety.cli.checkpoint_commands import Printed, answered
 from neurovariety.cli.export_command import write_script
 from neurovariety.dataset import Dataset
 from neurovariety.errors import InputError
+from neurovariety.pictures.file_endings import check_drawable
 from neurovariety.result import Result
 
 

@@ -110,10 +110,7 @@ def _as_text(found: Recheck, problem: str) -> str:
         lines.append(f"  system {key[:12]}: {found.systems.get(key, 'as stored')}")
     if problem:
         lines.append(f"  refused: {problem}")
-    checked, asked = len(found.rechecked), sum(k.outcome != "claims nothing" for k in found.keys)
-    whole = "; the result is refused" if problem else ""
-    lines.append(f"{checked} of {asked} claims rechecked, {len(found.refused)} refused{whole}")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"{found.tally}{'; the result is refused' if problem else ''}"])
 
 
 def _not_compared(found: Recheck) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
+from neurovariety.cli.running import watched
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import Dataset
@@ -81,13 +83,16 @@ def _write(path: str, text: str) -> None:
 
 def _fill(out: Report, model: Any, dataset: Any, seed: int, memory: int | None, limit: float | None) -> int:
     console, start = Console(stderr=True), time.monotonic()
+    shown = console.status("") if watched() else contextlib.nullcontext()
     try:
-        with insistent_interrupt(), limited(time.time() + limit if limit else None), console.status("") as status:
+        with insistent_interrupt(), limited(time.time() + limit if limit else None), shown as status:
 
             def began(name: str) -> None:
                 """Show the row that is done and what is asked next, on a terminal."""
+                if status is None:
+                    return
                 done = len(out.rows)
-                if done and console.is_terminal:
+                if done:
                     console.print(in_short(out.rows[-1]), overflow="ellipsis", no_wrap=True)
                 status.update(f"{name} ... {done + 1} of {len(out.asked)}, {time.monotonic() - start:.0f} s")
 

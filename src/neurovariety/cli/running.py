@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -16,10 +17,16 @@ _INTERVAL = 0.5
 _CLEAR = "\r\x1b[K"
 
 
+def watched() -> bool:
+    """Whether somebody sees standard error as it is written and overwritten: a terminal, and not the cell of a notebook, which passes
+    for one and keeps every line."""
+    return sys.stderr.isatty() and "JPY_PARENT_PID" not in os.environ
+
+
 @contextlib.contextmanager
 def running(found: Mapping[str, Any]) -> Iterator[None]:
     """Show the facts that are noted in ``found``, and the seconds, until the computation ends."""
-    if not sys.stderr.isatty() or multiprocessing.parent_process() is not None:
+    if not watched() or multiprocessing.parent_process() is not None:
         yield
         return
     done = threading.Event()

@@ -42,7 +42,7 @@ from neurovariety.result import counted
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.chambers.chambers import Counts, for_all_quadrics, for_one_quadric, random_targets
 from neurovariety.training.chambers.planes_of_losses import Plane, other_quadric, plane
-from neurovariety.training.chambers.walls import chambers, crossings, refined_walls
+from neurovariety.training.chambers.walls import Crossing, chambers, crossings, refined_walls
 from neurovariety.training.critical.problem import TrainingProblem, training_problem
 from neurovariety.training.critical.seen_directions import seen_directions
 from neurovariety.training.critical.stages import real_ones
@@ -171,8 +171,8 @@ def discriminant(
 
 
 def wall_crossings(
-    source: Source, data: Any, other: Any, *, prepare: Preparation = "none", steps: int = 200, seed: int = DEFAULT_SEED
-) -> Any:
+    source: Source, data: object, other: object, *, prepare: Preparation = "none", steps: int = 200, seed: int = DEFAULT_SEED
+) -> list[Crossing]:
     """Every wall on the way from one data set to another, the loss moving on a line between theirs.
 
     ``data`` and ``other`` are as in `landscape`. Returns a list of ``{"at", "real", "minima", "decided"}``: where on the way (0 to 1,

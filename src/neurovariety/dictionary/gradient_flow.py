@@ -83,13 +83,14 @@ class Basin(TypedDict):
 
 
 class CriticalPlace(TypedDict):
-    """A real critical point of the list, with which ends are compared."""
+    """A real critical point of the list, with which ends are compared; ``attained``: whether real weights of it are known."""
 
     number: int
     stratum: str | None
     kind: str
     index: int | None
     loss: float
+    attained: bool
 
 
 class GradientFlowValue(TypedDict):
@@ -337,7 +338,14 @@ def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Objective, en
 def _listed(points: Sequence[CriticalFunction]) -> list[CriticalPlace]:
     """The real points as plain data."""
     return [
-        {"number": p.number, "stratum": p.stratum or None, "kind": p.kind, "index": p.index, "loss": p.loss}
+        {
+            "number": p.number,
+            "stratum": p.stratum or None,
+            "kind": p.kind,
+            "index": p.index,
+            "loss": p.loss,
+            "attained": p.weights is not None,
+        }
         for p in [p for p in points if p.real][:_LISTED]
     ]
 

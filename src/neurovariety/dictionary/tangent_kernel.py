@@ -259,7 +259,13 @@ def _glosses(value: TangentKernelValue) -> tuple[Gloss, ...]:
     if not value["rank"]:
         return (*texts, Gloss("gradient flow stands still", {"rank": FROM_ABOVE}))
     if value["condition"]:
-        speeds = f"the fastest part of the error shrinks about {value['condition']:.3g} times as fast as the slowest, in floating point"
+        times = _in_digits(value["condition"])
+        speeds = f"the fastest part of the error shrinks about {times} times as fast as the slowest, in floating point"
     else:
         speeds = "parts of the error shrink at different speeds, the slowest too slow for floating point"
     return (*texts, Gloss(speeds, {}))
+
+
+def _in_digits(number: float) -> str:
+    """Three digits or more, without a power of ten where it can do without."""
+    return f"{number:,.0f}" if 100 <= number < 1e6 else f"{number:.3g}"

@@ -29,8 +29,11 @@ def picture_of_result(name: str, result: Result, *, captioned: bool = True) -> P
 def picture_in_html(name: str, result: Result, *, themed: bool) -> str:
     """The picture with its caption under it; empty where there is none. ``themed``: in the colours of the page of a report."""
     drawn = picture_of_result(name, result, captioned=False)
-    if drawn is None:
-        return ""
+    return "" if drawn is None else figure_in_html(drawn, result, themed=themed)
+
+
+def figure_in_html(drawn: Picture, result: Result, *, themed: bool) -> str:
+    """A picture of a result, drawn without its caption, with the caption under it."""
     from neurovariety.pictures.canvas import as_svg
 
     other = "" if themed else f"-{sha256(repr(result.to_dict()).encode()).hexdigest()[:10]}"  # a notebook may show several

@@ -16,6 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neurovariety.errors import InputError
 from neurovariety.pictures.colours import INK, NAMES, PAPER
+from neurovariety.pictures.file_endings import check_drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 WIDTH = 6.4
 """Inches."""
 _MARGIN = 0.25
-_LINE, _TITLE_LINE = 104, 78
+_LINE, _TITLE_LINE = 100, 78
 """Characters of a caption, and of a title, that fit into the width."""
 _CAPTION, _TITLE = 0.155, 0.2
 """Heights of their lines in inches."""
@@ -52,14 +53,21 @@ class Picture(Figure):
 
 
 def picture_of(
-    draw: Callable[[Axes], Explained | None], height: float, *, captioned: bool = True, solid: bool = False
+    draw: Callable[[Axes], Explained | None],
+    height: float,
+    *,
+    captioned: bool = True,
+    solid: bool = False,
+    into: Picture | None = None,
 ) -> Picture | None:
     """What ``draw`` puts on axes of this height in inches; None where it puts nothing there.
 
-    ``captioned``: whether the caption is part of the picture; ``solid``: axes in three dimensions.
+    ``captioned``: whether the caption is part of the picture; ``solid``: axes in three dimensions; ``into``: an empty figure.
     """
     with mpl.rc_context(_STYLE):
-        canvas = Picture(figsize=(WIDTH, height), layout="constrained")
+        canvas = Picture() if into is None else into
+        canvas.set_size_inches(WIDTH, height)
+        canvas.set_layout_engine("constrained")
         axes = canvas.add_subplot(projection="3d") if solid else canvas.subplots()
         shown = draw(axes)
         if shown is None:
@@ -158,9 +166,8 @@ def write_picture(draw: Callable[[], Figure | None], path: str, nothing: str = "
 
     Raises `InputError` where that cannot be done; with the sentence ``nothing`` where it makes none.
     """
+    check_drawable(path)
     ending = Path(path).suffix.lower()
-    if ending not in (".svg", ".png", ".pdf"):
-        raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {path!r}")
     canvas = draw()
     if canvas is None:
         raise InputError(nothing)

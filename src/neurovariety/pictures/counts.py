@@ -21,7 +21,7 @@ def bars(axes: Axes, rows: Sequence[Bar], unit: str) -> None:
     """Bars from the top down, the number written at the end of each."""
     for place, (_, size, text, colour) in enumerate(rows):
         axes.barh([place], [size], color=colour, height=0.62)
-        axes.annotate(f" {text}", (size, place), va="center", color=INK)
+        axes.annotate(text, (size, place), xytext=(4, 0), textcoords="offset points", va="center", color=INK)
     least, most = min(size for _, size, *_ in rows), max(size for _, size, *_ in rows)
     if least > 0 and most > 50 * least:
         axes.set_xscale("log")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Facts = Mapping[str, Any]
+_LIMITS = 101
+"""The last column."""
 _SAME = 1e-6
 """Losses that agree so far, relative to their size, are one."""
 _MOST_ROWS = 16
@@ -43,7 +45,7 @@ def column_of(point: Facts) -> tuple[int, str]:
     """The place of a critical point on the horizontal axis, and its name."""
     stratum = point.get("stratum")
     if stratum:
-        return (101, "limits of\nnetworks") if str(stratum).startswith("limits") else (100, "smaller\nnetworks")
+        return (_LIMITS, "limits of\nnetworks") if str(stratum).startswith("limits") else (100, "smaller\nnetworks")
     if point.get("index") is None:
         return 99, "index\nnot known"
     return int(point["index"]), "minima\n(index 0)" if point["index"] == 0 else f"index {point['index']}"
@@ -150,7 +152,7 @@ def _explained(axes: Axes, nodes: Sequence[CriticalMark], extra: Sequence[Any] =
 
 
 def landscape(axes: Axes, found: Result) -> Explained | None:
-    """Losses of the real critical points by index; filled ones are functions of real networks."""
+    """Losses of the real critical points by index; filled ones are functions of networks whose real weights are known."""
     points = [p for p in found.evidence.get("points", ()) if p["real"] and p["loss"] is not None]
     complex_ones = found.value["complex"]
     if not points or complex_ones is None:
@@ -165,8 +167,16 @@ def landscape(axes: Axes, found: Result) -> Explained | None:
     return Explained(
         f"Critical points of training {found.subject}",
         f"A mark a real critical function, at its loss, by the number of directions in which the loss falls (index). "
-        f"Complex ones at smooth functions: {complex_ones:,}.{beside}",
+        f"Complex ones at smooth functions: {complex_ones:,}.{_hollow(nodes)}{beside}",
     )
+
+
+def _hollow(nodes: Sequence[CriticalMark]) -> str:
+    """What hollow marks are, where there are some."""
+    if all(n.attained for n in nodes):
+        return ""
+    limits = " limits of networks, which none computes, or" if any(n.column[0] == _LIMITS for n in nodes if not n.attained) else ""
+    return f" Hollow:{limits} functions for which no real weights are known."
 
 
 def _histogram(axes: Axes, most: int, targets: Facts) -> None:
@@ -247,7 +257,7 @@ def ends_of_flow(axes: Axes, found: Result) -> Explained | None:
     if not basins and not evidence["not_converged"]:
         return None
     ended = {b["point"]: b for b in basins if b["point"] is not None}
-    nodes = [_node(p, float(p["loss"]), True) for p in listed]
+    nodes = [_node(p, float(p["loss"]), p.get("attained", True)) for p in listed]
     nodes += [
         _node(b | {"number": b["point"], "index": None}, float(b["loss"]), True)
         for b in basins
@@ -282,6 +292,7 @@ def ends_of_flow(axes: Axes, found: Result) -> Explained | None:
         f"Critical points at their loss, by the number of directions in which the loss falls (index); beside them how many of "
         f"{counted(runs, 'run')} of "
         f"{_METHODS.get(evidence['method'], evidence['method'])} from random weights end there, with 95 % intervals."
+        + _hollow(nodes)
         + (" Arrows: where the flow goes from weights beside a point that is no minimum." if drawn else "")
         + (f" Runs that end at none: {lost}." if lost else ""),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurovariety.pictures import counts, critical_graph, shares
+from neurovariety.pictures import counts, critical_graph, networks, shares
 from neurovariety.pictures.canvas import Explained
 from neurovariety.pictures.inclusions import inclusions
 from neurovariety.pictures.slice_of_targets import chambers
@@ -35,5 +35,9 @@ DRAWINGS: dict[str, tuple[Callable[[Axes, Result], Explained | None], float]] = 
     "chambers": (chambers, 4.6),
     "bias": (shares.bias_shares, 2.6),
     "fits": (shares.best_fit_shares, 2.2),
+    "effective": (networks.effective_parameters, 1.7),
+    "aligned": (networks.two_networks, 2.6),
+    "monomials": (networks.monomials, 3.4),
+    "flips": (networks.flipped_units, 2.4),
 }
-"""By the name that the registry of entries gives them."""
+"""By the name that the registry of entries, or the class of a result, gives them."""

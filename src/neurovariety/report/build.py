@@ -97,12 +97,12 @@ class Report:
 
 def build_report(
     source: Source | Path | Network,
-    dataset: Any = None,
+    dataset: object = None,
     *,
     effort: EffortName = "normal",
     seed: int = 0,
     memory_limit: int | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Run every entry of the dictionary on ``source``; entries that need data are run where ``dataset`` is given: a `Dataset`, a
     frame or a file without targets, or a pair (inputs, targets).
@@ -110,6 +110,8 @@ def build_report(
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
     trained network with dense layers and smooth activations has rows on `approximate` besides, and that of one that is linear on
     pieces on its regions, and on how far the inputs of ``dataset`` may move.
+
+    ``progress`` is called with the name of each entry before it is asked.
 
     ``effort``: ``small``, ``normal`` or ``large``, how long entries search and how much they sample (`EFFORTS`): work is counted, not
     time, so that a report says the same on every machine.
@@ -167,13 +169,14 @@ def fill(
     dataset: Dataset | None,
     seed: int,
     memory_limit: int | None,
-    progress: Callable[[str], None],
+    progress: Callable[[str], None] | None = None,
 ) -> None:
     """Append the rows one by one, so that whoever stops the work keeps those that are done."""
     steps = steps_of(model, dataset, seed, memory_limit) if isinstance(model, Model) else model.steps(seed, dataset)
     with sharing():
         for entry, answer in steps:
-            progress(entry.name)
+            if progress is not None:
+                progress(entry.name)
             out.rows.append(row_of(entry, answer, EFFORTS[out.effort]))
 
 

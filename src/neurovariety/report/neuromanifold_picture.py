@@ -10,6 +10,7 @@ Source: Marchetti et al. 2025, section 2 (neuromanifolds), Trager et al. 2020 (l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -27,6 +28,7 @@ from neurovariety.pictures.canvas import Explained, Picture, legend, picture_of
 from neurovariety.pictures.colours import INK, MAIN, SECOND, THIRD
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
+from neurovariety.report.turning_picture import Layer, TurningPicture
 from neurovariety.tolerances import DEFAULT_SEED
 from neurovariety.training.dynamics.dynamics import Objective, objective, trajectories
 from neurovariety.training.losses.task_options import TaskOptions
@@ -43,13 +45,28 @@ _FRAME = 1.6
 """Times the farthest of target and critical points: what lies farther out is left out."""
 _TIMES = tuple(np.geomspace(1e-3, 1e2, 40))
 _HEIGHT = 4.6
+_SOLID = 3
+"""Dimensions of a picture that turns, and of an array of curves."""
 
 Points = Float[np.ndarray, "_ n"]
 
 
-def picture(source: Source, *, dimension: int = 3, seed: int = DEFAULT_SEED, **options: Unpack[TaskOptions]) -> Picture:
+class NeuromanifoldPicture(Picture):
+    """A matplotlib figure of the functions of a network; `turning` is the same as a page in which they turn."""
+
+    seen: _Seen
+
+    def turning(self) -> TurningPicture:
+        """The picture as a page to be turned by hand or by itself. Raises `InputError` for one of two dimensions."""
+        if self.seen.target.shape[-1] != _SOLID:
+            raise InputError("only a picture of three dimensions can be turned; make it with dimension=3")
+        return TurningPicture(self.title, self.caption, tuple(_layers(self.seen)), _half(self.seen))
+
+
+def picture(source: Source, *, dimension: int = 3, seed: int = DEFAULT_SEED, **options: Unpack[TaskOptions]) -> NeuromanifoldPicture:
     """The set of functions of ``source`` in three dimensions (or two: ``dimension``), with those of smaller networks, the target,
-    the critical points of training, and flow lines, as a matplotlib figure with a caption.
+    the critical points of training, and flow lines, as a matplotlib figure with a caption, whose ``turning()`` is a page in which it
+    turns.
 
     The options are those of `landscape`; without any the target is a random polynomial and the distance that of coefficients. Where
     critical points cannot be listed the picture has none, and says so. Raises `InputError` for what is no polynomial network, and
@@ -71,8 +88,9 @@ def picture(source: Source, *, dimension: int = 3, seed: int = DEFAULT_SEED, **o
     except NeurovarietyError:
         found = None
     seen = _seen(model, goal, found, dimension, seed)
-    drawn = picture_of(lambda axes: _draw(axes, model.name, seen), _HEIGHT, solid=dimension == 3)
-    assert drawn is not None
+    drawn = NeuromanifoldPicture()
+    drawn.seen = seen
+    picture_of(lambda axes: _draw(axes, model.name, seen), _HEIGHT, solid=dimension == _SOLID, into=drawn)
     return drawn
 
 
@@ -203,10 +221,29 @@ def _draw(axes: Axes, name: str, seen: _Seen) -> Explained:
     )
 
 
+def _half(seen: _Seen) -> float:
+    """Half the side of the cube around 0 in which all lies but flow lines."""
+    everything = np.vstack([seen.cloud.reshape(-1, seen.cloud.shape[-1]), seen.target, seen.minima, seen.others])
+    return float(np.abs(everything).max()) or 1.0
+
+
+def _layers(seen: _Seen) -> Iterator[Layer]:
+    """What a page draws, from the back to the front."""
+    if seen.cloud.ndim == _SOLID:
+        yield Layer("functions of the network", "line", "third", tuple(seen.cloud), thin=True)
+    else:
+        yield Layer("functions of the network", "dots", "third", seen.cloud)
+    for k, (smaller, points) in enumerate(seen.smaller.items()):
+        yield Layer(f"of {smaller}", "dots", "second" if k == 0 else "ink", points)
+    yield Layer("gradient flow", "line", "ink", tuple(path[np.isfinite(path).all(axis=1)] for path in seen.flows))
+    yield Layer("critical point", "square", "second", seen.others)
+    yield Layer("minimum", "circle", "main", seen.minima)
+    yield Layer("target", "star", "ink", seen.target)
+
+
 def _frame(axes: Axes, seen: _Seen) -> None:
     """The same scale on all axes, around what is drawn."""
-    everything = np.vstack([seen.cloud.reshape(-1, seen.cloud.shape[-1]), seen.target, seen.minima, seen.others])
-    half = float(np.abs(everything).max()) or 1.0
+    half = _half(seen)
     words = ("first direction", "second direction", "third direction")
     for place, letter in enumerate("xyz"[: seen.cloud.shape[-1]]):
         getattr(axes, f"set_{letter}lim")(-half, half)

@@ -64,7 +64,7 @@ def _opening(report: Report) -> str:
     for said in report.opening:
         claim = "" if said.claim is None else f' <span class="claim {said.claim}">{said.claim}</span>'
         links = "".join(f' <a href="#entry-{name}">{name}</a>' for name in said.entries)
-        sentence = html.escape(f"{said.sentence[:1].upper()}{said.sentence[1:]}.")
+        sentence = html.escape(_sentence(said.sentence))
         out += f"<div><dt>{html.escape(said.question)}</dt><dd>{sentence}{claim}{links}</dd></div>"
     return out
 
@@ -88,19 +88,18 @@ def _row(row: Row, report: Report) -> str:
         return f"{start}{head}<p>{html.escape(row.placed(row.problem))}</p></article>"
     result = row.result
     if isinstance(result.value, dict):
-        tables = [
-            _table(v, f"{k.replace('_', ' ')}{result.weaker(k)}", row.entry.name) for k, v in result.value.items() if _is_table(v)
-        ]
+        parts = {k: _as_rows(v) for k, v in result.value.items()}
+        tables = [_table(v, f"{k.replace('_', ' ')}{result.weaker(k)}", row.entry.name) for k, v in parts.items() if _is_table(v)]
         value = "".join(
             f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(f'{in_one_line(v)}{result.weaker(k)}')}</dd></div>"
-            for k, v in result.value.items()
+            for k, v in parts.items()
             if not _is_table(v)
         )
         value = f'<dl class="values">{value}</dl>{"".join(tables)}'
     else:
         value = f'<p class="value">{html.escape(result.shown())}</p>'
-    meaning = html.escape(f"{result.meaning[:1].upper()}{result.meaning[1:]}.")
-    notices = "".join(f"<p>{html.escape(row.placed(n))}</p>" for n in result.notices)
+    meaning = html.escape(_sentence(result.meaning))
+    notices = "".join(f"<p>{html.escape(_sentence(row.placed(n)))}</p>" for n in result.notices)
     evidence = _text(json.dumps(_cut(result.to_dict()["evidence"]), indent=1))
     check = _text("\n".join(commands_of(row, report.subject, report.data)))
     return (
@@ -109,6 +108,20 @@ def _row(row: Row, report: Report) -> str:
         f"<details><summary>check it again</summary>{_scrolled(check, f'commands for {row.entry.name}')}</details>"
         f"<details><summary>sources</summary>{_scrolled(_text(result.cite()), f'sources of {row.entry.name}')}</details></article>"
     )
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', ':', '?')) else '.'}"
+
+
+def _as_rows(value: Any) -> Any:
+    """A mapping of names to equal records as rows, which a table shows; pairs of sets as "one in another"; anything else as it is."""
+    if isinstance(value, dict) and value and all(isinstance(part, dict) and part for part in value.values()):
+        return [{"name": name, **part} for name, part in value.items()]
+    if isinstance(value, list) and value and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
+        return [f"{a} in {b}" for a, b in value] if all(isinstance(x, str) for pair in value for x in pair) else value
+    return value
 
 
 def _text(text: str) -> str:

@@ -23,6 +23,7 @@ _MOST_WORDS = 50
 _NAMED = 12
 """Names that a sentence lists."""
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}([T ].*)?")
+_UNIT = re.compile(r"([^\w\s.,+-])\s*[+-]?\d[\d.,]*|[+-]?\d[\d.,]*\s*([^\W\d_]{1,6}|[^\w\s.,+-])")
 _INFINITE = frozenset({"inf", "infinity"})
 
 
@@ -97,6 +98,14 @@ def kind_of(cells: Sequence[Cell]) -> str:
     if all(w.lower() in ("true", "false") for w in words):
         return "yes or no"
     return "dates" if all(_DATE.fullmatch(w) for w in words) else "words"
+
+
+def unit_of(cells: Sequence[Cell]) -> str:
+    """The unit, or the sign of money or percent, that all values of a column have beside a number; empty where they have none, or not
+    the same one."""
+    found = {_UNIT.fullmatch(str(c).strip()) for c in cells if c is not None}
+    units = {"".join(part or "" for part in match.groups()) if match else "" for match in found}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _names(raw: RawTable, asked: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -198,6 +207,8 @@ def _refusal(raw: RawTable, name: str, column: Sequence[Cell], places: Sequence[
         count = sum(isinstance(c, str) for c in column)
         mend = f"{_mended(text)}or leave it out with --drop {name[:40]}"
         return f"{where}: {text!r} is not a number, as {count} of {len(column)} values; {mend}"
+    if unit_of(column):
+        return f"{where}: {text!r} is not a number; {_mended(text)}or leave it out with --drop {name[:40]}"
     return (
         f"{where}: {text!r} is not a number; make columns of 0 and 1 of its words with --categories one-hot, or leave it out with "
         f"--drop {name[:40]}"
@@ -208,6 +219,6 @@ def _mended(text: str) -> str:
     """What to do about a value that almost is a number."""
     if text.endswith("%"):
         return "write parts in place of percents, "
-    if re.fullmatch(r"\D\s*[\d.,]+|[\d.,]+\s*[^\d\s.,]+", text):
+    if unit_of([text]):
         return "write numbers without units, "
     return "mend it, "

@@ -60,6 +60,8 @@ def array_columns(values: object, letter: str, what: str) -> tuple[tuple[str, ..
         raise DataError(f"{what} is a single value; give a table with one row a sample")
     if array.dtype == object and any(isinstance(v, list | tuple | dict) for v in array.reshape(-1).tolist()):
         raise DataError(f"{what} has rows of different lengths, or lists in it; give rows of equally many numbers")
+    if np.iscomplexobj(array) or any(isinstance(v, complex) for v in (array.reshape(-1).tolist() if array.dtype == object else ())):
+        raise DataError(f"{what} holds complex numbers; give real and imaginary parts as columns of their own")
     flat = array.reshape(len(array), -1) if len(array) else array.reshape(0, 0)
     names = (letter,) if array.ndim == 1 else numbered_columns(letter, flat.shape[1])
     return names, flat.tolist()

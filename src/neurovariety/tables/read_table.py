@@ -16,7 +16,7 @@ from neurovariety.tables.raw_table import RawTable, plain_cell, unmet
 from neurovariety.tables.table_options import TableOptions
 
 
-def read_table(source: Any, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> Dataset:
+def read_table(source: object, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> Dataset:
     """Read a table: a file, a frame (pandas, polars, Arrow, a dictionary of columns), an array, or a pair (inputs, targets).
 
     What a file is, is told by its content: text with commas, semicolons, tabs, bars or spaces between columns, decimal points or

@@ -12,7 +12,7 @@ import numpy as np
 from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import float_table
-from neurovariety.tables.chosen_columns import kind_of, selected
+from neurovariety.tables.chosen_columns import kind_of, selected, unit_of
 from neurovariety.tables.linear_relations import linear_relations, written
 from neurovariety.tables.raw_table import Cell, RawTable
 from neurovariety.tables.read_table import raw_table
@@ -28,9 +28,9 @@ _WIDEST = 24
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``words``, ``mixed``,
-    ``nothing``), how many values are missing and how many different ones there are, and for numbers the least, the mean, the
-    standard deviation and the greatest."""
+    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``words``, ``with units``
+    (numbers that all have one), ``mixed``, ``nothing``), how many values are missing and how many different ones there are, and for
+    numbers the least, the mean, the standard deviation and the greatest."""
 
     name: str
     target: bool
@@ -75,7 +75,7 @@ class TableSummary:
     def text(self) -> str:
         """Several lines: how it was read, a line a column, and what follows."""
         done = f"; {'; '.join(self.done)}" if self.done else ""
-        lines = [f"{self.name}: {self.rows} rows, {self.complete} without missing values{done}", ""]
+        lines = [f"{self.name}: {self.rows} row{'s' * (self.rows != 1)}, {self.complete} without missing values{done}", ""]
         head = ("column", "holds", "missing", "different", "least", "mean", "spread", "greatest")
         body = [
             (
@@ -96,7 +96,7 @@ class TableSummary:
         return "\n".join([*lines, *self.needs])
 
 
-def describe_table(source: Any, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> TableSummary:
+def describe_table(source: object, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> TableSummary:
     """Look at a table before anything is computed of it: ``source``, ``target`` and options as in `read_table`.
 
     Missing values and words are counted, not refused. Relations are exact; shares and condition numbers are float64. Raises `DataError`
@@ -121,7 +121,9 @@ def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
     relations = linear_relations(exact) if enough else ()
     dependent = {r.dependent for r in relations}
     free = [k for k in range(len(inputs)) if k not in dependent]
-    values = float_table(exact[:, free], "a number of the table") if enough and free else np.zeros((0, 0))
+    values = float_table(exact[:, free], "table") if enough and free else np.zeros((0, 0))
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    values = values / np.where(largest > 0, largest, 1.0)  # squares of large numbers leave the range of floats
     nearly = {titles[free[k]]: part for k, part in _explained(values).items()} if values.size else {}
     condition = {"none": _condition(values), "standardize": _condition(values - values.mean(axis=0))} if values.size else {}
     needs, prepare = _needs(
@@ -136,11 +138,14 @@ def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
 def _column(name: str, target: bool, cells: Sequence[Cell]) -> ColumnSummary:
     present = [c for c in cells if c is not None]
     holds, missing = kind_of(cells), len(cells) - len(present)
+    if holds == "words" and unit_of(present):
+        holds = "with units"
     figures: list[float | None] = [None] * 4
     if holds == "numbers":
         exact = cast("list[Fraction]", present)
-        values = float_table(np.array(exact, dtype=object), f"a number of column {name!r}")
-        figures = [float(min(exact)), float(values.mean()), float(values.std()), float(max(exact))]
+        values = float_table(np.array(exact, dtype=object), f"column {name!r}")
+        size = float(np.abs(values).max()) or 1.0  # squares of large numbers leave the range of floats
+        figures = [float(min(exact)), float((values / size).mean()) * size, float((values / size).std()) * size, float(max(exact))]
     return ColumnSummary(name, target, holds, missing, len(set(present)), *figures)
 
 
@@ -183,6 +188,9 @@ def _needs(
     others = [c.name for c in words if c.name not in categories]
     if others:
         needs.append(f"no numbers and no categories ({', '.join(others[:8])}): --drop {','.join(others[:8])}")
+    units = [c.name for c in columns if c.holds == "with units"]
+    if units:
+        needs.append(f"numbers with units or signs ({', '.join(units[:8])}): write the numbers alone, or --drop {','.join(units[:8])}")
     constant = [c.name for c in columns if c.holds == "numbers" and c.different == 1]
     if constant:
         needs.append(f"constant ({', '.join(constant)}): cannot be standardized; --drop {','.join(constant)}")

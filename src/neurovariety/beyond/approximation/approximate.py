@@ -1,36 +1,41 @@
-"""Activations by polynomials of least uniform error, with the error certified.
+"""Activations by polynomials, of least uniform error or partial sums of series, with the error certified.
 
 Definition: of all polynomials p of degree at most n, the nearest to an activation f on [a, b] is the one for which the largest
 |f(x) - p(x)| is least; it is known by its error, which takes its largest size with alternating signs at n + 2 points (Chebyshev).
+Two others are nearest in mean square: the partial sum of the Chebyshev series on the interval, with the weight 1/sqrt(1 - t^2), and
+that of the Hermite series, where x is normal and the interval is that of three deviations.
 
 What is proved: that the polynomial found is within `error`, by Taylor series in ball arithmetic on short intervals; and that no
-polynomial of that degree is nearer than `error_at_least`, by the bound of de la Vallee Poussin on n + 2 points. Where the two agree
-to six digits the error is `proved`, otherwise an `upper_bound`. Of a whole network, balls hold what each unit reads on the box and
+polynomial of that degree is nearer than `error_at_least`, by the bound of de la Vallee Poussin on n + 2 points. Where that, or the
+distance at one place, agrees with the error to six digits, the error is `proved`, otherwise an `upper_bound`. That a polynomial is
+the partial sum of a series is computed, and not proved. Of a whole network, balls hold what each unit reads on the box and
 errors are carried from layer to layer: an `upper_bound` of what the outputs change, beside the change at an input. Meaning for
 learning: the networks with the polynomial in place of the activation are algebraic, and all entries of the dictionary take them.
 What they say is about these networks: covering numbers survive the limit of growing degrees, dimension, degree, ED degree and
 singularities need not.
 
-Sources: Chebyshev 1854; de la Vallee Poussin 1910; Remez 1934; Pachon, Trefethen 2009.
+Sources: Chebyshev 1854; de la Vallee Poussin 1910; Remez 1934; Pachon, Trefethen 2009; Mason, Handscomb 2003.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Literal, TypedDict, get_args
 
 import numpy as np
 
 from neurovariety.architectures import MLP
 from neurovariety.architectures.reading.rational_function import shown as written
-from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
+from neurovariety.beyond.approximation.expansions import DEVIATIONS
+from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network, trained_network
 from neurovariety.certificates.activation_series import ACTIVATIONS
 from neurovariety.certificates.uniform_error import UniformQuestion
+from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.input_box import ends_of, input_box
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_number
@@ -39,6 +44,8 @@ from neurovariety.randomness import require_seed
 from neurovariety.result import Provenance, Result
 from neurovariety.tolerances import DEFAULT_SEED
 
+Kind = Literal["uniform", "chebyshev", "hermite"]
+"""Which polynomial is put in place of an activation."""
 _DEGREE = Whole("degree= is a whole number from {least} to {most}", 0, 200)
 _OF_LAYERS = Whole("degree= of the polynomials of a network is a whole number from {least} to {most}", 1, 60)
 _WIDEST = 10**9
@@ -81,6 +88,7 @@ def approximate(
     network: object = None,
     *,
     degree: object,
+    kind: Kind = "uniform",
     activation: object = None,
     interval: object = None,
     box: object = None,
@@ -91,6 +99,9 @@ def approximate(
 
     ``activation``: tanh, sigmoid, gelu, gelu_tanh, silu, softplus, exp, sin, cos, erf, relu, abs, leaky_relu (slope 1/100), relu6,
     hardtanh or elu. ``interval``: a pair of numbers, exact as they are (texts such as "1/3" and "0.1" too), or a text "-5,5".
+
+    ``kind``: "uniform", the polynomial whose largest error is least; "chebyshev" or "hermite", the partial sum of that series (of
+    Hermite's for a normal distribution of which the interval is three standard deviations about the mean).
 
     ``network`` instead of ``activation``: what `load_network` takes, with ``architecture`` where it needs one, dense layers with
     activations between them; ``box`` is a pair (low, high) of numbers, or arrays of the shape of an input, in which inputs lie
@@ -103,20 +114,22 @@ def approximate(
     (0.03589383, 'proved')
     """
     start = time.perf_counter()
+    if kind not in get_args(Kind):
+        raise InputError(f"kind= is one of {listed(list(get_args(Kind)))}, got {shown(kind)}")
     if (network is None) == (activation is None):
         raise InputError("approximate takes activation=, with interval=, or a network; give one of the two")
     known = None if activation is not None else smooth_notation(network)
     if activation is None and known is None:
         if interval is not None:
             raise InputError("interval= belongs to activation=, or to an architecture without weights; for a network give box=")
-        return _of_network(network, box, architecture, degree, seed, start)
+        return _of_network(trained_network(network, architecture), box, degree, kind, seed, start)
     if box is not None or architecture is not None or interval is None:
         raise InputError("an activation, or an architecture without weights, is approximated on interval=(low, high), not in a box")
     if known is None:
-        found = nearest_polynomial(asked(activation, interval, degree))
+        found = nearest_polynomial(asked(activation, interval, degree), kind)
         return _of_activation(found, heading(found.question), None, start)
     name, widths, bias = known
-    found = nearest_polynomial(asked(name, interval, degree))
+    found = nearest_polynomial(asked(name, interval, degree), kind)
     return _of_activation(found, str(network).strip(), algebraic(widths, (found,) * (len(widths) - 2), bias), start)
 
 
@@ -137,14 +150,13 @@ def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | N
     )
 
 
-def _of_network(network: object, box: object, architecture: object, degree: object, seed: int, start: float) -> ApproximateResult:
+def _of_network(source: Network, box: object, degree: object, kind: str, seed: int, start: float) -> ApproximateResult:
     if refusal := _OF_LAYERS.refusal(degree):
         raise InputError(refusal)
     require_seed(seed)
-    source = trained_network(network, architecture)
     inside = input_box((-1, 1) if box is None else box, source.input_shape)
     low, high = (list(v.reshape(-1)) for v in ends_of(inside, source.input_shape))
-    found = algebraic_network(source, (low, high), int(degree), seed)  # type: ignore[call-overload]
+    found = algebraic_network(source, (low, high), int(degree), seed, kind)  # type: ignore[call-overload]
     return ApproximateResult(
         value={key: verdict.statement.value for key, verdict in found.claims.items()},
         claims=found.claims,
@@ -178,7 +190,7 @@ def described(found: NearestPolynomial) -> dict[str, object]:
         "notation": written(found.terms) or "0",
         "points": [float(x) for x in found.points],
         "intervals": found.intervals,
-    }
+    } | ({} if found.kind == UNIFORM else {"kind": found.kind})
 
 
 def smooth_notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:
@@ -206,15 +218,29 @@ def asked(activation: object, interval: object, degree: object) -> UniformQuesti
 
 def ends(interval: object) -> tuple[Fraction, Fraction]:
     """The ends of an interval. Raises `InputError` where they are no two numbers, the first below the second."""
-    given = interval.split(",") if isinstance(interval, str) else interval
-    try:
-        if not isinstance(given, Sequence) and not hasattr(given, "__iter__"):
-            raise ValueError
-        low, high = (exact_number(v.strip() if isinstance(v, str) else v) for v in given)
-    except (TypeError, ValueError):
-        raise InputError(f"interval= is a pair of numbers (low, high), such as -5,5, got {shown(interval)}") from None
+    low, high = _pair(interval, "interval= is a pair of numbers (low, high), such as -5,5")
     if not low < high:
         raise InputError(f"interval= is a pair (low, high) with low below high, got {shown(interval)}")
     if max(-low, high) > _WIDEST or high - low < Fraction(1, _WIDEST):
         raise InputError(f"interval= has ends of at most {_WIDEST:,} and a length of at least 1/{_WIDEST:,}, got {shown(interval)}")
     return low, high
+
+
+def of_deviations(normal: object) -> tuple[Fraction, Fraction]:
+    """The interval of three standard deviations about a mean. Raises `InputError` where ``normal`` is no mean and deviation."""
+    mean, deviation = _pair(normal, "normal= is a pair (mean, standard deviation) of numbers, such as 0,1")
+    if deviation <= 0:
+        raise InputError(f"normal= is a pair (mean, standard deviation) with a deviation above 0, got {shown(normal)}")
+    return mean - DEVIATIONS * deviation, mean + DEVIATIONS * deviation
+
+
+def _pair(given: object, expected: str) -> tuple[Fraction, Fraction]:
+    """Two exact numbers, of a pair or of a text. Raises `InputError` with what is ``expected`` for anything else."""
+    parts = given.split(",") if isinstance(given, str) else given
+    try:
+        if not hasattr(parts, "__iter__"):
+            raise ValueError
+        one, two = (exact_number(v.strip() if isinstance(v, str) else v) for v in parts)
+    except (TypeError, ValueError):
+        raise InputError(f"{expected}, got {shown(given)}") from None
+    return one, two

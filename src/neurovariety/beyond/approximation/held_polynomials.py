@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 from neurovariety.beyond.approximation.approximate import described, described_layer, heading, smooth_notation
-from neurovariety.beyond.approximation.one_activation import NearestPolynomial
+from neurovariety.beyond.approximation.expansions import SERIES, expanded
+from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, with_polynomials
 from neurovariety.certificates.network_approximation import smooth_layers
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.spoken_of import POLYNOMIALS
 from neurovariety.certificates.uniform_error import AlternationBound, NearPolynomial
 from neurovariety.errors import InputError, VerificationError
+from neurovariety.options import shown
 
 
 def held_polynomials(found: Recheck, evidence: Mapping[str, Any]) -> None:
     """Raises `VerificationError` where the result names another polynomial, interval or algebraic network than was rechecked."""
     for near in found.speaks_of.get(POLYNOMIALS, ()):
-        layers = tuple(_nearest(p) for p in near)
+        layers = tuple(_nearest(p, said) for p, said in zip(near, _said(evidence, len(near)), strict=True))
         expected = _of_network(found, layers) if found.subjects else _of_activation(found, layers[0])
         wrong = [key for key, said in expected.items() if evidence.get(key) != said]
         if wrong:
             raise VerificationError(f"the certificates are about another {wrong[0]} than the result gives")
 
 
-def _nearest(p: NearPolynomial) -> NearestPolynomial:
-    bound = p.least.certificate
+def _said(evidence: Mapping[str, Any], layers: int) -> list[Mapping[str, Any]]:
+    """What a result says of each polynomial; nothing where it has no such list."""
+    said = evidence.get("layers", [evidence])
+    known = isinstance(said, list) and len(said) == layers and all(isinstance(one, Mapping) for one in said)
+    return said if known else [{}] * layers
+
+
+def _nearest(p: NearPolynomial, said: Mapping[str, Any]) -> NearestPolynomial:
+    """The polynomial of a certificate, of the kind that is said. Raises `VerificationError` where it is none."""
+    bound, kind = p.least.certificate, said.get("kind", UNIFORM)
     points = bound.points if isinstance(bound, AlternationBound) else ()
-    return NearestPolynomial(p.question, p.coefficients, points, len(p.cuts) - 1, p.error, {})
+    if kind != UNIFORM and not (kind in SERIES and _alike(p, expanded(p.question, kind))):
+        raise VerificationError(f"the certificates are about a polynomial that is not of the kind that the result gives, {shown(kind)}")
+    return NearestPolynomial(p.question, p.coefficients, points, len(p.cuts) - 1, p.error, {}, kind)
+
+
+def _alike(p: NearPolynomial, other: tuple[Fraction, ...]) -> bool:
+    """Whether two polynomials differ on the interval by less than a millionth of the error, as after other roundings."""
+    reach = max(abs(p.question.low), abs(p.question.high), Fraction(1))
+    differences = (abs(a - b) * reach**k for k, (a, b) in enumerate(zip_longest(p.coefficients, other, fillvalue=Fraction(0))))
+    return sum(differences) <= Fraction(p.error) / 10**6
 
 
 def _of_network(found: Recheck, layers: tuple[NearestPolynomial, ...]) -> dict[str, object]:

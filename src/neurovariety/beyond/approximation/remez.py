@@ -55,18 +55,18 @@ def best_polynomial(question: UniformQuestion) -> Alternation:
     """A polynomial of at most the degree whose error on the interval is about the least. Raises `ResourceError` above `MOST_DEGREE`."""
     if question.degree > MOST_DEGREE:
         raise ResourceError(f"polynomials up to degree {MOST_DEGREE} are looked for, got {question.degree}; ask a smaller one")
-    exact = _of_one_piece(question)
+    exact = of_one_piece(question)
     if exact is not None:
         return exact
     bits = 128 + 6 * question.degree
     while True:
-        found, sure = _Exchange(question, bits).run()
+        found, sure = Exchange(question, bits).run()
         if sure or bits > 4000:
             return found
         bits *= 2
 
 
-def _of_one_piece(question: UniformQuestion) -> Alternation | None:
+def of_one_piece(question: UniformQuestion) -> Alternation | None:
     """The activation itself, where it is a polynomial of at most the degree on all of the interval."""
     known, low, high, n = question.known(), question.low, question.high, question.degree
     if any(low < k < high for k in known.kinks):
@@ -77,7 +77,7 @@ def _of_one_piece(question: UniformQuestion) -> Alternation | None:
     return Alternation(piece, tuple(low + (high - low) * Fraction(i, n + 1) for i in range(n + 2)), 64)
 
 
-class _Exchange:
+class Exchange:
     """The exchange on t in [-1, 1], x = middle + half * t."""
 
     def __init__(self, question: UniformQuestion, bits: int) -> None:
@@ -115,7 +115,7 @@ class _Exchange:
             scale = max([abs(poly[k]) for k in range(n + 1)] + [abs(self._value(Fraction(t))) for t in (-1, 1)])
             sure = bool(largest > scale * flint.arb(2) ** (60 - self.bits // 2))
             return Alternation(
-                self._rounded(poly, largest), tuple(self.middle + self.half * t for t in self.best_points), self.bits
+                self.rounded(poly, largest), tuple(self.middle + self.half * t for t in self.best_points), self.bits
             ), sure
 
     def _grid(self) -> list[Fraction]:
@@ -200,6 +200,17 @@ class _Exchange:
                 break
         return best
 
+    def farthest(self, poly: flint.arb_poly) -> tuple[Fraction, flint.arb]:
+        """Where in x a polynomial in t is about farthest from the activation, and how far it is there."""
+        top = max(self._bumps(poly, self._grid()), key=lambda b: abs(b.error))
+        t = _dyadic(top.at)
+        return self.middle + self.half * t, abs(self._error(poly, t))
+
+    def in_t(self, polynomial: Sequence[Fraction]) -> flint.arb_poly:
+        """A polynomial in x, coefficients from the constant up, as one in t."""
+        x = flint.arb_poly([rational_ball(self.middle), rational_ball(self.half)])
+        return flint.arb_poly([rational_ball(c) for c in polynomial])(x)
+
     def _exchanged(self, bumps: Sequence[_Bump], points: Sequence[Fraction], poly: flint.arb_poly) -> list[Fraction]:
         """As many points as before on which the error alternates, with the largest error among them."""
         n = self.question.degree
@@ -235,7 +246,7 @@ class _Exchange:
         drop = i - 1 if self._error(poly, found[i - 1]) * top.error > 0 else i + 1
         return [t for k, t in enumerate(found) if k != drop]
 
-    def _rounded(self, poly: flint.arb_poly, error: flint.arb) -> tuple[Fraction, ...]:
+    def rounded(self, poly: flint.arb_poly, error: flint.arb) -> tuple[Fraction, ...]:
         """Its coefficients in x, of as few bits as change it by less than a small part of the error."""
         n = self.question.degree
         with taylor(4 * self.bits, 3):

@@ -17,7 +17,7 @@ import flint
 import numpy as np
 
 from neurovariety.architectures import MLP, Activation
-from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
+from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_approximation import (
@@ -70,14 +70,16 @@ def trained_network(source: object, architecture: object) -> Network:
         ) from None
 
 
-def algebraic_network(source: Network, box: tuple[list[Fraction], list[Fraction]], degree: int, seed: int) -> AlgebraicNetwork:
-    """The network with polynomials of a degree. Raises `InputError` for one that is no chain of dense layers, and `ResourceError`
-    where the ranges of its units grow beyond a million."""
+def algebraic_network(
+    source: Network, box: tuple[list[Fraction], list[Fraction]], degree: int, seed: int, kind: str = UNIFORM
+) -> AlgebraicNetwork:
+    """The network with polynomials of a degree and kind. Raises `InputError` for one that is no chain of dense layers, and
+    `ResourceError` where the ranges of its units grow beyond a million."""
     try:
         layers = smooth_layers(source)
     except NotShown as why:
         raise InputError(f"networks are approximated where they are dense layers with activations between them: {why}") from None
-    found, error = _by_layers(layers, box, degree)
+    found, error = _by_layers(layers, box, degree, kind)
     certificates = {
         key: NetworkWithin(
             key, network_hash(source), tuple(box[0]), tuple(box[1]), degree, tuple(p.claims["error"] for p in found), error, _BITS
@@ -94,7 +96,9 @@ def algebraic_network(source: Network, box: tuple[list[Fraction], list[Fraction]
     return AlgebraicNetwork(tuple(found), *with_polynomials(layers, found), claims)
 
 
-def _by_layers(layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]], degree: int) -> tuple[list[NearestPolynomial], float]:
+def _by_layers(
+    layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]], degree: int, kind: str
+) -> tuple[list[NearestPolynomial], float]:
     found: list[NearestPolynomial] = []
     with taylor(_BITS, 2):
         ranges = [rational_ball(a).union(rational_ball(b)) for a, b in zip(*box, strict=True)]
@@ -103,7 +107,7 @@ def _by_layers(layers: SmoothLayers, box: tuple[list[Fraction], list[Fraction]],
             ranges, moved = read(layers, l, ranges, moved)
             low, high = _interval(ranges, moved)
             with taylor(_BITS, 2):
-                nearest = nearest_polynomial(UniformQuestion(name, low, high, degree))
+                nearest = nearest_polynomial(UniformQuestion(name, low, high, degree), kind)
             found.append(nearest)
             ranges, moved = through(nearest.question.known(), ranges, moved, nearest.error)
         _, moved = read(layers, len(layers.activations), ranges, moved)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from neurovariety.beyond.piecewise.regions import RegionsResult
 from neurovariety.certificates.cell_complex import CellComplex, KnownCells, known_cells
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_table
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from neurovariety.checkpoints.graph.network import Network
+    from neurovariety.pictures.canvas import Explained, Picture
 
-_ENDINGS = (".svg", ".png", ".pdf")
+_HEIGHT = 4.4
 _FAR = 4.0
 """Unbounded regions are drawn to so many diameters of the window."""
 _INSIDE = 0.9
@@ -29,14 +29,24 @@ _INSIDE = 0.9
 Colouring = Literal["active", "slope"]
 
 
-def check_drawable(file: str) -> None:
-    """Raises `InputError` for a file that no picture is drawn to."""
-    if Path(file).suffix.lower() not in _ENDINGS:
-        raise InputError(f"a figure is drawn to a file that ends in .svg, .png or .pdf, got {file!r}")
+class WithRegions(Protocol):
+    """A `RegionsResult`, or what has its parts."""
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def value(self) -> Any: ...
+
+    @property
+    def cells(self) -> CellComplex | None: ...
+
+    @property
+    def network(self) -> Network | None: ...
 
 
 def draw_regions(
-    found: RegionsResult,
+    found: WithRegions,
     target: str | Path | Axes,
     *,
     colours: Colouring = "active",
@@ -49,24 +59,50 @@ def draw_regions(
     ``window`` (left, right, low, high) is by default around the ``data``, points (samples, 2) that are drawn over it, or around most of
     the vertices. Raises `InputError` for a network of other inputs, for data of another size, and a result that was read back.
     """
+    if isinstance(target, (str, Path)):
+        from neurovariety.pictures.canvas import write_picture
+
+        write_picture(lambda: regions_picture(found, colours=colours, window=window, data=data), str(target))
+    else:
+        _paint(target, *_drawable(found, colours), colours, window, data)
+
+
+def regions_picture(
+    found: WithRegions,
+    *,
+    colours: Colouring = "active",
+    window: tuple[float, float, float, float] | None = None,
+    data: object = None,
+    captioned: bool = True,
+) -> Picture:
+    """The picture of `draw_regions` as a figure, with a title, and a caption that says what is drawn."""
+    from neurovariety.pictures.canvas import Explained, picture_of
+
+    cells, network = _drawable(found, colours)
+
+    def draw(axes: Axes) -> Explained:
+        _paint(axes, cells, network, colours, window, data)
+        shade = "how many units are above their last kink" if colours == "active" else "the norm of the gradient of the first output"
+        border = "where the output is 0" if len(network.output_shape) == 0 or network.output_shape == (1,) else "where two outputs tie"
+        return Explained(
+            f"The {found.value['activation_regions']:,} regions of {found.subject}",
+            f"On each cell the network is one affine function. Blue, darker for more: {shade}. Orange, if in view: {border}."
+            f"{' Dots: the data.' if data is not None else ''}",
+        )
+
+    drawn = picture_of(draw, _HEIGHT, captioned=captioned)
+    assert drawn is not None
+    return drawn
+
+
+def _drawable(found: WithRegions, colours: Colouring) -> tuple[CellComplex, Network]:
     require_choice("colours", colours, ("active", "slope"))
     cells, network = found.cells, found.network
     if cells is None or network is None:
         raise InputError("a result read back from JSON does not hold the network; call regions() on it again")
     if network.input_shape != (2,) or len(cells.domain.columns) != 2:
         raise InputError("a picture needs two inputs that the units tell apart; draw a larger network on a plane (plane_slice)")
-    if not isinstance(target, (str, Path)):
-        _paint(target, cells, network, colours, window, data)
-        return
-    check_drawable(str(target))
-    from matplotlib.figure import Figure
-
-    canvas = Figure(figsize=(5.4, 4.4), layout="constrained")
-    _paint(canvas.subplots(), cells, network, colours, window, data)
-    try:
-        canvas.savefig(target, dpi=150)
-    except OSError as error:
-        raise InputError(f"cannot write {target}: {error.strerror or error}") from error
+    return cells, network
 
 
 def _paint(

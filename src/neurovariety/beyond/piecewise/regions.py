@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 from neurovariety.beyond.piecewise.all_regions import AllRegions, all_regions
 from neurovariety.beyond.piecewise.inputs_in_regions import balls_around, exact_inputs, points_among, regions_held
@@ -37,8 +37,14 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
+from neurovariety.pictures import figure_in_html
 from neurovariety.result import Provenance, Result, counted
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DRAWN = 2000
+"""Regions that a notebook draws without being asked."""
 _SHOWN = 5
 """Regions with most inputs that a summary names."""
 
@@ -98,6 +104,23 @@ class RegionsResult(Result):
     )
     cells: CellComplex | None = field(default=None, repr=False, compare=False)
     network: Network | None = field(default=None, repr=False, compare=False)
+
+    def plot(self) -> Figure:
+        """The regions of a network with two inputs (`draw_regions`). Raises `InputError` for other inputs, and a result that was read
+        back."""
+        from neurovariety.beyond.piecewise.region_pictures import regions_picture
+
+        return regions_picture(self)
+
+    def _drawn(self) -> str:
+        from neurovariety.beyond.piecewise.region_pictures import regions_picture
+
+        if self.value["activation_regions"] > _DRAWN:
+            return ""
+        try:
+            return figure_in_html(regions_picture(self, captioned=False), self, themed=False)
+        except InputError:
+            return ""
 
     def held_regions(self) -> AllRegions:
         """The regions for other questions, which take this result in place of the network and find them no second time.

@@ -29,7 +29,8 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.load import whole_network
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
-from neurovariety.result import Provenance, Result, counted
+from neurovariety.pictures.drawn_result import DrawnResult
+from neurovariety.result import Provenance, counted
 
 
 class ReluFiberValue(TypedDict):
@@ -40,7 +41,7 @@ class ReluFiberValue(TypedDict):
 
 
 @dataclass(frozen=True, repr=False)
-class ReluFiberResult(Result):
+class ReluFiberResult(DrawnResult):
     """The networks with the function of a given one.
 
     ``value``: ``orbits``, how many there are of its architecture, up to the order of hidden units and positive factors, the network
@@ -49,6 +50,7 @@ class ReluFiberResult(Result):
     """
 
     entry: ClassVar[str] = "relu-fiber"
+    figure: ClassVar[str] = "flips"
     sources: ClassVar[tuple[str, ...]] = ("petzka2020", "phuong2020")
     network: Network | None = field(default=None, repr=False, compare=False)
 
@@ -106,7 +108,7 @@ def relu_fiber(network: object, *, architecture: object = None, example: object 
         value={key: verdict.statement.value for key, verdict in claims.items()},
         claims=claims,
         subject=source.source,
-        evidence={"theorems": [{"source": "petzka2020"}]},
+        evidence={"units": len(layers.matrices[0]), "theorems": [{"source": "petzka2020"}]},
         provenance=Provenance.since(start, 0),
         notices=notices,
         network=source,

@@ -24,15 +24,17 @@ from neurovariety.certificates.issue import issue
 from neurovariety.certificates.tropical_forms import TropicalPart, tropical_parts
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.errors import InputError
-from neurovariety.result import Provenance, Result
+from neurovariety.pictures.drawn_result import DrawnResult
+from neurovariety.result import Provenance
 
 
 @dataclass(frozen=True, repr=False)
-class TropicalResult(Result):
+class TropicalResult(DrawnResult):
     """A network as g - h. ``value``: ``numerator`` (g) and ``denominator`` (h), for each output its monomials, each as the constant and
     then the slopes along the inputs, exact numbers as text. ``evidence``: their numbers, and that of the regions of the network."""
 
     entry: ClassVar[str] = "tropical"
+    figure: ClassVar[str] = "monomials"
     sources: ClassVar[tuple[str, ...]] = ("zhang2018", "brandenburg2024")
 
     def shown(self) -> str:
