@@ -114,11 +114,17 @@ def test_one_function_by_no_known_symmetry():
     assert found.claim is Claim.PROVED
 
 
-def test_no_difference_and_no_symmetry_is_undecided():
-    """relu(x) - relu(-x) = x = relu(x + 3) - relu(-x - 3) - 3, and ReLU's known symmetries do not move kinks."""
+def test_units_that_no_known_symmetry_relates():
+    """relu(x) - relu(-x) = x = relu(x + 3) - relu(-x - 3) - 3, and ReLU's known symmetries do not move kinks. Of one hidden layer the
+    normal form decides; with one before it nothing does."""
     one = {"w": [[1.0], [-1.0]], "b": [0.0, 0.0], "v": [[1.0, -1.0]], "c": [0.0]}
     two = {"w": [[1.0], [-1.0]], "b": [3.0, -3.0], "v": [[1.0, -1.0]], "c": [-3.0]}
     found = nv.align(one, two, architecture="mlp(1,2,1; relu; bias)")
+    assert found.value["same"] == "yes"
+    assert found.verdicts["same"].claim is Claim.PROVED
+    first = {"first": [[1.0], [-1.0]], "start": [0.0, 0.0]}
+    deep = [{**first, **x, "w": [[1.0, -1.0], [-1.0, 1.0]]} for x in (one, two)]
+    found = nv.align(*deep, architecture="mlp(1,2,2,1; relu; bias)")
     assert found.value["same"] == "undecided"
     assert found.claim is Claim.UNDECIDED
 

@@ -2,8 +2,8 @@
 
 A unit is p(z) for an affine function z of the inputs and a continuous p that is linear on pieces, so a line plus multiples of the
 positive parts (z - k)^+ at its kinks. Where z - k is s u, with u scaled so that its first weight is 1, (s u)^+ is s u^+ for s > 0 and
--s u^+ + s u for s < 0. So the function is an affine one plus a sum of C_u u^+ over different hyperplanes u = 0: units of the same
-hyperplane are added up, whatever their order, scale and direction, and slopes of their own or factors in between change nothing of that.
+-s u^+ + s u for s < 0. So the function is an affine one plus a sum of C_u u^+ over different hyperplanes u = 0: units of one
+hyperplane are added up, whatever their order, scale and direction; slopes of their own and factors in between change nothing of that.
 Two networks with one normal form have one function, and, since positive parts of different hyperplanes and affine functions are linearly
 independent, only these.
 """
@@ -68,7 +68,9 @@ class BentFunction:
         """The sums, entry by entry."""
         if other.affine.shape != self.affine.shape:
             raise NotShown("values of other shapes are added")
-        made = [{k: a.get(k, Fraction(0)) + b.get(k, Fraction(0)) for k in {**a, **b}} for a, b in zip(self.bends, other.bends, strict=True)]
+        made = [
+            {k: a.get(k, Fraction(0)) + b.get(k, Fraction(0)) for k in {**a, **b}} for a, b in zip(self.bends, other.bends, strict=True)
+        ]
         return BentFunction(self.affine + other.affine, tuple(made))
 
     def through(self, node: NodeData) -> BentFunction:

@@ -5,8 +5,8 @@ carries (nonzero for monomials, positive for ReLU, signs for tanh), base changes
 applied to the first network over Q, and its weights are compared with those of the second.
 
 What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points), equal
-normal forms of one hidden layer that is linear on pieces, a bound of the difference on a ball of inputs where the weights are only near. Where none is found, the answer is undecided; the known group
-need not be all of it (hidden symmetries).
+normal forms of one hidden layer that is linear on pieces, a bound of the difference on a ball of inputs where the weights are only
+near. Where none is found, the answer is undecided; the known group need not be all of it (hidden symmetries).
 
 Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; the pages on fibers in the documentation.
 """

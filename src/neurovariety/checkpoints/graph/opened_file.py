@@ -29,7 +29,7 @@ class OpenedFile:
                     opened = with_outputs(model, wanted)
                     self._sessions.append((new_session(opened), [o.name for o in opened.graph.output]))
                     break
-                except Exception:  # noqa: S112  runtimes raise classes of their own for what they do not support
+                except Exception:
                     continue
 
     def values(self, feeds: Feeds) -> dict[str, Any] | None:
@@ -37,7 +37,7 @@ class OpenedFile:
         for session, names in self._sessions:
             try:
                 return dict(zip(names, session.run(None, feeds), strict=True))
-            except Exception:  # noqa: S112
+            except Exception:
                 continue
         try:
             with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""Activations of a file by themselves, at numbers of all sizes: a clip that no usual input reaches is reached, an end that is off is seen."""
+"""Activations of a file by themselves, at numbers of all sizes: clips that no usual input reaches are reached."""
 
 from __future__ import annotations
 

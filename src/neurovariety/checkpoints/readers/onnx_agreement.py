@@ -1,21 +1,23 @@
-"""Does the network that was read from an ONNX file compute what a runtime of ONNX does? Operation by operation, before anything is said.
+"""Does the network that was read from an ONNX file compute what a runtime of ONNX does? Compared operation by operation.
 
-The runtime is onnxruntime where it is installed and can run the file, else the reference evaluator of the onnx package. It is asked for
-all values inside the file, at small, usual and large inputs and two lengths of batches; and each activation is run by itself too. A file
-with numbers of 16 bits is also run as one of single precision, which holds the same numbers and rounds less.
+The runtime is onnxruntime where it is installed and can run the file, else the reference evaluator of the onnx package. It is asked
+for all values inside the file, at small, usual and large inputs and two lengths of batches; each activation is run by itself too. A
+file with numbers of 16 bits is also run as one of single precision, which holds the same numbers and rounds less.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.opened_file import OpenedFile, halves, in_single, of_stored_arrays
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.bent_operators import apart_alone
+from neurovariety.checkpoints.readers.region_borders import moved_values
 from neurovariety.checkpoints.readers.step_agreement import Reading, held_step_by_step, simplified_apart
 from neurovariety.errors import InputError
 
@@ -31,7 +33,7 @@ def hold_against_runtime(
 ) -> None:
     """Raise `InputError` unless a runtime computes the network's values at random inputs, operation by operation.
 
-    Also where no runtime can run the file; nothing is said of an operation whose values are too large for the file's type at all inputs.
+    Also where no runtime can run the file; nothing is said of an operation whose values are too large for its type at all inputs.
 
     ``reading`` is the network before it was simplified; ``model`` holds its weights itself, ``entry`` is the name of its input and
     ``dtype`` the type of that, ``batch`` its length where it is fixed.
@@ -65,6 +67,22 @@ def hold_against_runtime(
             )
     if not answered:
         raise InputError(f"{source} cannot be run by a runtime of ONNX that is here, so what is read from it cannot be compared")
+
+
+def held_part(reading: Reading, nodes: Sequence[Node], part: Message, here: Mapping[str, Array]) -> bool:
+    """Whether the ``nodes`` of a graph compute what a part of its file does by itself, at values like those ``here`` by the names of
+    its inputs, small and large ones, in the types of these."""
+    for file in (part, in_single(part)) if halves(part) else (part,):
+        opened = OpenedFile(file, reading.told)
+        told: Mapping[str, Any] | None = None
+        for size in _SIZES:
+            feeds = {k: _fed(size * moved_values(v.astype(np.float64)), v.dtype, file is not part) for k, v in here.items()}
+            told = opened.values(feeds)
+            if told is not None and held_step_by_step(reading, feeds, told, nodes).apart:
+                return False
+        if told is not None and apart_alone(reading, file, told):
+            return False
+    return True
 
 
 def _fed(x: Array, dtype: np.dtype[Any], single: bool) -> Array:

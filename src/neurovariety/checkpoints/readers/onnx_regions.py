@@ -20,25 +20,23 @@ from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read, opset_of
 from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
-from neurovariety.checkpoints.graph.opened_file import OpenedFile, halves, in_single
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
 from neurovariety.checkpoints.graph.three_arithmetics import Array
-from neurovariety.checkpoints.readers.bent_operators import apart_alone
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
 from neurovariety.checkpoints.readers.building_records import State
 from neurovariety.checkpoints.readers.masks import Masked
+from neurovariety.checkpoints.readers.onnx_agreement import held_part
 from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
-from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes, moved_values
+from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
 from neurovariety.checkpoints.readers.step_agreement import Reading, held_step_by_step, simplified_apart
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
 """Operators of stored arrays that stay: rounded weights are not trained numbers that could be changed, random ones are none."""
 _SIZED_BY_VALUES = ("NonZero", "Unique", "Compress", "NonMaxSuppression", "Loop", "SequenceAt")  # as long as values say
-_SIZES = (1.0, 1 / 16, 16.0)  # of the random inputs of a region, beside what the file has there
 _MOST_FOLDED = 2**26
 """Largest array that is folded."""
 _FLOATS = ("float16", "float32", "float64", "bfloat16")
@@ -339,7 +337,11 @@ class _Reading:
         origin = OnnxOrigin(self.model, network, frozenset(builder.turned))
         region = Region(replace(network, origin=origin), inputs, outputs, batch)
         names = {o: v.name for o, (b, v) in self.values.items() if b == batch and v.name in made}
-        return region if self._holds(region, Reading.of(plain, names), nodes) else "it was read, but computes something else in its runtime"
+        return (
+            region
+            if self._holds(region, Reading.of(plain, names), nodes)
+            else "it was read, but computes something else in its runtime"
+        )
 
     def _part(self, region: Region) -> Message:
         """The operators of a region as a file of its own."""
@@ -372,7 +374,6 @@ class _Reading:
     def _holds(self, region: Region, reading: Reading, nodes: Sequence[Node]) -> bool:
         """Whether the region computes what its part of the file does: where the file was run, and on random inputs of several sizes."""
         part = self._part(region)
-        kinds = {p.name: self.known.values[p.name].dtype for p in region.inputs}
         here = {p.name: np.asarray(self.known.values[p.name]) for p in region.inputs}
         try:
             if simplified_apart(reading, region.network):
@@ -380,18 +381,7 @@ class _Reading:
             found = held_step_by_step(reading, here, self.trial.values, nodes)
             if found.apart:
                 return False
-            for file in (part, in_single(part)) if halves(part) else (part,):
-                opened = OpenedFile(file, reading.told)
-                for size in _SIZES:
-                    feeds = {k: (size * moved_values(v.astype(np.float64))).astype(kinds[k]) for k, v in here.items()}
-                    if file is not part:
-                        feeds = {k: v.astype(np.float32) if v.dtype.itemsize == 2 else v for k, v in feeds.items()}
-                    told = opened.values(feeds)
-                    if told is not None and held_step_by_step(reading, feeds, told, nodes).apart:
-                        return False
-                if told is not None and apart_alone(reading, file, told):
-                    return False
-            return True
+            return held_part(reading, nodes, part, here)
         except (InputError, MemoryError):
             return False
 

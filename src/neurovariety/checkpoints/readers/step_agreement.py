@@ -1,8 +1,8 @@
 """Does each operation that was read compute what the runtime's does, from the runtime's own values before it?
 
-Compared entry by entry, each within what rounding explains of one operation (`neurovariety.checkpoints.graph.step_rounding`). Outputs that
-are constant, saturated or small beside others hide nothing then: whatever is before them is compared too. Where a runtime tells no
-value of an operation, its rounding is carried on to the next that is told.
+Compared entry by entry, each within what rounding explains of one operation (`neurovariety.checkpoints.graph.step_rounding`). Outputs
+that are constant, saturated or small beside others hide nothing then: whatever is before them is compared too. Where a runtime tells
+no value of an operation, its rounding is carried on to the next that is told.
 """
 
 from __future__ import annotations
@@ -130,7 +130,9 @@ def simplified_apart(reading: Reading, network: Network, seed: int = 0) -> str:
     after = {node.name: node for node in network.nodes}
     shapes = reading.plain.shapes()
     same_weights = {k for k, v in network.weights.items() if v is reading.plain.weights.get(k)}
-    numbers = {k: reading.numbers[k] if k in same_weights and k in reading.numbers else to_floats(v) for k, v in network.weights.items()}
+    numbers = {
+        k: reading.numbers[k] if k in same_weights and k in reading.numbers else to_floats(v) for k, v in network.weights.items()
+    }
     rng = np.random.default_rng(seed)
     for node in network.nodes:
         if node.is_input or node.name not in before or _alike(node, before[node.name], same_weights):
@@ -150,9 +152,12 @@ def simplified_apart(reading: Reading, network: Network, seed: int = 0) -> str:
 
 
 def _alike(one: Node, two: Node, same: set[str]) -> bool:
-    return (one.kind, one.inputs, one.weights, one.attributes) == (two.kind, two.inputs, two.weights, two.attributes) and same.issuperset(
-        one.weights.values()
-    )
+    return (one.kind, one.inputs, one.weights, one.attributes) == (
+        two.kind,
+        two.inputs,
+        two.weights,
+        two.attributes,
+    ) and same.issuperset(one.weights.values())
 
 
 def _borders(
