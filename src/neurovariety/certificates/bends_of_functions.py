@@ -4,7 +4,7 @@ A unit is p(z) for an affine function z of the inputs and a continuous p that is
 positive parts (z - k)^+ at its kinks. Where z - k is s u, with u scaled so that its first weight is 1, (s u)^+ is s u^+ for s > 0 and
 -s u^+ + s u for s < 0. So the function is an affine one plus a sum of C_u u^+ over different hyperplanes u = 0: units of one
 hyperplane are added up, whatever their order, scale and direction; slopes of their own and factors in between change nothing of that.
-Two networks with one normal form have one function, and, since positive parts of different hyperplanes and affine functions are linearly
+Two networks of one normal form have one function, and, since positive parts of different hyperplanes and affine functions are linearly
 independent, only these.
 """
 

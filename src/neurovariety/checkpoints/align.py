@@ -132,8 +132,6 @@ def align(
     first, second = (exactly_pruned(x, seed)[0] for x in whole)
     best = best_match(first, second, *whole)
     value, known = _verdict(best, compared, (one, two), math.sqrt(max(math.prod(one.input_shape), 1)))
-    if value["same"] in ("undecided", "within") and compared.differs is None:
-        value, known = _by_bends(value, known, (one, two))
     if value["related"] == "undecided" and same_graph(first.network, second.network) and compared.differs is None:
         value, known = _by_canonical_forms(value, known, first, second)
     labelled = None if data is None else LabelledData.of(one, data, target)
@@ -279,6 +277,8 @@ def _verdict(
         return value, lambda: issue(DiffersAt(network_hash(one), network_hash(two), shown), pair)
     if compared.identical:
         return {**value, "same": "yes", "bound": 0.0}, lambda: issue(EnoughPoints(*map(network_hash, pair)), pair)
+    if (shown := _by_bends(pair)) is not None:
+        return {**value, "same": "yes", "bound": 0.0}, lambda: shown
     if best is not None and best.left <= _NEAR:
         near = best.moved.network, best.second.network
         most = change_bound(*near, radius)
@@ -288,13 +288,12 @@ def _verdict(
     return value, None
 
 
-def _by_bends(value: AlignValue, known: Known, pair: tuple[Network, Network]) -> tuple[AlignValue, Known]:
+def _by_bends(pair: tuple[Network, Network]) -> Verdict | None:
     """One hidden layer that is linear on pieces: its function has a normal form, whatever the weights that it is written with."""
     try:
-        shown = issue(SameBends(*map(network_hash, pair)), pair)
+        return issue(SameBends(*map(network_hash, pair)), pair)
     except NotShown:
-        return value, known
-    return {**value, "same": "yes", "related": "undecided", "bound": 0.0, "box": None}, lambda: shown
+        return None
 
 
 def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:

@@ -16,7 +16,7 @@ import numpy as np
 from neurovariety.checkpoints.graph.activations import activation
 from neurovariety.checkpoints.graph.kinds.entrywise import operands
 from neurovariety.checkpoints.graph.node import Node, rational, whole, wholes
-from neurovariety.checkpoints.graph.nonlinearity import Algebraic, PiecewiseLinear, horner
+from neurovariety.checkpoints.graph.nonlinearity import Algebraic, PiecewiseLinear, Smooth, horner
 from neurovariety.checkpoints.graph.operation import Call
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array
@@ -139,6 +139,7 @@ def _bent(node: Node, x: Rounded, value: Array, applied: Callable[..., Array], u
             made = (made + np.abs(value) * horner([abs(c) for c in under], size, FLOATS)) / bottom
         made = made * max(len(over), len(under), 1)
     else:
+        assert isinstance(record, Smooth)
         made = np.abs(value) + size * np.abs(record.slopes(x.value, a))
         if record.name not in _RELATIVE:
             made = made + 1.0 + abs(float(record.values(np.array([-1.0]), a)[0]))

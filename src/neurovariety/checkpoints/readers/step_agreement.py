@@ -56,7 +56,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Compared:
+class StepsCompared:
     """The first place at which values differ, empty where none do, and how many were compared."""
 
     apart: str
@@ -65,7 +65,7 @@ class Compared:
 
 def held_step_by_step(
     reading: Reading, given: Mapping[str, Array], told: Mapping[str, Any], nodes: Sequence[Node] | None = None
-) -> Compared:
+) -> StepsCompared:
     """Compare ``nodes``, all by default, with the values that a runtime has ``told``, from the ``given`` values by the name of a node.
 
     Nothing is said of an operation that has infinities or NaN before it, and of a value beyond the largest number of its type.
@@ -83,7 +83,7 @@ def held_step_by_step(
                 except (ValueError, TypeError, IndexError, KeyError) as error:
                     if isinstance(error, InputError):
                         raise
-                    return Compared(node.place, count)
+                    return StepsCompared(node.place, count)
                 for name in reading.names.get(node.name, ()):
                     found = told.get(name)
                     if not isinstance(found, np.ndarray) or not unit(found.dtype):
@@ -91,14 +91,14 @@ def held_step_by_step(
                     clear = all(np.isfinite(values[n].value).all() for n in node.inputs)
                     seen = _shaped(found, made.value)
                     if seen is None or (clear and not _near(made, seen, found.dtype)):
-                        return Compared(node.place, count)
+                        return StepsCompared(node.place, count)
                     count += clear and bool(np.isfinite(seen).all())
                     made = known_exactly(seen)
                 values[node.name] = made
             for name in set(node.inputs):
                 if last[name] == k:
                     del values[name]
-    return Compared("", count)
+    return StepsCompared("", count)
 
 
 def _floats(value: Array) -> Array:
