@@ -122,7 +122,7 @@ def test_units_that_no_known_symmetry_relates():
     found = nv.align(one, two, architecture="mlp(1,2,1; relu; bias)")
     assert found.value["same"] == "yes"
     assert found.verdicts["same"].claim is Claim.PROVED
-    first = {"first": [[1.0], [-1.0]], "start": [0.0, 0.0]}
+    first = {"first": [[1.0], [-2.0]], "start": [0.0, 0.0]}
     deep = [{**first, **x, "w": [[1.0, -1.0], [-1.0, 1.0]]} for x in (one, two)]
     found = nv.align(*deep, architecture="mlp(1,2,2,1; relu; bias)")
     assert found.value["same"] == "undecided"

@@ -277,8 +277,8 @@ def _verdict(
         return value, lambda: issue(DiffersAt(network_hash(one), network_hash(two), shown), pair)
     if compared.identical:
         return {**value, "same": "yes", "bound": 0.0}, lambda: issue(EnoughPoints(*map(network_hash, pair)), pair)
-    if (shown := _by_bends(pair)) is not None:
-        return {**value, "same": "yes", "bound": 0.0}, lambda: shown
+    if (bent := _by_bends(pair)) is not None:
+        return {**value, "same": "yes", "bound": 0.0}, lambda: bent
     if best is not None and best.left <= _NEAR:
         near = best.moved.network, best.second.network
         most = change_bound(*near, radius)

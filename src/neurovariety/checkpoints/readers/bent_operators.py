@@ -30,7 +30,9 @@ def apart_alone(reading: Reading, model: Message, told: Mapping[str, Any]) -> st
     nodes = {n.name: n for n in reading.plain.nodes}
     rng = np.random.default_rng(7)
     seen = set[object]()
-    operators, arrays, cases = [], [], []
+    operators: list[Message] = []
+    arrays: list[Message] = []
+    cases: list[tuple[str, str, Sequence[Node]]] = []
     feeds: dict[str, Array] = {}
     for node in model.graph.node:
         moving = [n for n in node.input if n in makers]
@@ -38,8 +40,9 @@ def apart_alone(reading: Reading, model: Message, told: Mapping[str, Any]) -> st
             continue
         steps = entrywise_steps(nodes, makers[moving[0]], makers[node.output[0]])
         at = told.get(moving[0])
-        others = [stored[n] if n in stored else _tensor(told.get(n), n) for n in node.input if n and n not in makers]
-        if steps is None or not isinstance(at, np.ndarray) or not unit(at.dtype) or any(t is None for t in others):
+        given = [stored[n] if n in stored else _tensor(told.get(n), n) for n in node.input if n and n not in makers]
+        others = [t for t in given if t is not None]
+        if steps is None or not isinstance(at, np.ndarray) or not unit(at.dtype) or len(others) < len(given):
             continue
         single = all(int(np.prod(t.dims)) == 1 for t in others)
         shape = (1, _COUNT) if single else at.shape

@@ -103,9 +103,8 @@ def _apart_alone(program: ExportedProgram, reading: Reading, kind: torch.dtype) 
         x = torch.as_tensor(of_all_sizes(rng, (_COUNT, *reading.plain.shapes()[start])), dtype=kind)
         try:
             with torch.no_grad():
-                found = n.target(
-                    *torch.fx.map_arg(n.args, lambda _, x=x: x.clone()), **torch.fx.map_arg(n.kwargs, lambda _, x=x: x.clone())
-                )
+                arguments, named_ones = (torch.fx.node.map_arg(part, lambda _: x.clone()) for part in (n.args, n.kwargs))  # noqa: B023
+                found = n.target(*arguments, **named_ones)  # type: ignore[operator]
         except Exception:  # what it was given besides has another precision
             continue
         named = Reading(reading.plain, {end: ("alone",)}, reading.numbers)
