@@ -119,13 +119,64 @@ def test_units_that_are_left_over(w, v, words):
 
 def test_other_networks_are_refused():
     for architecture, weights in (
-        ("mlp(2,2,2,1; relu)", {"w1": np.eye(2), "w2": np.eye(2), "w3": [[1, 1]]}),
         ("mlp(2,2,1; hardtanh)", {"w1": np.eye(2), "w2": [[1, 1]]}),
         ("mlp(2,2,1; x^2)", {"w1": np.eye(2), "w2": [[1, 1]]}),
         ("linear(2,2)", {"w1": np.eye(2)}),
     ):
-        with pytest.raises(nv.InputError, match="one hidden layer of ReLUs"):
+        with pytest.raises(nv.InputError, match="hidden layers of ReLUs"):
             nv.relu_fiber(weights, architecture=architecture)
+
+
+DEEP = {
+    "w1": [[1, 0], [0, 1], [-1, -1]],
+    "b1": [0, 1, 2],
+    "w2": [[1, 1, 1], [2, 2, 2], [-3, -3, -3], [1, 1, 1]],
+    "b2": [1, 0, -1, 5],
+    "w3": [[1, 1, 1, 2]],
+    "b3": [0],
+}
+
+
+def test_units_of_several_layers_are_flipped():
+    """All three units of the first layer, and two sets of the second one: a lower bound, each with a witness."""
+    found = nv.relu_fiber(DEEP, architecture="mlp(2,3,4,1; relu; bias)")
+    assert found.value == {"orbits": 6, "flips": [[0, 1, 2], [3, 4, 5], [3, 5, 6]]}
+    assert found.claim is nv.Claim.LOWER_BOUND
+    assert "at least 6 networks" in found.summary()
+    points = np.array(list(itertools.product((Fraction(-5, 2), Fraction(1, 3), Fraction(4)), repeat=2)), dtype=object)
+    values = found.network.evaluate_exact(points)
+    others = [found.other(0), found.other(1), nv.relu_fiber(found.other(0)).other(1)]
+    for other in others:
+        assert np.array_equal(other.evaluate_exact(points), values)
+        assert nv.relu_fiber(other).value["orbits"] == 6
+    signs = {tuple(np.sign(other.weights["w1"].astype(float)).reshape(-1)) for other in others}
+    assert len(signs) == 2
+
+
+def test_absolute_values_of_several_layers():
+    weights = {"w1": [[1, 2], [3, 1]], "w2": [[1, 1], [2, 1], [1, 3]], "w3": [[1, 1, 1]]}
+    assert nv.relu_fiber(weights, architecture="mlp(2,2,3,1; abs)").value["orbits"] == 2**5
+
+
+def test_false_twins_of_several_layers_are_refused():
+    found = nv.relu_fiber(DEEP, architecture="mlp(2,3,4,1; relu; bias)")
+    number, sets = (found.verdicts[key].certificate for key in ("orbits", "flips"))
+    for other, words in (
+        (replace(number, orbits=7), "another number"),
+        (replace(number, orbits=2), "another number"),
+        (replace(number, several=False), "one hidden layer"),
+        (replace(sets, flips=((0, 1, 2), (3, 4, 6))), "other sets"),
+        (replace(sets, flips=((0, 1, 2, 3, 4, 5),)), "other sets"),
+    ):
+        with pytest.raises(NotShown, match=words):
+            issue(other, found.network)
+    w, b, v = SUMS
+    single = nv.relu_fiber(network(w, b, v, [0]))
+    with pytest.raises(NotShown, match="one hidden layer"):
+        issue(replace(single.verdicts["orbits"].certificate, several=True), single.network)
+    left_over = nv.relu_fiber(DEEP | {"w2": [[1, 1, 1], [2, 2, 2], [0, 0, 0], [1, 1, 1]]}, architecture="mlp(2,3,4,1; relu; bias)")
+    assert left_over.value["orbits"] is None
+    assert "in hidden layer 2, unit 2 reads no input" in left_over.summary()
 
 
 def test_false_twins_are_refused():

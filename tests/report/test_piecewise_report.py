@@ -42,6 +42,9 @@ def test_data_have_a_row(file, tmp_path):
     found = report.rows[-1].result
     assert len(found.value["decision"]) == INPUTS
     assert f"each of {INPUTS} inputs" in found.meaning
+    held = report.rows[0].result
+    assert held.value["data"]["inputs"] == len(held.value["affine"]) == INPUTS + 5
+    assert held.shown().endswith(f"{INPUTS + 5} inputs in {held.value['data']['regions']} regions")
     assert report.to_dict()["data"]["preparation"] == "every number exactly as written in the file"
     assert "robustness" in page(report)
 

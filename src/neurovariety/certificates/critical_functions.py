@@ -1,8 +1,9 @@
 """Critical functions of a loss, shown in charts of the weights: that they are critical, different, real, and how many there may be.
 
-In a chart some weights are free and the others held. A simple zero of the gradient in the free weights, at which the coordinates of
-the function have full rank in these, is a function at which J has full rank and which is critical. Functions are told apart by their
-coordinates, which are the same in all charts.
+In a chart some weights are free, as many as J has rank, and the others held. A simple zero of the gradient in the free weights, at
+which the coordinates of the function have full rank in these, is a function at which J has full rank and which is critical: with fewer
+free weights it would be critical among some of the functions only. Functions are told apart by their coordinates, which are the same in
+all charts.
 
 `AllInCharts` (test C). As many as at general parameters of the same loss in one chart: each is a simple zero in its chart and moves
 with the parameters, to different functions, so there is no room for another one (`completeness`). Charts only say where a function is
@@ -77,8 +78,13 @@ class Charts(Protocol):
         ...
 
     @property
+    def rank(self) -> int:
+        """The rank of J at general weights."""
+        ...
+
+    @property
     def fills(self) -> bool:
-        """Whether J has as many columns as there are coordinates, where it has full rank."""
+        """Whether that is the number of coordinates."""
         ...
 
     def definite(self) -> bool:
@@ -168,6 +174,8 @@ def _slopes(chart: WeightChart) -> WithTape:
 
 def shown_in(subject: Charts, place: InChart) -> ShownInChart:
     """The points of a chart, each shown for all parameters that the loss may have. Raises `NotShown`."""
+    if len(place.free) != subject.rank:
+        raise NotShown(f"{len(place.free)} weights are free in a chart, where J has rank {subject.rank}")
     chart, points = subject.chart(place.free), place.points
     shown = points.shown(Programs.of(chart))
     if not np.array_equal(points.parameters[chart.held :], subject.loss):

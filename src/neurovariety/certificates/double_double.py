@@ -99,7 +99,7 @@ def _run(w, tape, rounded):
             u, ul = _times(x, xl, x, xl)
             v, vl = _times(y, yl, y, yl)
             u, ul = _add(u, ul, v, vl)
-            low = np.sqrt(u) * (1 - 8 * _U) - _TINY
+            low = np.sqrt(u) * (1 - 8 * _U)
             if not low > r * (1 + 8 * _U):
                 return False
             q, ql, away = _reciprocal(u, ul)

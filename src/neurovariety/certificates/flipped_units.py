@@ -1,4 +1,4 @@
-"""All networks with the function of a given one, where a single hidden layer of ReLUs lies between its inputs and outputs.
+"""Networks with the function of a given one, in which hidden units read the opposite; all of them where there is one hidden layer.
 
 Let f = c0 + sum_i c_i p(w_i x + b_i) with p(z) = l z below 0 and r z above, l and r different, where no w_i and no c_i is 0 and no two
 units vanish on the same hyperplane. Then the gradient of f jumps on the m hyperplanes of the m units and nowhere else. Another network
@@ -6,6 +6,10 @@ with m units and this function needs a unit for each hyperplane, so it has one, 
 the jump says that it is read with c_i / |s|. As p(-z) = p(z) - (l + r) z, the network in which the units of a set S are *flipped*
 (s = -1) is f less (l + r) sum_S c_i (w_i x + b_i), up to a constant in c0. So up to the order of units and positive factors these
 networks are the sets S with (l + r) sum_S c_i w_i = 0, and sum_S c_i b_i = 0 as well where outputs have no bias.
+
+With several hidden layers that is done in each of them: what the next one reads stays, up to its biases. Rows of a layer stay pairwise
+independent, for those that are multiples without their biases have these moved by the same multiple; so order and positive factors of
+units make no two of these networks equal. There may be others, so that their number is a lower bound.
 
 The sums are compared exactly: vectors become whole numbers, written one behind another as the digits of a single one.
 """
@@ -34,31 +38,39 @@ SAME_WIDTHS = "among networks of this architecture, up to the order of units and
 
 @dataclass(frozen=True)
 class NetworksOfFunction:
-    """So many networks of its architecture have the function of the network with that hash, up to order and positive factors."""
+    """So many networks of its architecture have the function of the network with that hash, up to order and positive factors; with
+    several hidden layers at least so many."""
 
     subject: str
     orbits: int
+    several: bool = False
+    """Whether there are several hidden layers."""
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` where it is another number, or units are not as the theorem wants them."""
-        if _own_flips(self.subject, subject)[0] != self.orbits or type(self.orbits) is not int:
+        layers = _own_layers(self.subject, subject)
+        if self.several is not (len(layers.bends) > 1):
+            raise NotShown("all networks with the function are known of those with one hidden layer")
+        if flips_of(layers)[0] != self.orbits or type(self.orbits) is not int:
             raise NotShown("another number of sets of units can be flipped")
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The number, of which the network itself is one."""
-        return Statement("relu-fiber: orbits", self.subject, self.orbits, (SAME_WIDTHS,)), Claim.PROVED
+        claim = Claim.LOWER_BOUND if self.several else Claim.PROVED
+        return Statement("relu-fiber: orbits", self.subject, self.orbits, (SAME_WIDTHS,)), claim
 
 
 @dataclass(frozen=True)
 class FlippedUnits:
-    """The first ``flips``, sets of hidden units, counted from 0, that can be flipped while outputs stay; all, up to so many."""
+    """The first ``flips``, sets of hidden units, counted from 0 through all layers, that can be flipped while outputs stay: all, up to
+    so many; of several layers all that lie in a single one."""
 
     subject: str
     flips: tuple[tuple[int, ...], ...]
 
     def check(self, subject: NetworkData) -> None:
         """Raises `NotShown` where these are other sets, or units are not as the theorem wants them."""
-        if _own_flips(self.subject, subject)[1] != self.flips:
+        if flips_of(_own_layers(self.subject, subject))[1] != self.flips:
             raise NotShown("other sets of units can be flipped")
 
     def concludes(self) -> tuple[Statement, Claim]:
@@ -66,21 +78,40 @@ class FlippedUnits:
         return Statement("relu-fiber: flips", self.subject, [list(s) for s in self.flips]), Claim.PROVED
 
 
-def _own_flips(name: str, subject: NetworkData) -> tuple[int, tuple[tuple[int, ...], ...]]:
+def _own_layers(name: str, subject: NetworkData) -> DenseLayers:
     if network_hash(subject) != name:
         raise NotShown("the certificate is one of another network")
-    return flips_of(one_hidden_layer(subject))
+    return flippable_layers(subject)
 
 
-def one_hidden_layer(network: NetworkData) -> DenseLayers:
-    """The layers of a network. Raises `NotShown` for one that has more of them, or an activation with other kinks."""
+def flippable_layers(network: NetworkData) -> DenseLayers:
+    """The layers of a network. Raises `NotShown` for an activation with other kinks, and where some layers alone have biases."""
     layers = dense_layers(network)
-    if len(layers.bends) != 1:
-        raise NotShown(f"the network has {len(layers.bends)} hidden layers, and one is expected")
-    kinks, pieces = layers.bends[0]
-    if tuple(kinks) != (0,) or any(offset for _, offset in pieces) or pieces[0][0] == pieces[1][0]:
-        raise NotShown("the activation is none with a single kink, at 0, such as relu or leaky_relu")
+    if not layers.bends:
+        raise NotShown("the network has no hidden layer")
+    for kinks, pieces in layers.bends:
+        if tuple(kinks) != (0,) or any(offset for _, offset in pieces) or pieces[0][0] == pieces[1][0]:
+            raise NotShown("the activation is none with a single kink, at 0, such as relu or leaky_relu")
+    if len(layers.bends) > 1 and len({b is None for b in layers.biases}) > 1:
+        raise NotShown("some layers have biases and others none")
     return layers
+
+
+def flips_of(layers: DenseLayers) -> tuple[int, tuple[tuple[int, ...], ...]]:
+    """How many sets of units can be flipped, the empty one among them, and the first others; of several layers those in a single one.
+
+    Raises `NotShown` for too many units, and such as the theorem does not speak of."""
+    orbits, found, first = 1, list[tuple[int, ...]](), 0
+    for k, bend in enumerate(layers.bends):
+        here = DenseLayers(layers.matrices[k].shape[1], layers.matrices[k : k + 2], layers.biases[k : k + 2], (bend,))
+        try:
+            count, sets = _flips_of_layer(here)
+        except NotShown as why:
+            raise NotShown(f"in hidden layer {k + 1}, {why}" if len(layers.bends) > 1 else str(why)) from None
+        orbits *= count
+        found += [tuple(first + i for i in s) for s in sets]
+        first += len(layers.matrices[k])
+    return orbits, tuple(found[:MOST_SHOWN])
 
 
 def require_general_units(layers: DenseLayers) -> None:
@@ -99,9 +130,8 @@ def require_general_units(layers: DenseLayers) -> None:
         seen[plane] = i
 
 
-def flips_of(layers: DenseLayers) -> tuple[int, tuple[tuple[int, ...], ...]]:
-    """How many sets of units can be flipped, the empty one among them, and the first others. Raises `NotShown` for too many units, and
-    such as the theorem does not speak of."""
+def _flips_of_layer(layers: DenseLayers) -> tuple[int, tuple[tuple[int, ...], ...]]:
+    """As `flips_of`, of one hidden layer."""
     require_general_units(layers)
     vectors = _changes(layers)
     rank = flint.fmpq_mat([[rational(v) for v in row] for row in vectors]).rank()

@@ -86,7 +86,7 @@ def run(w, tape, rounded):
             if not 1 / _LARGE < max(abs(x), abs(y)) < _LARGE:
                 return False
             square = x * x + y * y
-            low = np.sqrt(square) * (1 - 8 * _U) - _TINY
+            low = np.sqrt(square) * (1 - 8 * _U)
             if not low > r * (1 + 8 * _U):
                 return False
             re, im = x / square, -y / square

@@ -10,7 +10,8 @@ from sha256 of the programs, where systems that differ agree with a probability 
   a curve above one point of the line are no more than those on a general hyperplane.
 - `OtherQuadric`: critical points of two quadratic distances on the same coordinates. General diagonal quadrics count like general ones
   (Aluffi, Harris 2018), of which the stated one is a limit.
-- `OnChart`: critical points of a loss in charts of the weights; for general parameters one of them, whose image is dense, has all.
+- `OnChart`: critical points of a loss in charts of the weights; for general parameters one of them has all whose image is dense, since
+  the coordinates have as many independent derivatives there as weights are free.
 
 A number that holds for some parameters as they are, since a list was closed by loops of others alone, bounds only problems with these.
 """
@@ -165,6 +166,9 @@ class OnChart:
         x, fixed = place.draw(r), [place.of(v) for v in self.fixed]
         if place.run(on.coordinates, x) != place.run(chart.coordinates, [*x, *fixed]):
             raise NotShown("the coordinates are others")
+        slopes = place.run(on.coordinates.with_jacobian(r), x)[n:]
+        if flint.nmod_mat(n, r, [int(v) for v in slopes], place.prime).rank() < r:
+            raise NotShown("the image of the chart may be smaller than the set of functions")
         kept = kept_by(general)
         if self.diagonal:
             _check_diagonal(place, on, x)

@@ -47,6 +47,10 @@ class Field:
             flat[i] = self.of(v)
         return out
 
+    def product(self, x: Values, matrix: Any) -> Values:
+        """Rows of numbers times the rows of a stored matrix."""
+        return np.asarray(np.matmul(x, self.array(matrix).T), dtype=object)  # np.dot goes on where a product raises
+
 
 RATIONALS = Field(rational, balls=False)
 BALLS = Field(lambda v: flint.arb(rational(v)), balls=True)
@@ -72,7 +76,7 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
 
     a = node.attributes
     if node.kind == "linear":
-        out = np.matmul(below[0], weight("weight").T)  # np.dot goes on where a product raises
+        out = field.product(below[0], network.weights[node.weights["weight"]])
         return out + weight("bias") if "bias" in node.weights else out
     if node.kind == "conv":
         return _convolved(node, below[0], weight("weight"), weight("bias") if "bias" in node.weights else None, field)

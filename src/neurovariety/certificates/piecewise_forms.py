@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from math import lcm, prod
 from typing import Any
 
 import flint
 import numpy as np
 
-from neurovariety.certificates.network_nodes import NetworkData, check_order, network_hash
+from neurovariety.certificates.digit_sums import DigitRows
+from neurovariety.certificates.network_nodes import NetworkData, check_order, exact, network_hash
 from neurovariety.certificates.network_values import Field, value
 from neurovariety.certificates.zeros import NotShown
 
@@ -30,6 +32,8 @@ _NOTHING = Fraction(0)
 _KNOWN: dict[str, PiecewiseForms] = {}
 """The forms of some networks, by the hash of all that they are."""
 _MOST_KNOWN = 4
+_AT_ONCE = 2**12
+"""Coefficients of a stage up to which what reads it is added up for many patterns at once."""
 
 
 class FeatureSum:
@@ -88,6 +92,16 @@ class FeatureSum:
         return self.terms.get(0, Fraction(0))
 
 
+def _combined(terms: Sequence[dict[int, Fraction]], factors: Sequence[tuple[int, Fraction]]) -> dict[int, Fraction]:
+    """The sum of factors times combinations at some places."""
+    total: dict[int, Fraction] = {}
+    for j, factor in factors:
+        for feature, c in terms[j].items():
+            more = factor if c == 1 else factor * c
+            total[feature] = total[feature] + more if feature in total else more
+    return {feature: c for feature, c in total.items() if c}
+
+
 def _of(given: Any) -> FeatureSum:
     if isinstance(given, FeatureSum):
         return given
@@ -117,6 +131,19 @@ class _Bends(Field):
             return source
         return super().array(values)
 
+    def product(self, x: Any, matrix: Any) -> np.ndarray:
+        """Rows of combinations times the rows of a stored matrix; each sum is made once, since it is as long as all that it reads."""
+        table = exact(matrix)
+        if table.ndim != 2 or x.shape[-1] != table.shape[1]:
+            raise ValueError("a layer takes another number of values")
+        rows = [[(j, w) for j, w in enumerate(row) if w] for row in table.tolist()]
+        below = [[_of(v).terms for v in line] for line in x.reshape(prod(x.shape[:-1]), x.shape[-1]).tolist()]
+        out = np.empty((len(below), len(rows)), dtype=object)
+        for i, line in enumerate(below):
+            for k, row in enumerate(rows):
+                out[i, k] = FeatureSum(_combined(line, row))
+        return out.reshape(*x.shape[:-1], len(rows))
+
     def bent(self, v: Any, kinks: list[Any], pieces: list[Any]) -> FeatureSum:
         lines = tuple((_of(s).constant(), _of(o).constant()) for s, o in pieces)
         self.units.append(Unit(dict(_of(v).terms), tuple(_of(k).constant() for k in kinks), lines))
@@ -141,6 +168,19 @@ class UnitStage:
     cuts: tuple[tuple[int, int, int], ...]
     lines: tuple[tuple[tuple[int, int], ...], ...]
     grown: int
+
+    @cached_property
+    def kink_places(self) -> list[int]:
+        """Where the cuts of each unit begin, and where those of the last one end."""
+        return [0, *accumulate(len(lines) - 1 for lines in self.lines)]
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """The matrix as an array of whole numbers."""
+        made = np.empty((len(self.matrix), len(self.reads)), dtype=object)
+        if made.size:
+            made[:] = self.matrix
+        return made
 
     @cached_property
     def rows(self) -> list[list[Any]]:
@@ -204,17 +244,63 @@ class PiecewiseForms:
         last = k == len(self.stages)
         stage = self.last if last else self.stages[k]
         cuts = [(j, 1, 0) if last else stage.cuts[j] for j in chosen]
-        rows = [stage.rows[u] if a == 1 else [a * v for v in stage.rows[u]] for u, a, _ in cuts]
-        total: dict[int, list[Any]] = dict(zip(stage.reads, map(list, zip(*rows, strict=True)), strict=True)) if cuts else {}
+        ends = [0, *accumulate(len(s.cuts) for s in self.stages[:k])]
+        at_once = bool(k) and len(self.stages[k - 1].units) * len(self.stages[k - 1].reads) <= _AT_ONCE
+        made = set(self.stages[k - 1].units) if at_once else set()
+        total: dict[int, list[Any]] = {}
+        for at, f in enumerate(stage.reads):
+            if f not in made:
+                total[f] = [stage.rows[u][at] if a == 1 else a * stage.rows[u][at] for u, a, _ in cuts]
         if any(b for _, _, b in cuts):
             _add(total, 0, [-b for _, _, b in cuts])
-        end = sum(len(s.cuts) for s in self.stages[:k])
-        for before in reversed(self.stages[:k]):
-            start = end - len(before.cuts)
-            self._through(before, total, on[:, start:end], len(cuts))
-            end = start
-        nothing = [flint.fmpz(0)] * len(cuts)
+        if at_once:
+            self._by_sums(k, chosen, on[:, ends[k - 1] :], total)
+        for before in reversed(range(k - at_once)):
+            self._through(self.stages[before], total, on[:, ends[before] : ends[before + 1]], len(cuts))
+        nothing = [0] * len(cuts)
         return list(zip(*([int(v) for v in total.get(i, nothing)] for i in range(self.inputs + 1)), strict=True))
+
+    def _by_sums(self, k: int, chosen: Sequence[int], on: np.ndarray, total: dict[int, list[Any]]) -> None:
+        """Add what cuts of stage k read by way of the stage before it: sums of the lines that its units are on."""
+        places = self.stages[k - 1].kink_places
+        before = np.cumsum(on[:, : places[-1]], axis=1, dtype=np.int64)
+        before = np.concatenate([np.zeros((len(on), 1), dtype=np.int64), before], axis=1)
+        counts = np.diff(before[:, places], axis=1)
+        lines = self._lines[k - 1]
+        used = counts[:, [u for u, _ in lines]] == [w for _, w in lines]
+        features = sorted({0, *self.stages[k - 1].reads})
+        found = np.empty((len(chosen), len(features)), dtype=object)
+        names = np.array(chosen, dtype=np.int64)
+        for j in np.unique(names).tolist():
+            mine = names == j
+            found[mine] = self._line_table(k, j, features).sums(used[mine])
+        for i, f in enumerate(features):
+            _add(total, f, found[:, i].tolist())
+
+    def _line_table(self, k: int, j: int, features: Sequence[int]) -> DigitRows:
+        """What cut j of stage k reads through each line of a unit of the stage before it, at some features."""
+        if (k, j) not in self._tables:
+            stage, before = (self.last if k == len(self.stages) else self.stages[k]), self.stages[k - 1]
+            u, a, _ = (j, 1, 0) if k == len(self.stages) else stage.cuts[j]
+            read = dict(zip(stage.reads, stage.matrix[u], strict=True))
+            lines = [(v, before.lines[v][w]) for v, w in self._lines[k - 1]]
+            factors = [a * read.get(before.units[v], 0) for v, _ in lines]
+            table = np.zeros((len(lines), len(features)), dtype=object)
+            if lines:
+                slopes = np.array([c * line[0] for c, (_, line) in zip(factors, lines, strict=True)], dtype=object)
+                table[:, np.searchsorted(features, before.reads)] = slopes[:, None] * before.table[[v for v, _ in lines]]
+                table[:, 0] += np.array([c * line[1] for c, (_, line) in zip(factors, lines, strict=True)], dtype=object)
+            self._tables[k, j] = DigitRows(table)
+        return self._tables[k, j]
+
+    @cached_property
+    def _lines(self) -> list[list[tuple[int, int]]]:
+        """Of each stage the lines (unit, number) that are not 0 everywhere."""
+        return [[(u, w) for u, unit in enumerate(s.lines) for w, line in enumerate(unit) if line != (0, 0)] for s in self.stages]
+
+    @cached_property
+    def _tables(self) -> dict[tuple[int, int], DigitRows]:
+        return {}
 
     def _through(self, stage: UnitStage, total: dict[int, list[Any]], on: np.ndarray, count: int) -> None:
         """Write what is a combination of the units of a stage as one of what they read."""

@@ -25,7 +25,7 @@ _SLACK = 1.001
 _LARGE, _SMALL = 1e100, 1e-100
 """Weights beyond these are left to whole numbers."""
 _SHIFT = 64
-_AT_ONCE = 2**12
+_AT_ONCE = 2**10
 """Rays whose signs are found together."""
 
 

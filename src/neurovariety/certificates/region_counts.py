@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from neurovariety.certificates.cell_complex import REGIONS, CellComplex, KnownCe
 from neurovariety.certificates.cell_domains import rank
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData
+from neurovariety.certificates.piecewise_forms import UnitStage
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
@@ -29,7 +32,7 @@ OF_ONE_OUTPUT = ("zero_set_components", "zero_set_has_interior", "positive_compo
 _PRIME = 4194301
 _TERMS = 2**8
 """Residues below 2^22: sums of 2^8 products stay below 2^53."""
-_AT_ONCE = 2**12
+_AT_ONCE = 2**10
 """Cells whose functions are computed together."""
 
 
@@ -108,42 +111,92 @@ def _functions(known: KnownCells) -> np.ndarray:
 def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
     """(cells, outputs x coefficients) of the affine functions modulo a small prime: sums of products that float64 holds.
 
-    Each number is multiplied with the scale of its stage, which is a unit modulo the prime or not; it is the same for all cells.
+    Each number is multiplied with the scale of its stage, which is a unit modulo the prime or not; it is the same for all cells. What
+    units read is computed once for all cells of one pattern of the stages before.
     """
     forms = known.forms
-    n, found = forms.inputs + 1, []
-    matrices = [np.array([[v % p for v in row] for row in s.matrix], dtype=np.float64) for s in (*forms.stages, forms.last)]
-    lines = [[np.array([[v % p for v in line] for line in unit], dtype=np.float64).T for unit in s.lines] for s in forms.stages]
+    stages = [_StageMod.of(s, forms.inputs + 1, p) for s in (*forms.stages, forms.last)]
+    found = []
     for start in range(0, len(known.signs), _AT_ONCE):
-        signs = known.signs[start : start + _AT_ONCE].T > 0
-        cells = signs.shape[1]
-        features = np.zeros((n + len(forms.units), cells, n))
-        features[np.arange(n), :, np.arange(n)] = 1
+        signs = known.signs[start : start + _AT_ONCE] > 0
+        group = np.zeros(len(signs), dtype=np.int64)
+        kept: list[int] = []
+        features = np.zeros((0, 1, forms.inputs + 1))
         cut = 0
-        for stage, matrix, own in zip(forms.stages, matrices, lines, strict=False):
-            z = _combined_mod(matrix, features[list(stage.reads)], p)
-            for u, place in enumerate(stage.units):
-                kinks = len(stage.lines[u]) - 1
-                which = signs[cut : cut + kinks].sum(axis=0)
-                cut += kinks
-                if stage.lines[u] == ((0, 0), (1, 0)):
-                    np.multiply(z[u], which[:, None], out=features[place])
-                    continue
-                value = own[u][0][which][:, None] * z[u]
-                value[:, 0] += own[u][1][which]
-                features[place] = value % p
-        found.append(np.moveaxis(_combined_mod(matrices[-1], features[list(forms.last.reads)], p), 1, 0).reshape(cells, -1))
+        for k, stage in enumerate(stages[:-1], 1):
+            z = stage.combined(features, kept)
+            here = signs[:, cut : cut + stage.cuts]
+            cut += stage.cuts
+            above, (group, first) = group, _parted(group, here)
+            made = stage.bent(z[:, above[first]], here[first].T)
+            later = {f for s in stages[k:] for f in s.reads}
+            old, new = [i for i, f in enumerate(kept) if f in later], [i for i, f in enumerate(stage.units) if f in later]
+            more = made if len(new) == len(made) else made[new]
+            features = np.concatenate([features[old][:, above[first]], more]) if old else more
+            kept = [*(kept[i] for i in old), *(stage.units[i] for i in new)]
+        rows = np.moveaxis(stages[-1].combined(features, kept), 1, 0)
+        found.append(rows.reshape(len(rows), -1)[group])
     return np.concatenate(found)
 
 
-def _combined_mod(matrix: np.ndarray, read: np.ndarray, p: int) -> np.ndarray:
-    """(units, cells, coefficients) of what a stage reads."""
-    total = np.zeros((len(matrix), *read.shape[1:]))
-    for k in range(0, len(read), _TERMS):
-        some = read[k : k + _TERMS]
-        total += (matrix[:, k : k + _TERMS] @ some.reshape(len(some), -1)).reshape(total.shape)
-        total -= np.floor(total * (1 / p)) * p
-    return np.where(total < 0, total + p, np.where(total >= p, total - p, total))
+@dataclass(frozen=True)
+class _StageMod:
+    """A stage modulo a small prime p: ``matrix`` (units, reads) of the units that it reads, ``reads``, and ``direct`` (units, 1,
+    coefficients) of t and the inputs; of its own units the lines, or None where all are ReLU."""
+
+    p: int
+    units: tuple[int, ...]
+    reads: list[int]
+    direct: np.ndarray
+    matrix: np.ndarray
+    cuts: int
+    kinks: list[int]
+    lines: list[np.ndarray] | None
+
+    @classmethod
+    def of(cls, stage: UnitStage, width: int, p: int) -> _StageMod:
+        """A stage that reads t and the inputs as features below ``width``."""
+        matrix = np.array([[v % p for v in row] for row in stage.matrix], dtype=np.float64).reshape(len(stage.matrix), len(stage.reads))
+        direct = np.zeros((len(matrix), 1, width))
+        first = sum(f < width for f in stage.reads)
+        direct[:, 0, list(stage.reads[:first])] = matrix[:, :first]
+        plain = all(unit == ((0, 0), (1, 0)) for unit in stage.lines)
+        lines = None if plain else [np.array([[v % p for v in line] for line in unit], dtype=np.float64).T for unit in stage.lines]
+        reads = list(stage.reads[first:])
+        return cls(p, stage.units, reads, direct, np.ascontiguousarray(matrix[:, first:]), len(stage.cuts), stage.kink_places, lines)
+
+    def combined(self, features: np.ndarray, kept: Sequence[int]) -> np.ndarray:
+        """(units, groups, coefficients) of what the units read, of those ``features`` that are ``kept``."""
+        read = features if self.reads == kept else features[[kept.index(f) for f in self.reads]]
+        shape = (len(self.matrix), *features.shape[1:])
+        flat = read.reshape(len(read), prod(shape[1:]))
+        total = np.broadcast_to(self.direct, shape).reshape(len(self.matrix), -1).copy()
+        for k in range(0, len(flat), _TERMS):
+            total += self.matrix[:, k : k + _TERMS] @ flat[k : k + _TERMS]
+            total -= np.floor(total * (1 / self.p)) * self.p
+        total += np.where(total < 0, self.p, np.where(total >= self.p, -self.p, 0))
+        return total.reshape(shape)
+
+    def bent(self, z: np.ndarray, on: np.ndarray) -> np.ndarray:
+        """(units, groups, coefficients) of the lines on which the units are, of what they read, which is overwritten."""
+        if self.lines is None:
+            z *= on[:, :, None]
+            return z
+        for u, (a, b) in enumerate(pairwise(self.kinks)):
+            which = on[a:b].sum(axis=0)
+            z[u] *= self.lines[u][0][which][:, None]
+            z[u, :, 0] += self.lines[u][1][which]
+            z[u] %= self.p
+        return z
+
+
+def _parted(group: np.ndarray, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(rows,) the number of the group of rows that were in one ``group`` and have equal signs, and a row of each group."""
+    bits = np.packbits(np.concatenate([signs, np.zeros((len(signs), 1), dtype=bool)], axis=1), axis=1)
+    names: dict[tuple[int, bytes], int] = {}
+    keys = zip(group.tolist(), bits.view(f"V{bits.shape[1]}")[:, 0].tolist(), strict=True)
+    found = np.array([names.setdefault(key, len(names)) for key in keys])
+    return found, np.unique(found, return_index=True)[1]
 
 
 def _exact_functions(known: KnownCells, chosen: Sequence[int]) -> list[tuple[int, ...]]:

@@ -168,13 +168,17 @@ class StoredCharts:
         return both.only(range(n, len(both.equations)))
 
     @cached_property
-    def fills(self) -> bool:
-        """Whether the coordinates have as many independent derivatives as there are of them, at one point mod a prime, which the
-        hash of the program names: a pattern would be a special point of some networks."""
+    def rank(self) -> int:
+        """How many independent derivatives the coordinates have at one point mod a prime, which the hash of the program names: a
+        pattern would be a special point of some networks."""
         text = [f"{self.values.hash} {k}".encode() for k in range(self.values.unknowns)]
         at = np.array([int.from_bytes(hashlib.sha256(t).digest(), "big") % _PRIME for t in text], dtype=object)
         rows = ModularRun(self.values, _PRIME).jacobians(at, np.zeros((1, 0), dtype=object), [])[0]
-        return int(flint.nmod_mat([[int(v) for v in row] for row in rows], _PRIME).rank()) == len(rows)
+        return int(flint.nmod_mat(len(rows), self.values.unknowns, [int(v) for v in rows.reshape(-1)], _PRIME).rank())
+
+    @property
+    def fills(self) -> bool:
+        return self.rank == len(self.values.equations)
 
     @property
     def known_quadric(self) -> StoredQuadric:

@@ -16,6 +16,7 @@ from neurovariety.checkpoints.load import write_network
 from neurovariety.checkpoints.prune import PruneResult, prune
 from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED, INTERRUPTED, NOT_FINISHED
+from neurovariety.cli.running import running
 from neurovariety.cli.workers import OutOfTime, insistent_interrupt
 from neurovariety.cli.workers import time_limit as limited
 from neurovariety.dataset import Dataset
@@ -119,8 +120,11 @@ def answered(
     shown: Printed,
     limit: float | None,
     finish: Callable[[Result], Any] = lambda found: None,
+    so_far: Callable[[], Result | None] = lambda: None,
 ) -> int:
-    """Do the work within a limit of seconds, print what came out, and ``finish``; returns the exit status."""
+    """Do the work within a limit of seconds, print what came out, and ``finish``; returns the exit status.
+
+    ``so_far`` gives what is shown where the work is stopped, if anything."""
 
     seen = watch()
 
@@ -132,16 +136,26 @@ def answered(
             click.echo(f"neurovariety: interrupted{reached}", err=True)
 
     try:
-        with ended_if_stuck(last_words), insistent_interrupt(), limited(time.time() + limit if limit else None):
+        with ended_if_stuck(last_words), insistent_interrupt(), running(seen), limited(time.time() + limit if limit else None):
             found = work()
     except OutOfTime:
-        last_words(NOT_FINISHED)
-        return NOT_FINISHED
+        return _stopped(NOT_FINISHED, last_words, so_far, shown)
     except KeyboardInterrupt:
-        last_words(INTERRUPTED)
-        return INTERRUPTED
+        return _stopped(INTERRUPTED, last_words, so_far, shown)
+    _print(found, shown)
+    finish(found)
+    return ANSWERED
+
+
+def _stopped(status: int, last_words: Callable[[int], object], so_far: Callable[[], Result | None], shown: Printed) -> int:
+    """Say how far the work came, and what is shown of it; returns the exit status."""
+    last_words(status)
+    if (found := so_far()) is not None:
+        _print(found, shown)
+    return status
+
+
+def _print(found: Result, shown: Printed) -> None:
     click.echo(json.dumps(found.to_dict()) if shown.as_json else found.summary())
     if shown.certificates:
         write_result(shown.certificates, found.to_dict(certificates=True))
-    finish(found)
-    return ANSWERED

@@ -28,6 +28,7 @@ def checkpoint_options(command: Any) -> Any:
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random choices.")
 INSIDE = click.option("--box", type=Finite(), nargs=2, metavar="LOW HIGH", help="Only where LOW <= x <= HIGH, for each input x.")
 LIMIT = click.option("--limit", type=click.IntRange(min=1), help="Regions at which to give up (200,000).")
+RESUME = click.option("--resume", metavar="FILE", help="File in which a long search is kept; the same command goes on from it.")
 INPUT_SHAPE = click.option(
     "--input-shape",
     multiple=True,
@@ -39,6 +40,6 @@ INPUT_SHAPE = click.option(
 
 def region_options(command: Any) -> Any:
     """What every command on regions takes: where they are looked for, and how the network is read."""
-    for decorate in (checkpoint_options, INPUT_SHAPE, LIMIT, INSIDE):
+    for decorate in (checkpoint_options, INPUT_SHAPE, RESUME, LIMIT, INSIDE):
         command = decorate(command)
     return command

@@ -12,6 +12,7 @@ from neurovariety.beyond.piecewise.lipschitz import lipschitz
 from neurovariety.beyond.piecewise.region_options import RegionOptions
 from neurovariety.beyond.piecewise.region_pictures import draw_regions
 from neurovariety.beyond.piecewise.regions import RegionsResult, regions
+from neurovariety.beyond.piecewise.regions_so_far import regions_so_far
 from neurovariety.beyond.piecewise.relu_fiber import ReluFiberResult, relu_fiber
 from neurovariety.beyond.piecewise.robustness import Norm, robustness
 from neurovariety.beyond.piecewise.tropical import TropicalResult, tropical
@@ -31,9 +32,14 @@ class RegionsAsked(NamedTuple):
     shown: Printed
     time_limit: float | None
 
-    def of(self, work: Callable[[], Result], finish: Callable[[Result], Any] = lambda found: None) -> int:
-        """RegionsAsked; returns the exit status."""
-        return answered(work, self.shown, self.time_limit, finish)
+    def of(
+        self,
+        work: Callable[[], Result],
+        finish: Callable[[Result], Any] = lambda found: None,
+        so_far: Callable[[], Result | None] = lambda: None,
+    ) -> int:
+        """Does the work, as `answered`; returns the exit status."""
+        return answered(work, self.shown, self.time_limit, finish, so_far)
 
 
 def regions_asked(options: dict[str, Any]) -> RegionsAsked:
@@ -53,7 +59,7 @@ def regions_command(network: str, table: Dataset | None, figure: str | None, ask
         if figure and isinstance(found, RegionsResult):
             draw_regions(found, figure, data=data)
 
-    return asked.of(lambda: regions(network, data=data, **asked.regions), finish)
+    return asked.of(lambda: regions(network, data=data, **asked.regions), finish, regions_so_far)
 
 
 def tropical_command(network: str, system: str | None, output: str | None, asked: RegionsAsked) -> int:

@@ -85,7 +85,7 @@ def functional_dimension(**options: Any) -> None:
 @click.option("--output", metavar="FILE", help="Write the first other network with the same function to this file.")
 @checkpoint_options
 def relu_fiber(**options: Any) -> None:
-    """All networks with the function of one with a single hidden layer of ReLUs, up to the order and scale of its units."""
+    """Networks with the function of one with hidden layers of ReLUs, up to order and scale of units; of one layer all of them."""
     from neurovariety.cli.piecewise_commands import regions_asked, relu_fiber_command
 
     sys.exit(relu_fiber_command(options.pop("network"), options.pop("output"), regions_asked(options)))

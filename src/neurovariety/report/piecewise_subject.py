@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from neurovariety.beyond.piecewise.all_regions import AllRegions, all_regions
+from neurovariety.beyond.piecewise.inputs_in_regions import MOST_RADII
 from neurovariety.certificates.network_nodes import NetworkData
 from neurovariety.certificates.piecewise_forms import piecewise_forms
 from neurovariety.certificates.zeros import NotShown
@@ -26,13 +27,14 @@ REGIONS = 20_000
 INPUTS = 20
 """Inputs that are looked at one by one."""
 _ROOM = "neurovariety.beyond.piecewise"
+_REGIONS = Entry("regions", "expressivity: how many affine pieces the function has", path=f"{_ROOM}.regions:regions")
 _DIMENSION = Entry(
     "functional-dimension",
     "identifiability: directions in which the function can move",
     path=f"{_ROOM}.functional_dimension:functional_dimension",
 )
 _OF_REGIONS = (
-    Entry("regions", "expressivity: how many affine pieces the function has", path=f"{_ROOM}.regions:regions"),
+    _REGIONS,
     Entry("tropical", "expressivity: a difference of convex functions", path=f"{_ROOM}.tropical:tropical"),
     _DIMENSION,
     Entry("lipschitz", "stability: how fast outputs change with inputs", path=f"{_ROOM}.lipschitz:lipschitz"),
@@ -90,8 +92,11 @@ class PiecewiseSubject:
             answer: Result = entry.load()(found[0], *given, **options)
             return answer
 
+        own: dict[Entry, dict[str, Any]] = {_DIMENSION: {"seed": seed}}
+        if dataset is not None:
+            own[_REGIONS] = {"data": dataset.inputs[:MOST_RADII]}
         for entry in _OF_REGIONS:
-            yield entry, partial(on_regions, entry, **({"seed": seed} if entry is _DIMENSION else {}))
+            yield entry, partial(on_regions, entry, **own.get(entry, {}))
         yield _DIAGNOSE, partial(_DIAGNOSE.load(), self.trained, seed=seed)
         if dataset is not None:
             yield _ROBUSTNESS, partial(on_regions, _ROBUSTNESS, dataset.inputs[:INPUTS])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, Unpack, runtime_checkable
 
+from neurovariety.beyond.piecewise.cut_cells import CutCells
+from neurovariety.beyond.piecewise.kept_subdivision import KeptSubdivision
 from neurovariety.beyond.piecewise.region_options import MOST_REGIONS, RegionOptions, require_region_options
-from neurovariety.beyond.piecewise.subdivision import domain_of, subdivided
+from neurovariety.beyond.piecewise.subdivision import cut_by_all, domain_of, first_cells
 from neurovariety.certificates.cell_complex import CellComplex, KnownCells, complex_of_arrays, known_cells
+from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
@@ -41,6 +45,23 @@ class AllRegions:
         return known_cells(self.cells, self.network)
 
 
+@dataclass(frozen=True)
+class CellsSoFar:
+    """Cells that are being cut: each holds a region of the network on the domain, or more."""
+
+    network: Network
+    domain: CellDomain
+    cells: CutCells
+
+
+_SO_FAR: ContextVar[CellsSoFar | None] = ContextVar("cells_so_far", default=None)
+
+
+def cells_so_far() -> CellsSoFar | None:
+    """What was found before an interrupt or a time limit stopped `all_regions`; None where it was not stopped."""
+    return _SO_FAR.get()
+
+
 @runtime_checkable
 class HoldsRegions(Protocol):
     """What was asked for regions before, such as the result of `regions`."""
@@ -64,10 +85,26 @@ def all_regions(network: object, **options: Unpack[RegionOptions]) -> AllRegions
     source = network_asked(network, options)
     forms = _forms_of(source)
     domain = domain_of(forms, _ends_of_box(options.get("box"), source))
-    found = subdivided(domain.of(forms), domain, options.get("limit", MOST_REGIONS))
-    note(phase=f"checking that {len(found):,} regions are all there are")
-    cells = complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
-    return AllRegions(source, forms, cells, issue(cells, source))
+    limit, resume = options.get("limit", MOST_REGIONS), options.get("resume")
+    kept = None if resume is None else KeptSubdivision(resume, _question(source, options.get("box")))
+    found = first_cells(domain.of(forms), domain, limit)
+    _SO_FAR.set(CellsSoFar(source, domain, found))
+    try:
+        cut_by_all(found, domain.of(forms), limit, kept)
+        note(phase=f"checking that {len(found):,} regions are all there are")
+        cells = complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
+        verdict = issue(cells, source)
+    except Exception:  # an interrupt is none, and nor is a time limit of the command line
+        _SO_FAR.set(None)
+        raise
+    _SO_FAR.set(None)
+    return AllRegions(source, forms, cells, verdict)
+
+
+def _question(source: Network, box: object) -> dict[str, str]:
+    """What the cells depend on."""
+    where = "all inputs" if box is None else ", ".join(f"{a} to {b}" for a, b in zip(*_ends(box, source), strict=True))
+    return {"network": network_hash(source)[:16], "inputs": where}
 
 
 def network_asked(network: object, options: RegionOptions) -> Network:
@@ -93,8 +130,10 @@ def _forms_of(source: Network) -> PiecewiseForms:
 
 def _ends_of_box(box: object, source: Network) -> tuple[list[Fraction], list[Fraction]] | None:
     """The ends of a box, coordinate by coordinate. Raises `InputError` for one that has no interior."""
-    if box is None:
-        return None
+    return None if box is None else _ends(box, source)
+
+
+def _ends(box: object, source: Network) -> tuple[list[Fraction], list[Fraction]]:
     low, high = (list(v.reshape(-1)) for v in ends_of(input_box(box, source.input_shape), source.input_shape))
     if any(a == b for a, b in zip(low, high, strict=True)):
         raise InputError("box= has low below high in every entry: regions are sets with an interior")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from neurovariety.errors import ResourceError
 
 _MOST_PAIRS = 10**11
 """Words that are compared for pairs of rays: some minutes."""
+
+
+_ARRAYS = ("pool", "starts", "sizes", "zeros")
 
 
 class GrowingRows:
@@ -63,6 +66,27 @@ class CutCells:
         self._zeros = GrowingRows(np.zeros((len(rays), -(-max(hyperplanes, 1) // 64)), dtype=np.uint64))
         self._marked = self._pairs = 0
         self.parents = GrowingRows(np.arange(len(cells)))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All but the rays as arrays, from which `go_on` continues."""
+        rows = {name: getattr(self, f"_{name}").rows for name in _ARRAYS}
+        return rows | {"parents": self.parents.rows, "counts": np.array([self._marked, self._pairs], dtype=np.int64)}
+
+    def go_on(self, rays: Sequence[tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
+        """Continue from what `state` gave."""
+        self.rays = list(rays)
+        for name in _ARRAYS:
+            setattr(self, f"_{name}", GrowingRows(state[name]))
+        self.parents = GrowingRows(state["parents"])
+        self._marked, self._pairs = state["counts"].tolist()
+
+    def some(self, most: int) -> list[list[tuple[int, ...]]]:
+        """The rays of the first cells, also between two steps of a cut, when cells name rays that are not there yet: these are left
+        out."""
+        pool, rays = self._pool.rows, self.rays
+        ends = zip(self._starts.rows[:most].tolist(), self._sizes.rows[:most].tolist(), strict=False)
+        named = [pool[a : a + size].tolist() for a, size in ends]
+        return [[rays[v] for v in cell] for cell in named if cell and max(cell) < len(rays)]
 
     def __len__(self) -> int:
         return len(self._sizes.rows)

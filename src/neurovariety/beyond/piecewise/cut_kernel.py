@@ -9,7 +9,6 @@ ray, and ``zeros`` (rays, words) the sets of hyperplanes on which it lies, as bi
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, no_type_check
 
 import numpy as np
@@ -18,17 +17,20 @@ _FEW = 2**12
 """Rays of all cells together up to which nothing is compiled."""
 
 
+_READY: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""Functions that were compiled."""
+
+
 def loop(function: Callable[..., Any], rays: int) -> Callable[..., Any]:
-    """One of the functions below, compiled where cells have many rays together."""
-    return function if rays <= _FEW else _compiled(function)
-
-
-@cache
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """One of the functions below, compiled where cells have many rays together, or it was compiled before."""
+    if function in _READY:
+        return _READY[function]
+    if rays <= _FEW:
+        return function
     from neurovariety.compiled import compiled
 
-    made: Callable[..., Any] = compiled(function)
-    return made
+    _READY[function] = compiled(function)
+    return _READY[function]
 
 
 @no_type_check

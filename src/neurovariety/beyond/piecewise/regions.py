@@ -82,6 +82,7 @@ class RegionsResult(Result):
     Where inputs were given, ``data``: how many (``inputs``), in how many ``regions`` they lie, how many ``on_borders``, and the
     ``counts`` of each region that holds some, by its number in ``cells``; ``affine``: for each input the ``radius`` of the largest
     Euclidean ball around it on which the network is one affine function, as in `RobustnessResult`, null where these are too many.
+    Where the command was stopped before the end, ``activation_regions`` is a lower bound, and the others are null.
 
     ``evidence``: ``bounds`` by the widths alone, for dense ReLU networks; ``vertices`` and ``directions`` of the cells; ``dimensions``
     in which units tell inputs apart. ``cells`` are the regions as data: exact rays, and those of each region.
@@ -130,11 +131,33 @@ class RegionsResult(Result):
             raise InputError("a result read back from JSON does not hold the network; call regions() on it again")
         return AllRegions(self.network, piecewise_forms(self.network), self.cells, self.verdicts["activation_regions"]).held_regions()
 
+    def shown(self) -> str:
+        """The counts in one line, without those that such a network does not have."""
+        v = self.value
+        if v["bounded_regions"] is None:
+            return f"at least {counted(v['activation_regions'], 'region')}"
+        parts = [
+            f"{counted(v['activation_regions'], 'region')} ({v['bounded_regions']:,} bounded)",
+            f"{v['linear_regions_open']:,} linear (open)",
+            f"{v['linear_regions_closed']:,} linear (closed)",
+            counted(v["distinct_affine_functions"], "affine function"),
+            counted(v["facet_adjacencies"], "facet"),
+        ]
+        named = {"positive": "positive_components", "negative": "negative_components", "zero": "zero_set_components"}
+        pieces = {word: v[key] for word, key in named.items()} | {f"class {k}": n for k, n in (v["class_components"] or {}).items()}
+        parts += [f"{word} in {n:,}" for word, n in (pieces | {"border": v["boundary_components"]}).items() if n is not None]
+        if v["data"] is not None:
+            parts.append(f"{counted(v['data']['inputs'], 'input')} in {counted(v['data']['regions'], 'region')}")
+        return ", ".join(parts)
+
     def summary(self) -> str:
         """Several lines: the regions, the bounds by widths beside them, and what the claims say."""
-        v, bounds = self.value, self.evidence["bounds"]
+        v, head = self.value, f"{self.entry}({self.subject}) [{self.claim}]"
+        if v["bounded_regions"] is None:
+            return "\n".join([head, f"  {self.meaning}", *(f"  note: {n}" for n in self.notices)])
+        bounds = self.evidence["bounds"]
         lines = [
-            f"{self.entry}({self.subject}) [{self.claim}]",
+            head,
             f"  activation regions: {v['activation_regions']:,}, of which bounded {v['bounded_regions']:,}, "
             f"with {v['facet_adjacencies']:,} facets between them",
             f"  linear regions: open {v['linear_regions_open']:,}, closed {v['linear_regions_closed']:,}; "
@@ -169,10 +192,10 @@ class RegionsResult(Result):
 def regions(network: object, *, data: object = None, **options: Unpack[RegionOptions]) -> RegionsResult:
     """Count all regions of a network whose activations are linear on pieces (ReLU, leaky ReLU, abs, hard tanh, max pooling).
 
-    ``network`` is what `load_network` takes, ``options`` are `RegionOptions`: a ``box`` (low, high), ``limit``, and how the network is
-    read. ``data`` (samples, inputs): in which regions these lie, and how far around each the network is one affine function. Raises
-    `InputError` for a network that is not linear on pieces, and `ResourceError` where there are more than ``limit`` regions, or finding
-    their edges would take too long: in many dimensions regions have many corners.
+    ``network`` is what `load_network` takes, ``options`` are `RegionOptions`: a ``box`` (low, high), ``limit``, a file to ``resume``
+    from, and how the network is read. ``data`` (samples, inputs): in which regions these lie, and how far around each the network is
+    one affine function. Raises `InputError` for a network that is not linear on pieces, and `ResourceError` where there are more than
+    ``limit`` regions, or finding their edges would take too long: in many dimensions regions have many corners.
 
     >>> found = regions({"w1": [[1, 0], [0, 1]], "b1": [0, 0], "w2": [[1, 1]], "b2": [-1]}, architecture="mlp(2,2,1; relu; bias)")
     >>> found.value["activation_regions"], found.value["zero_set_components"], found.claim.value

@@ -1,11 +1,12 @@
-"""Which other networks have the function of a given one, where it has a single hidden layer of ReLUs: all of them, with a witness.
+"""Which other networks have the function of a given one, with a witness: all of them where it has a single hidden layer of ReLUs.
 
 Definition: networks of the same architecture with the same function, counted up to the order of hidden units and up to positive
 factors, which a unit can be scaled by. With one hidden layer the function shows the hyperplane of each unit, but not on which side of
 it the unit is active: units may be *flipped*, a set of them at once, where the linear functions that this adds cancel.
 
 What is proved: the number, where no unit is dead or unread and no two share a hyperplane; there is no other network then. Else units
-are left over and networks with this function make families, whose directions `functional_dimension` finds.
+are left over and networks with this function make families, whose directions `functional_dimension` finds. With several hidden layers
+units are flipped in each, and the number is a lower bound: other networks may have the function that differ in other ways.
 Meaning for learning: whether the weights can be read off from what the network does.
 
 Sources: Petzka, Trimmel, Sminchisescu 2020; Phuong, Lampert 2020.
@@ -20,7 +21,7 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.certificates.flipped_units import FlippedUnits, NetworksOfFunction, flips_of, one_hidden_layer
+from neurovariety.certificates.flipped_units import FlippedUnits, NetworksOfFunction, flippable_layers, flips_of
 from neurovariety.certificates.issue import Verdict, issue, weak
 from neurovariety.certificates.network_nodes import exact, network_hash
 from neurovariety.certificates.statement import Statement
@@ -45,8 +46,9 @@ class ReluFiberResult(DrawnResult):
     """The networks with the function of a given one.
 
     ``value``: ``orbits``, how many there are of its architecture, up to the order of hidden units and positive factors, the network
-    itself among them; ``flips``, for the others (up to 20) the hidden units, counted from 0, that are flipped. Both are null where
-    units are dead, unread or share a hyperplane, as a note says.
+    itself among them; ``flips``, for the others (up to 20) the hidden units, counted from 0 through all layers, that are flipped. With
+    several hidden layers ``orbits`` is a lower bound, and ``flips`` are those in a single layer, which can be combined. Both are null
+    where units are dead, unread or share a hyperplane, as a note says.
     """
 
     entry: ClassVar[str] = "relu-fiber"
@@ -59,7 +61,8 @@ class ReluFiberResult(DrawnResult):
         if self.value["orbits"] is None:
             return "not known"
         first = f", flipping units {', '.join(map(str, self.value['flips'][0]))}" if self.value["flips"] else ""
-        return f"{counted(self.value['orbits'], 'network')}{first}"
+        least = "" if self.verdicts["orbits"].claim is Claim.PROVED else "at least "
+        return f"{least}{counted(self.value['orbits'], 'network')}{first}"
 
     def other(self, place: int = 0) -> Network:
         """Another network with the same function, exactly: that in which the units ``flips[place]`` are flipped.
@@ -76,7 +79,8 @@ class ReluFiberResult(DrawnResult):
 
 
 def relu_fiber(network: object, *, architecture: object = None, example: object = None) -> ReluFiberResult:
-    """Find all networks with the function of a given one, which has one hidden layer of ReLUs, leaky ReLUs or absolute values.
+    """Find networks with the function of a given one, which has hidden layers of ReLUs, leaky ReLUs or absolute values; with a single
+    one all of them.
 
     ``network``, ``architecture`` and ``example`` are what `load_network` takes. Raises `InputError` for other networks.
 
@@ -88,17 +92,15 @@ def relu_fiber(network: object, *, architecture: object = None, example: object 
     start = time.perf_counter()
     source = whole_network(network, architecture=architecture, example=example)
     try:
-        layers = one_hidden_layer(source)
+        layers = flippable_layers(source)
     except NotShown as why:
-        raise InputError(
-            f"networks with the same function are listed for dense networks with one hidden layer of ReLUs: {why}"
-        ) from None
+        raise InputError(f"networks with the same function are listed for dense networks with hidden layers of ReLUs: {why}") from None
     notices: tuple[str, ...] = ()
     try:
         name = network_hash(source)
         orbits, flips = flips_of(layers)
         claims: dict[str, Verdict] = {
-            "orbits": issue(NetworksOfFunction(name, orbits), source),
+            "orbits": issue(NetworksOfFunction(name, orbits, len(layers.bends) > 1), source),
             "flips": issue(FlippedUnits(name, flips), source),
         }
     except NotShown as why:
@@ -117,18 +119,20 @@ def relu_fiber(network: object, *, architecture: object = None, example: object 
 
 def _flipped(network: Network, units: list[int]) -> Network:
     """The network in which units read the opposite, and the outputs have another constant."""
-    layers = one_hidden_layer(network)
-    (left, _), (right, _) = layers.bends[0][1]
-    first, last = (node for node in network.nodes if node.kind == "linear")
-    weights = dict(network.weights)
-    for role in ("weight", "bias"):
-        if role in first.weights:
-            turned = exact(weights[first.weights[role]]).copy()
-            turned[units] = -turned[units]
-            weights[first.weights[role]] = _as_given(turned)
-    if "bias" in last.weights and layers.biases[0] is not None:
-        moved = exact(weights[last.weights["bias"]]) + (left + right) * layers.matrices[1][:, units] @ layers.biases[0][units]
-        weights[last.weights["bias"]] = _as_given(moved)
+    layers = flippable_layers(network)
+    dense = [node for node in network.nodes if node.kind == "linear"]
+    weights, first = dict(network.weights), 0
+    for k, (_, ((left, _), (right, _))) in enumerate(layers.bends):
+        mine = [u - first for u in units if first <= u < first + len(layers.matrices[k])]
+        first += len(layers.matrices[k])
+        here, after = dense[k].weights, dense[k + 1].weights
+        if mine and "bias" in here and "bias" in after:
+            moved = (left + right) * exact(weights[after["weight"]])[:, mine] @ exact(weights[here["bias"]])[mine]
+            weights[after["bias"]] = _as_given(exact(weights[after["bias"]]) + moved)
+        for key in here.values():
+            turned = exact(weights[key]).copy()
+            turned[mine] = -turned[mine]
+            weights[key] = _as_given(turned)
     return replace(network, weights=weights, source=f"{network.source} with flipped units", origin=None)
 
 

@@ -21,6 +21,7 @@ import flint
 import numpy as np
 
 from neurovariety.beyond.piecewise.cut_cells import CutCells, CutEdges, GrowingRows
+from neurovariety.beyond.piecewise.kept_subdivision import Begun, KeptSubdivision
 from neurovariety.certificates.cell_domains import CellDomain, rank
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, UnitStage
 from neurovariety.certificates.piecewise_signs import SignForms, sign_at, value_at
@@ -47,6 +48,13 @@ def domain_of(whole: PiecewiseForms, box: tuple[Sequence[Fraction], Sequence[Fra
 
 def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> CutCells:
     """The cells of a network on a domain. Raises `ResourceError` where there are more than ``most``, or edges take too long to find."""
+    cells = first_cells(forms, domain, most)
+    cut_by_all(cells, forms, most)
+    return cells
+
+
+def first_cells(forms: PiecewiseForms, domain: CellDomain, most: int) -> CutCells:
+    """The cells that a subdivision begins with. Raises `ResourceError` where these alone are too many."""
     n = forms.inputs
     if domain.is_box and n > LARGEST_BOX:
         raise ResourceError(
@@ -61,11 +69,23 @@ def subdivided(forms: PiecewiseForms, domain: CellDomain, most: int) -> CutCells
     cells = CutCells(rays, members, walls.shape[1] + forms.cuts)
     for side in walls.T:
         cells.mark(side)
+    return cells
+
+
+def cut_by_all(cells: CutCells, forms: PiecewiseForms, most: int, kept: KeptSubdivision | None = None) -> None:
+    """Cut the first cells of a network by all of its units. Raises `ResourceError` as `subdivided`.
+
+    With ``kept`` it goes on from what is there, and what is found is kept now and then.
+    """
     ready, on = SignForms(forms), np.zeros((len(cells), 0), dtype=bool)
+    begun = None if kept is None else kept.read(cells)
     for k, stage in enumerate(forms.stages):
         order = _basis_first(forms, stage) if k == 0 else list(range(len(stage.cuts)))
-        on = _StageCuts(cells, ready, k, on).cut(order, most)
-    return cells
+        if begun is not None and k < begun.stage:
+            continue
+        here = begun if begun is not None and k == begun.stage else None
+        step = _StageCuts(cells, ready, k, on) if here is None else _StageCuts.again(cells, ready, here)
+        on = step.cut(order, most, 0 if here is None else here.place, kept)
 
 
 class _StageCuts:
@@ -87,11 +107,24 @@ class _StageCuts:
             signs[cut, ray] = self._exact(cut, within[ray], [cells.rays[r] for r in ray.tolist()])
         self._table = GrowingRows(np.ascontiguousarray(signs.T))
 
-    def cut(self, order: Sequence[int], most: int) -> np.ndarray:
-        """Cut by the units in that order; which cuts of this stage and those before are positive on each cell that there is then."""
+    @classmethod
+    def again(cls, cells: CutCells, ready: SignForms, begun: Begun) -> _StageCuts:
+        """The stage in which a subdivision was left."""
+        step = cls.__new__(cls)
+        step._cells, step._ready, step._k, step._on = cells, ready, begun.stage, begun.on
+        step._table = GrowingRows(begun.table)
+        return step
+
+    def cut(self, order: Sequence[int], most: int, begin: int = 0, kept: KeptSubdivision | None = None) -> np.ndarray:
+        """Cut by the units in that order, from a place on; which cuts of this stage and those before are positive on each cell that
+        there is then."""
         cells, table = self._cells, self._table
         stages, total = self._ready.forms.stages, self._ready.forms.cuts
         for place, j in enumerate(order):
+            if place < begin:
+                continue
+            if kept is not None and kept.is_due:
+                kept.write(cells, Begun(self._k, place, self._on, table.rows))
             note(phase=f"{len(cells):,} pieces by {place + sum(len(s.cuts) for s in stages[: self._k])} of {total} kinks")
             edges = cells.split(np.ascontiguousarray(table.rows[:, j]), most)
             if len(edges.up):

@@ -146,6 +146,11 @@ class ChartsOfLoss:
         return StoredCharts(self._programs[0], places, self.loss, self.radii, stored_quadric(self.problem, self.of))
 
     @property
+    def rank(self) -> int:
+        """How many dimensions the functions have."""
+        return self.problem.dimension
+
+    @property
     def fills(self) -> bool:
         """Whether there are as many dimensions as coordinates."""
         return self.problem.dimension == len(self.problem.terms)
