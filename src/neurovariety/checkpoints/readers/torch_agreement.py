@@ -104,7 +104,7 @@ def _apart_alone(program: ExportedProgram, reading: Reading, kind: torch.dtype) 
         try:
             with torch.no_grad():
                 arguments, named_ones = (torch.fx.node.map_arg(part, lambda _: x.clone()) for part in (n.args, n.kwargs))  # noqa: B023
-                found = n.target(*arguments, **named_ones)  # type: ignore[operator]
+                found = n.target(*arguments, **named_ones)
         except Exception:  # what it was given besides has another precision
             continue
         named = Reading(reading.plain, {end: ("alone",)}, reading.numbers)
