@@ -245,7 +245,7 @@ def distances(axes: Axes, found: Result) -> Explained | None:
 
 
 _ARROW: Mapping[str, Any] = {
-    "arrowstyle": "-|>", "color": INK, "linewidth": 0.9, "shrinkA": 6, "shrinkB": 6, "connectionstyle": "arc3,rad=0.12", "alpha": 0.75,
+    "arrowstyle": "-|>", "color": INK, "linewidth": 0.9, "shrinkA": 6, "shrinkB": 6, "alpha": 0.75,
 }  # fmt: skip
 
 
@@ -279,7 +279,7 @@ def ends_of_flow(axes: Axes, found: Result) -> Explained | None:
         drawn = True
         axes.annotate(
             "", (end.x, end.y), (start.x, start.y), zorder=2,
-            arrowprops=dict(_ARROW),
+            arrowprops={**_ARROW, "connectionstyle": f"arc3,rad={0.12 * max(abs(end.x - start.x), 1):.2f}"},  # past what is between
         )  # fmt: skip
     from matplotlib.lines import Line2D
 
