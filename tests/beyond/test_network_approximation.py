@@ -233,7 +233,7 @@ def test_balls_of_networks_hold_floats():
     x = np.linspace(-0.9, 0.8, widths[0])
     layers = smooth_layers(found.claims["error"].on)
     with taylor(100, 2):
-        balls = differences(layers, [p.polynomial for p in found.nearest], [Fraction(v) for v in x])
+        balls = differences(layers, [p.quotient for p in found.nearest], [Fraction(v) for v in x])
     near = [polynomial(p.polynomial) for p in found.nearest]
     one, two = output(weights, widths, x, near), output(weights, widths, x, [FLOATS[name]] * (len(widths) - 2))
     np.testing.assert_allclose([float(b.mid()) for b in balls], one - two, atol=1e-10)

@@ -77,6 +77,7 @@ ASKED = {
     "no linear symmetry": lambda: nv.symmetries("mlp(1,1,1; tanh)"),
     "a near polynomial": lambda: nv.approximate(activation="relu", interval=(-1, 1), degree=1),
     "a partial sum": lambda: nv.approximate(activation="relu", interval=(-1, 2), degree=1, kind="chebyshev"),
+    "a near quotient": lambda: nv.approximate(activation="relu", interval=(-1, 1), degree=1, kind="rational"),
     "a near network": lambda: nv.approximate(ONE, architecture="mlp(2,2,1; tanh)", degree=2),
     "a critical point": lambda: nv.critical_point(
         {"W1": [[0.9]], "W2": [[0.8]]}, architecture="mlp(1,1,1; tanh)", inputs=[1, 2, 3], targets=["3/5", "3/4", "4/5"], degree=5

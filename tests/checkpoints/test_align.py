@@ -114,11 +114,17 @@ def test_one_function_by_no_known_symmetry():
     assert found.claim is Claim.PROVED
 
 
-def test_no_difference_and_no_symmetry_is_undecided():
-    """relu(x) - relu(-x) = x = relu(x + 3) - relu(-x - 3) - 3, and ReLU's known symmetries do not move kinks."""
+def test_units_that_no_known_symmetry_relates():
+    """relu(x) - relu(-x) = x = relu(x + 3) - relu(-x - 3) - 3, and ReLU's known symmetries do not move kinks. Of one hidden layer the
+    normal form decides; with one before it nothing does."""
     one = {"w": [[1.0], [-1.0]], "b": [0.0, 0.0], "v": [[1.0, -1.0]], "c": [0.0]}
     two = {"w": [[1.0], [-1.0]], "b": [3.0, -3.0], "v": [[1.0, -1.0]], "c": [-3.0]}
     found = nv.align(one, two, architecture="mlp(1,2,1; relu; bias)")
+    assert found.value["same"] == "yes"
+    assert found.verdicts["same"].claim is Claim.PROVED
+    first = {"first": [[1.0], [-2.0]], "start": [0.0, 0.0]}
+    deep = [{**first, **x, "w": [[1.0, -1.0], [-1.0, 1.0]]} for x in (one, two)]
+    found = nv.align(*deep, architecture="mlp(1,2,2,1; relu; bias)")
     assert found.value["same"] == "undecided"
     assert found.claim is Claim.UNDECIDED
 
@@ -126,3 +132,32 @@ def test_no_difference_and_no_symmetry_is_undecided():
 def test_shapes_must_agree():
     with pytest.raises(nv.InputError, match="same inputs and outputs"):
         nv.align(network((2, 3, 1), "relu", 0), network((3, 3, 1), "relu", 0))
+
+
+def test_one_hidden_layer_written_otherwise_is_the_same_function(tmp_path):
+    """Slopes of their own, permuted; a product with a half and doubled weights. Another slope is told apart."""
+    onnx = pytest.importorskip("onnx")
+
+    def saved(name, *nodes, **arrays):
+        x, y = (onnx.helper.make_tensor_value_info(n, 1, s) for n, s in (("x", ["b", 3]), ("y", None)))
+        stored = [onnx.numpy_helper.from_array(v.astype(np.float32), k) for k, v in arrays.items()]
+        graph = onnx.helper.make_graph([onnx.helper.make_node(*n[:3], **n[3]) for n in nodes], "g", [x], [y], stored)
+        onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]), str(tmp_path / name))
+        return tmp_path / name
+
+    rng, order = np.random.default_rng(0), [2, 0, 3, 1]
+    w, b, s, v = rng.normal(size=(3, 4)), rng.normal(size=4), rng.uniform(0.1, 0.4, size=4), rng.normal(size=(4, 2))
+    last = ("MatMul", ["r", "v"], ["y"], {})
+    own = ("Gemm", ["x", "w", "b"], ["h"], {}), ("PRelu", ["h", "s"], ["r"], {}), last
+    half = ("Gemm", ["x", "w", "b"], ["h"], {"alpha": 0.5}), ("Relu", ["h"], ["r"], {}), last
+    plain = ("Gemm", ["x", "w", "b"], ["h"], {}), ("Relu", ["h"], ["r"], {}), last
+    one = saved("1.onnx", *own, w=w, b=b, s=s, v=v)
+    two = saved("2.onnx", *own, w=w[:, order], b=b[order], s=s[order], v=v[order])
+    three, four = saved("3.onnx", *half, w=2 * w, b=b, v=v), saved("4.onnx", *plain, w=w, b=b, v=v)
+    for pair in ((one, two), (three, four)):
+        found = nv.align(*pair)
+        assert found.value["same"] == "yes"
+        assert found.verdicts["same"].claim is Claim.PROVED
+    other = saved("5.onnx", *own, w=w, b=b, s=s * 1.01, v=v)
+    assert nv.align(one, other).value["same"] != "yes"
+    assert nv.align(three, one).value["same"] == "no"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety.checkpoints.graph.opened_file import OpenedFile
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.readers import onnx_agreement
 from neurovariety.checkpoints.readers.onnx_import import read_onnx_model
@@ -206,13 +207,8 @@ def test_an_attribute_is_read_or_the_operator_is_kept_with_the_reason(name, tmp_
 
 def test_another_shape_is_another_function_though_one_runtime_agrees(tmp_path, monkeypatch):
     path = saved(tmp_path / "a.onnx", *CASES[next(n for n, (_, reason) in CASES.items() if reason is None)][0])
-    runtime = onnx_agreement._onnxruntime
-
-    def shorter(model, entry):
-        whole_answer = runtime(model, entry)
-        return lambda x: whole_answer(x)[..., :1]
-
-    monkeypatch.setattr(onnx_agreement, "_onnxruntime", shorter)
+    values = OpenedFile.values
+    monkeypatch.setattr(OpenedFile, "values", lambda self, feeds: {k: v[..., :1] for k, v in values(self, feeds).items()})
     with pytest.raises(nv.InputError, match="computes something else in a runtime"):
         read_onnx_model(onnx.load(path))
 
@@ -344,14 +340,7 @@ def test_what_no_runtime_runs_is_not_read_as_a_whole(tmp_path, monkeypatch):
     path = saved(tmp_path / "a.onnx", nodes, shape, arrays, opset)
     assert not isinstance(nv.load_network(path), PartialNetwork)
 
-    def refuses(model, entry):
-        def run(x):
-            raise RuntimeError("none")
-
-        return run
-
-    monkeypatch.setattr(onnx_agreement, "_onnxruntime", refuses)
-    monkeypatch.setattr(onnx_agreement, "_reference", refuses)
+    monkeypatch.setattr(OpenedFile, "values", lambda self, feeds: None)
     with pytest.raises(nv.InputError, match="cannot be compared"):
         read_onnx_model(onnx.load(path))
 
@@ -361,8 +350,7 @@ def test_the_second_runtime_does_not_overrule_the_first(tmp_path, monkeypatch):
     nodes, shape, arrays, opset = rows("LeakyRelu", alpha=0.1)
     path = saved(tmp_path / "a.onnx", nodes, shape, arrays, opset)
     wrong = saved(tmp_path / "b.onnx", rows("LeakyRelu", alpha=0.5)[0], shape, arrays, opset)
-    first = onnx_agreement._onnxruntime
     assert nv.load_network(wrong) is not None
-    monkeypatch.setattr(onnx_agreement, "_onnxruntime", lambda model, entry: first(onnx.load(path), entry))
+    monkeypatch.setattr(onnx_agreement, "OpenedFile", lambda model, names: OpenedFile(onnx.load(path), names))
     with pytest.raises(nv.InputError, match="computes something else"):
         read_onnx_model(onnx.load(wrong))

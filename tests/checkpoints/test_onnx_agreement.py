@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import neurovariety as nv
-from neurovariety.checkpoints.readers import onnx_agreement, onnx_import
+from neurovariety.checkpoints.graph import opened_file
+from neurovariety.checkpoints.readers import onnx_import
 from neurovariety.checkpoints.writers import npz_export, onnx_export
 
 from .random_networks import arrays, network, notation
@@ -21,7 +23,7 @@ RUNTIMES = ["reference"] + ["onnxruntime"] * (importlib.util.find_spec("onnxrunt
 @pytest.fixture(params=RUNTIMES)
 def runtime(request, monkeypatch):
     if request.param == "reference":
-        monkeypatch.setattr(onnx_agreement, "find_spec", lambda name: None)
+        monkeypatch.setattr(opened_file, "find_spec", lambda name: None)
     return request.param
 
 
@@ -129,3 +131,83 @@ def test_outputs_that_are_almost_zero_have_the_errors_of_what_is_before_them(mon
     monkeypatch.setitem(onnx_import.OPERATIONS, "Sigmoid", larger)
     with pytest.raises(nv.InputError, match="computes something else in a runtime"):
         onnx_import.read_onnx_model(made)
+
+
+BODIES = {
+    "slope": (("MatMul", ["x", "w"], ["h"]), ("LeakyRelu", ["h"], ["r"], {"alpha": 0.1})),
+    "clip": (("MatMul", ["x", "w"], ["h"]), ("Clip", ["h", "low", "high"], ["r"])),
+    "axis": (("MatMul", ["x", "w"], ["h"]), ("Reshape", ["h", "square"], ["s"]), ("Transpose", ["s"], ["t"], {"perm": [0, 2, 1]})),
+    "epsilon": (("MatMul", ["x", "w"], ["h"]), ("BatchNormalization", ["h", "one", "none", "none", "one"], ["r"], {"epsilon": 1e-3})),
+}
+HIDDEN = {
+    "nothing": (("MatMul", ["r", "v"], ["y"]),),
+    "softmax": (("MatMul", ["r", "v"], ["z"]), ("Mul", ["z", "big"], ["q"]), ("Softmax", ["q"], ["y"])),
+    "sigmoid": (("MatMul", ["r", "v"], ["z"]), ("Sub", ["z", "far"], ["q"]), ("Sigmoid", ["q"], ["y"])),
+    "constant": (("MatMul", ["r", "v"], ["z"]), ("Mul", ["z", "zero"], ["y"])),
+    "beside": (("MatMul", ["r", "v"], ["z"]), ("Mul", ["z", "uneven"], ["q"]), ("Add", ["q", "large"], ["y"])),
+}
+NUMBERS = {
+    "v": RNG.normal(size=(4, 2)),
+    "low": 0.0,
+    "high": 6.0,
+    "big": 1e3,
+    "far": 25.0,
+    "zero": 0.0,
+    "uneven": [1.0, 1e-3],
+    "large": [1e4, 0.0],
+    "one": np.ones(4),
+    "none": np.zeros(4),
+}
+
+
+def _twin(call):
+    """What a reader makes that is slightly wrong."""
+    attributes = dict(call.attributes)
+    if call.operator == "LeakyRelu":
+        attributes["alpha"] *= 1.001
+    elif call.operator == "Transpose":
+        attributes["perm"] = [0, 1, 2]
+    elif call.operator == "BatchNormalization":
+        attributes["epsilon"] = 0.0
+    else:
+        return call.make("activation", call.x, weights=None, function="hardtanh", low=Fraction(0), high=Fraction(5))
+    return READERS[call.operator](replace(call, attributes=attributes))
+
+
+READERS = dict(onnx_import.OPERATIONS)
+TWINS = {"slope": "LeakyRelu", "clip": "Clip", "axis": "Transpose", "epsilon": "BatchNormalization"}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("body", BODIES)
+def test_what_outputs_hide_is_seen_before_them(monkeypatch, body, hidden, dtype):
+    """A slope off by a thousandth, a clip at 5 for 6 that no input reaches, a swapped axis: behind outputs that are saturated,
+    constant or small beside others, in few digits. The file itself is read."""
+    nodes = BODIES[body]
+    if body == "axis":
+        nodes = (*nodes, ("Reshape", ["t", "row"], ["r"]))
+    nodes = (*nodes, *HIDDEN[hidden])
+    read = {n for node in nodes for n in node[1]}
+    made = model(*nodes, dtype=dtype, w=RNG.normal(size=(3, 4)) / 16, **{k: v for k, v in NUMBERS.items() if k in read})
+    for name, shape in (("square", [-1, 2, 2]), ("row", [-1, 4])):
+        if name in read:
+            made.graph.initializer.append(onnx.numpy_helper.from_array(np.array(shape), name))
+    assert onnx_import.read_onnx_model(made).output_shape == (2,)
+    monkeypatch.setitem(onnx_import.OPERATIONS, TWINS[body], _twin)
+    with pytest.raises(nv.InputError, match="computes something else in a runtime"):
+        onnx_import.read_onnx_model(made)
+
+
+def test_a_simplified_graph_is_held_against_itself(monkeypatch):
+    """Simplifying is ours: what it makes is compared with the graph that was read."""
+    right = onnx_import.fused
+
+    def wrong(network):
+        made = right(network)
+        bent = [replace(n, attributes={"function": "abs"}) if n.function == "relu" else n for n in made.nodes]
+        return replace(made, nodes=tuple(bent))
+
+    monkeypatch.setattr(onnx_import, "fused", wrong)
+    with pytest.raises(nv.InputError, match="simplified to another function"):
+        onnx_import.read_onnx_model(model(*DENSE, **TENSORS))

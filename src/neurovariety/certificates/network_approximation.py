@@ -1,4 +1,4 @@
-"""Dense networks with polynomials in place of their activations: by how much the outputs change on a box of inputs.
+"""Dense networks with polynomials, or their quotients, in place of activations: by how much outputs change on a box of inputs.
 
 Layer by layer, balls hold what each unit reads, and an affine form bounds by how much polynomials before it can have moved that.
 Where the unit reads z' in place of z, both in an interval on which p is within E of the activation f, it moves by p(z') - f(z) = e
@@ -28,6 +28,7 @@ from neurovariety.certificates.activation_series import (
 from neurovariety.certificates.dense_layers import dense_chain
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_nodes import NetworkData, exact, network_hash
+from neurovariety.certificates.rational_error import NearQuotient
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.uniform_error import ERROR, NearPolynomial, bits_of
 from neurovariety.certificates.zeros import NotShown
@@ -39,6 +40,9 @@ _PARTS = 16
 _DEFAULTS = {"approximate": "none", "slope": Fraction(1, 100), "alpha": 1, "beta": 1, "low": -1, "high": 1}
 """Attributes of activations, and the values at which they are those of `activation_series.ACTIVATIONS`."""
 Balls = list[flint.arb]
+Near = NearPolynomial | NearQuotient
+Quotient = tuple[Sequence[Fraction], Sequence[Fraction]]
+"""Numerator and denominator, coefficients from the constant up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,7 @@ class NetworkWithin:
             raise NotShown("the certificate is one of another network")
         layers = smooth_layers(subject)
         polynomials = self.polynomials(layers)
-        if any(len(p.coefficients) > self.degree + 1 for p in polynomials) or self.key not in ("error", "degree"):
+        if any(len(c) > self.degree + 1 for p in polynomials for c in p.quotient) or self.key not in ("error", "degree"):
             raise NotShown("polynomials of at most the degree are expected")
         if not isfinite(self.error):
             raise NotShown("a finite error is expected")
@@ -111,19 +115,14 @@ class NetworkWithin:
             if not all(m <= flint.arb(self.error) for m in ([flint.arb(0)] if moved is None else moved.sizes())):
                 raise NotShown("the outputs may change by more")
 
-    def polynomials(self, layers: SmoothLayers) -> list[NearPolynomial]:
+    def polynomials(self, layers: SmoothLayers) -> list[Near]:
         """The polynomials. Raises `NotShown` where they are not shown to be near the activations of the layers."""
-        found = []
+        found: list[Near] = []
         if len(self.layers) != len(layers.activations):
             raise NotShown("a polynomial for each hidden layer is expected")
         for verdict, name in zip(self.layers, layers.activations, strict=True):
             p = verdict.certificate
-            if (
-                not verdict.shown
-                or verdict.statement.kind != ERROR
-                or not isinstance(p, NearPolynomial)
-                or p.question.activation != name
-            ):
+            if not verdict.shown or verdict.statement.kind != ERROR or not isinstance(p, Near) or p.question.activation != name:
                 raise NotShown("a polynomial near the activation of each layer is expected")
             found.append(p)
         return found
@@ -134,7 +133,8 @@ class NetworkWithin:
         ends = list(dict.fromkeys(zip(self.low, self.high, strict=True)))
         box = ", ".join(f"[{a}, {b}]" for a, b in ends)
         where = f"for inputs with entries in {box}" if len(ends) == 1 else f"for inputs in the box {box}"
-        return (f"{where} and polynomials of degree at most {self.degree}",)
+        quotients = any(isinstance(v.certificate, NearQuotient) for v in self.layers)
+        return (f"{where} and {'quotients of ' if quotients else ''}polynomials of degree at most {self.degree}",)
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The outputs change by at most that."""
@@ -161,7 +161,7 @@ class NetworkApart:
             raise NotShown("an input in the box is expected")
         layers = smooth_layers(subject)
         with taylor(bits_of(self.bits), 2):
-            found = differences(layers, [p.coefficients for p in known.polynomials(layers)], self.point)
+            found = differences(layers, [p.quotient for p in known.polynomials(layers)], self.point)
             if self.error > 0 and not any(abs(d).lower() >= flint.arb(self.error) for d in found):
                 raise NotShown("the outputs change by less there")
 
@@ -276,13 +276,13 @@ def _rational(x: flint.arb) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
-def differences(layers: SmoothLayers, polynomials: Sequence[Sequence[Fraction]], point: Sequence[Fraction]) -> Balls:
-    """The outputs with polynomials less those without, at one input, in balls."""
+def differences(layers: SmoothLayers, quotients: Sequence[Quotient], point: Sequence[Fraction]) -> Balls:
+    """The outputs with quotients of polynomials less those without, at one input, in balls; not finite where one may have a pole."""
     one = two = [rational_ball(v) for v in point]
-    for l, (name, p) in enumerate(zip(layers.activations, polynomials, strict=True)):
+    for l, (name, quotient) in enumerate(zip(layers.activations, quotients, strict=True)):
         one, two = read(layers, l, one, None)[0], read(layers, l, two, None)[0]
-        shifted = flint.arb_poly([rational_ball(c) for c in p])
-        one, two = [_image_at(ACTIVATIONS[name], z) for z in one], [shifted(z) for z in two]
+        over, under = (flint.arb_poly([rational_ball(c) for c in part]) for part in quotient)
+        one, two = [_image_at(ACTIVATIONS[name], z) for z in one], [over(z) / under(z) for z in two]
     last = len(layers.activations)
     return [b - a for a, b in zip(read(layers, last, one, None)[0], read(layers, last, two, None)[0], strict=True)]
 

@@ -34,7 +34,7 @@ def _alone(near: str) -> Callable[[float, Claim], str]:
 
 SAID_OF_SMOOTH: Mapping[str, Phrase] = {
     "approximate: error": Phrase(
-        "the error of the polynomial", Listed(lambda v: f"the polynomial found is within {rounded(v, up=True)} of the activation")
+        "the error of what is put in place", Listed(lambda v: f"the one found is within {rounded(v, up=True)} of the activation")
     ),
     "approximate: error_at_least": Phrase(
         "the least error of polynomials", Listed(lambda v: f"none of that degree is nearer than {rounded(v, up=False)}")
@@ -42,7 +42,7 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
     "approximate: degree": Phrase("the degree of the polynomial", Listed(lambda v: f"its degree is at most {v}")),
     WITHIN: Phrase(
         "the change of the outputs",
-        Listed(lambda v: f"with polynomials in place of activations the outputs change by at most {rounded(v, up=True)}"),
+        Listed(lambda v: f"with those found in place of activations the outputs change by at most {rounded(v, up=True)}"),
     ),
     APART: Phrase(
         "the change of the outputs somewhere",

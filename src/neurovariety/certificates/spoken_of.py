@@ -15,11 +15,10 @@ from neurovariety.certificates.completeness import Continued, Distinct, Looped
 from neurovariety.certificates.compose import Because
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.network_approximation import NetworkWithin
+from neurovariety.certificates.network_approximation import Near, NetworkWithin
 from neurovariety.certificates.real_points import PositivePoints
 from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
 from neurovariety.certificates.subnetwork_posets import KnownStrataListed
-from neurovariety.certificates.uniform_error import NearPolynomial
 
 TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
 INPUTS, COUNTS, LISTED, QUADRICS = "inputs", "counts", "strata listed", "quadrics"
@@ -38,11 +37,11 @@ def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     return {name: tuple(values.values()) for name, values in found.items()} | ({POLYNOMIALS: tuple(near)} if near else {})
 
 
-def _near(certificate: Any) -> tuple[NearPolynomial, ...]:
+def _near(certificate: Any) -> tuple[Near, ...]:
     """The polynomials near the activations of each layer, or near one activation, of which an error is said."""
     if isinstance(certificate, NetworkWithin) and certificate.key == "error":
-        return tuple(p for v in certificate.layers if isinstance(p := v.certificate, NearPolynomial))
-    return (certificate,) if isinstance(certificate, NearPolynomial) and certificate.key == "error" else ()
+        return tuple(p for v in certificate.layers if isinstance(p := v.certificate, Near))
+    return (certificate,) if isinstance(certificate, Near) and certificate.key == "error" else ()
 
 
 def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
@@ -94,10 +93,9 @@ def in_words(spoken: Mapping[str, Sequence[Any]]) -> list[str]:
         lines.append(f"maps {_rows(maps.inputs)} of the inputs and {_rows(maps.outputs)} of the outputs")
     for near in spoken.get(POLYNOMIALS, ()):
         for p in near:
-            q = p.question
-            lines.append(
-                f"polynomial with the coefficients {', '.join(map(str, p.coefficients))} for {q.activation} on [{q.low}, {q.high}]"
-            )
+            q, (over, under) = p.question, (", ".join(map(str, c)) for c in p.quotient)
+            divided = f", divided by that with {under}," if len(p.quotient[1]) > 1 else ""
+            lines.append(f"polynomial with the coefficients {over}{divided} for {q.activation} on [{q.low}, {q.high}]")
     return [_cut(line) for line in lines]
 
 

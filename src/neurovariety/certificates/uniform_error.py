@@ -117,13 +117,8 @@ class NearPolynomial:
             raise NotShown("a polynomial of at most that degree is expected")
         if self.key == "degree":
             return
-        if not isfinite(self.error) or self.error < 0:
-            raise NotShown("a finite error is expected")
-        if len(self.cuts) < 2 or self.cuts[0] != q.low or self.cuts[-1] != q.high or any(a >= b for a, b in pairwise(self.cuts)):
-            raise NotShown("the cuts go from one end of the interval to the other")
+        check_series(q, self.cuts, self.error, self.terms)
         self._check_seen(known)
-        if type(self.terms) is not int or not 1 <= self.terms <= _MOST_TERMS:
-            raise NotShown(f"series of 1 to {_MOST_TERMS} terms are expected")
         with taylor(bits_of(self.bits), self.terms):
             error = flint.arb(self.error)
             for a, b in pairwise(self.cuts):
@@ -133,6 +128,11 @@ class NearPolynomial:
                     and not largest_error(piece, self.coefficients, (a, b), self.terms) <= error
                 ):
                     raise NotShown("between two cuts the polynomial may be farther away")
+
+    @property
+    def quotient(self) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+        """The polynomial over 1."""
+        return self.coefficients, (Fraction(1),)
 
     def _check_seen(self, known: PiecedActivation) -> None:
         """Raises `NotShown` where the polynomial may be nearer at the place."""
@@ -152,9 +152,23 @@ class NearPolynomial:
         """The polynomial is within that error; exactly that to six digits, where a bound from below or a place says so."""
         if self.key == "degree":
             return Statement(DEGREE, "", self.question.degree, self.question.words), Claim.PROVED
-        least = Fraction(max(self.least.statement.value, self.seen))
-        near = Fraction(self.error) <= least * (1 + _DIGITS)
+        near = six_digits(self.error, max(self.least.statement.value, self.seen))
         return Statement(ERROR, "", self.error, self.question.words), Claim.PROVED if near else Claim.UPPER_BOUND
+
+
+def check_series(question: UniformQuestion, cuts: Sequence[Fraction], error: float, terms: int) -> None:
+    """Raises `NotShown` for cuts that do not go over the interval, and for an error or a number of terms that is none."""
+    if not isfinite(error) or error < 0:
+        raise NotShown("a finite error is expected")
+    if len(cuts) < 2 or cuts[0] != question.low or cuts[-1] != question.high or any(a >= b for a, b in pairwise(cuts)):
+        raise NotShown("the cuts go from one end of the interval to the other")
+    if type(terms) is not int or not 1 <= terms <= _MOST_TERMS:
+        raise NotShown(f"series of 1 to {_MOST_TERMS} terms are expected")
+
+
+def six_digits(error: float, least: float) -> bool:
+    """Whether an error exceeds a bound from below by a millionth of it at most."""
+    return Fraction(error) <= Fraction(least) * (1 + _DIGITS)
 
 
 def bits_of(bits: int) -> int:
@@ -166,10 +180,11 @@ def bits_of(bits: int) -> int:
 
 def is_exactly(piece: Piece, coefficients: Sequence[Fraction]) -> bool:
     """Whether a piece is that polynomial."""
-    return not isinstance(piece, str) and _stripped(piece) == _stripped(coefficients)
+    return not isinstance(piece, str) and stripped(piece) == stripped(coefficients)
 
 
-def _stripped(coefficients: Sequence[Fraction]) -> tuple[Fraction, ...]:
+def stripped(coefficients: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Without zeros at the end."""
     last = max((i for i, c in enumerate(coefficients) if c), default=-1)
     return tuple(coefficients[: last + 1])
 

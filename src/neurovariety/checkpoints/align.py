@@ -4,9 +4,9 @@ Both networks are pruned exactly and their layers are matched from the input on:
 carries (nonzero for monomials, positive for ReLU, signs for tanh), base changes between matrices in a row. The symmetry found is
 applied to the first network over Q, and its weights are compared with those of the second.
 
-What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points), a bound
-of the difference on a ball of inputs where the weights are only near. Where none is found, the answer is undecided; the known group
-need not be all of it (hidden symmetries).
+What is proved: equal weights after the symmetry, an input with different exact outputs, equal polynomials (by enough points), equal
+normal forms of one hidden layer that is linear on pieces, a bound of the difference on a ball of inputs where the weights are only
+near. Where none is found, the answer is undecided; the known group need not be all of it (hidden symmetries).
 
 Sources: Marchetti et al. 2025, 4.3; Sussmann 1992 and Fefferman 1994 for tanh; the pages on fibers in the documentation.
 """
@@ -22,6 +22,7 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
+from neurovariety.certificates.bends_of_functions import SameBends
 from neurovariety.certificates.issue import ForEach, Verdict, issue, weak
 from neurovariety.certificates.network_distance import bound as change_bound
 from neurovariety.certificates.network_functions import Chained, Comparison, Counted, DiffersAt, DistanceBound, EnoughPoints
@@ -276,6 +277,8 @@ def _verdict(
         return value, lambda: issue(DiffersAt(network_hash(one), network_hash(two), shown), pair)
     if compared.identical:
         return {**value, "same": "yes", "bound": 0.0}, lambda: issue(EnoughPoints(*map(network_hash, pair)), pair)
+    if (bent := _by_bends(pair)) is not None:
+        return {**value, "same": "yes", "bound": 0.0}, lambda: bent
     if best is not None and best.left <= _NEAR:
         near = best.moved.network, best.second.network
         most = change_bound(*near, radius)
@@ -283,6 +286,14 @@ def _verdict(
             value = {**value, "same": "within", "related": "within", "bound": most, "box": radius}
             return value, lambda: issue(DistanceBound(*best.functions(), most, radius), near)
     return value, None
+
+
+def _by_bends(pair: tuple[Network, Network]) -> Verdict | None:
+    """One hidden layer that is linear on pieces: its function has a normal form, whatever the weights that it is written with."""
+    try:
+        return issue(SameBends(*map(network_hash, pair)), pair)
+    except NotShown:
+        return None
 
 
 def _by_canonical_forms(value: AlignValue, known: Known, first: Rewritten, second: Rewritten) -> tuple[AlignValue, Known]:

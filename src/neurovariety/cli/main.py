@@ -223,10 +223,10 @@ def align(**options: Any) -> None:
 @click.option("--degree", type=click.IntRange(min=0), required=True, help="Largest degree of polynomials.")
 @click.option(
     "--kind",
-    type=click.Choice(("uniform", "chebyshev", "hermite")),
+    type=click.Choice(("uniform", "chebyshev", "hermite", "rational")),
     default="uniform",
     show_default=True,
-    help="Of least uniform error, or the partial sum of a series.",
+    help="Of least uniform error, the partial sum of a series, or a quotient of polynomials.",
 )
 @INSIDE
 @checkpoint_options

@@ -29,9 +29,8 @@ from typing import ClassVar, Literal, TypedDict, get_args
 import numpy as np
 
 from neurovariety.architectures import MLP
-from neurovariety.architectures.reading.rational_function import shown as written
 from neurovariety.beyond.approximation.expansions import DEVIATIONS
-from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial, nearest_polynomial
+from neurovariety.beyond.approximation.one_activation import RATIONAL, UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network, trained_network
 from neurovariety.certificates.activation_series import ACTIVATIONS
 from neurovariety.certificates.uniform_error import UniformQuestion
@@ -44,7 +43,7 @@ from neurovariety.randomness import require_seed
 from neurovariety.result import Provenance, Result
 from neurovariety.tolerances import DEFAULT_SEED
 
-Kind = Literal["uniform", "chebyshev", "hermite"]
+Kind = Literal["uniform", "chebyshev", "hermite", "rational"]
 """Which polynomial is put in place of an activation."""
 _DEGREE = Whole("degree= is a whole number from {least} to {most}", 0, 200)
 _OF_LAYERS = Whole("degree= of the polynomials of a network is a whole number from {least} to {most}", 1, 60)
@@ -101,7 +100,8 @@ def approximate(
     hardtanh or elu. ``interval``: a pair of numbers, exact as they are (texts such as "1/3" and "0.1" too), or a text "-5,5".
 
     ``kind``: "uniform", the polynomial whose largest error is least; "chebyshev" or "hermite", the partial sum of that series (of
-    Hermite's for a normal distribution of which the interval is three standard deviations about the mean).
+    Hermite's for a normal distribution of which the interval is three standard deviations about the mean); "rational", the quotient of
+    polynomials of at most the degree whose largest error is least.
 
     ``network`` instead of ``activation``: what `load_network` takes, with ``architecture`` where it needs one, dense layers with
     activations between them; ``box`` is a pair (low, high) of numbers, or arrays of the shape of an input, in which inputs lie
@@ -185,12 +185,16 @@ def described_layer(found: NearestPolynomial) -> dict[str, object]:
 
 def described(found: NearestPolynomial) -> dict[str, object]:
     """What a result says of a polynomial."""
-    return {
-        "polynomial": [str(c) for c in found.polynomial],
-        "notation": written(found.terms) or "0",
-        "points": [float(x) for x in found.points],
-        "intervals": found.intervals,
-    } | ({} if found.kind == UNIFORM else {"kind": found.kind})
+    return (
+        {
+            "polynomial": [str(c) for c in found.polynomial],
+            "notation": str(found.activation) or "0",
+            "points": [float(x) for x in found.points],
+            "intervals": found.intervals,
+        }
+        | ({} if found.kind == UNIFORM else {"kind": found.kind})
+        | ({"denominator": [str(c) for c in found.denominator]} if found.kind == RATIONAL else {})
+    )
 
 
 def smooth_notation(network: object) -> tuple[str, tuple[int, ...], bool] | None:

@@ -19,7 +19,7 @@ from math import factorial, sqrt
 
 import flint
 
-from neurovariety.beyond.approximation.remez import Exchange, of_one_piece
+from neurovariety.beyond.approximation.remez import Curve, Exchange, of_one_piece
 from neurovariety.certificates.activation_series import rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.analytic_networks import PERIODIC
 from neurovariety.certificates.uniform_error import UniformQuestion
@@ -42,7 +42,7 @@ def expanded(question: UniformQuestion, kind: str) -> tuple[Fraction, ...]:
     exchange = Exchange(question, bits)
     with taylor(bits, 3):
         sums = _chebyshev(exchange) if kind == "chebyshev" else _hermite(exchange)
-        _, error = exchange.farthest(sums)
+        _, error = exchange.farthest(Curve(sums))
         return exchange.rounded(sums, error)
 
 

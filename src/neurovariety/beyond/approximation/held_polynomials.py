@@ -9,9 +9,10 @@ from typing import Any
 
 from neurovariety.beyond.approximation.approximate import described, described_layer, heading, smooth_notation
 from neurovariety.beyond.approximation.expansions import SERIES, expanded
-from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial
+from neurovariety.beyond.approximation.one_activation import RATIONAL, UNIFORM, NearestPolynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, with_polynomials
-from neurovariety.certificates.network_approximation import smooth_layers
+from neurovariety.certificates.network_approximation import Near, smooth_layers
+from neurovariety.certificates.rational_error import AlternatingQuotient, NearQuotient
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.spoken_of import POLYNOMIALS
 from neurovariety.certificates.uniform_error import AlternationBound, NearPolynomial
@@ -36,10 +37,12 @@ def _said(evidence: Mapping[str, Any], layers: int) -> list[Mapping[str, Any]]:
     return said if known else [{}] * layers
 
 
-def _nearest(p: NearPolynomial, said: Mapping[str, Any]) -> NearestPolynomial:
+def _nearest(p: Near, said: Mapping[str, Any]) -> NearestPolynomial:
     """The polynomial of a certificate, of the kind that is said. Raises `VerificationError` where it is none."""
     bound, kind = p.least.certificate, said.get("kind", UNIFORM)
-    points = bound.points if isinstance(bound, AlternationBound) else ()
+    points = bound.points if isinstance(bound, AlternationBound | AlternatingQuotient) else ()
+    if isinstance(p, NearQuotient):
+        return NearestPolynomial(p.question, p.numerator, points, len(p.cuts) - 1, p.error, {}, RATIONAL, p.denominator)
     if kind != UNIFORM and not (kind in SERIES and _alike(p, expanded(p.question, kind))):
         raise VerificationError(f"the certificates are about a polynomial that is not of the kind that the result gives, {shown(kind)}")
     return NearestPolynomial(p.question, p.coefficients, points, len(p.cuts) - 1, p.error, {}, kind)

@@ -1,27 +1,29 @@
-"""Intervals on which the error of a polynomial is seen to be small: the search for `certificates.uniform_error.NearPolynomial`."""
+"""Intervals on which an error is seen to be small: the search for `NearPolynomial` and `NearQuotient` of `certificates`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from math import log10
 
 import flint
 
 from neurovariety.certificates.activation_series import Piece, taylor
-from neurovariety.certificates.uniform_error import UniformQuestion, is_exactly, largest_error
+from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.certificates.zeros import NotShown
 
 _DEPTH = 60
 """Halvings of an interval after which it is given up."""
+Ends = tuple[Fraction, Fraction]
 _MOST = 60_000
 """Intervals at which the search is given up: some seconds."""
 
 
 def short_intervals(
-    question: UniformQuestion, polynomial: Sequence[Fraction], error: float, bits: int, terms: int
+    question: UniformQuestion, bound: Callable[[Piece, Ends], flint.arb], error: float, bits: int, terms: int
 ) -> tuple[Fraction, ...] | None:
-    """The ends of intervals on each of which the error is at most ``error``, by series of so many terms; None where none are found."""
+    """The ends of intervals on each of which ``bound``, taken with series of so many terms, is at most ``error``; None where none are
+    found."""
     known = question.known()
     kinks = [k for k in known.kinks if question.low < k < question.high]
     todo = [(a, b, 0) for a, b in zip([question.low, *kinks], [*kinks, question.high], strict=True)][::-1]
@@ -31,7 +33,7 @@ def short_intervals(
         while todo:
             a, b, depth = todo.pop()
             piece = known.on(a, b)
-            if is_exactly(piece, polynomial) or _small(piece, polynomial, (a, b), terms, most):
+            if _small(piece, bound, (a, b), most):
                 cuts.append(b)
             elif depth >= _DEPTH or len(cuts) > _MOST:
                 return None
@@ -41,9 +43,9 @@ def short_intervals(
     return tuple(cuts)
 
 
-def _small(piece: Piece, polynomial: Sequence[Fraction], ends: tuple[Fraction, Fraction], terms: int, most: flint.arb) -> bool:
+def _small(piece: Piece, bound: Callable[[Piece, Ends], flint.arb], ends: Ends, most: flint.arb) -> bool:
     try:
-        return bool(largest_error(piece, polynomial, ends, terms) <= most)
+        return bool(bound(piece, ends) <= most)
     except NotShown:  # an interval is too long
         return False
 

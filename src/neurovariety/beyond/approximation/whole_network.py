@@ -16,7 +16,7 @@ from math import ceil, floor, inf, isfinite, log2, nextafter
 import flint
 import numpy as np
 
-from neurovariety.architectures import MLP, Activation
+from neurovariety.architectures import MLP
 from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.issue import Verdict, issue
@@ -146,7 +146,8 @@ def _apart(
         for m, b, (grid, values), p in zip(matrices, biases, tables, found, strict=False):
             one, two = one @ m.T + b, two @ m.T + b
             one = np.interp(one, grid, values)
-            two = np.polynomial.polynomial.polyval(two, [float(c) for c in p.polynomial])
+            over, under = (np.polynomial.polynomial.polyval(two, [float(c) for c in part]) for part in p.quotient)
+            two = over / under
         gap: np.ndarray = np.max(np.abs((two - one) @ matrices[-1].T), axis=-1)
         return gap
 
@@ -159,7 +160,7 @@ def _apart(
         best, size = (top, size) if change(top[None])[0] > change(best[None])[0] else (best, size / 1.3)
     point = tuple(min(max(Fraction(float(v)), a), b) for v, a, b in zip(best, *box, strict=True))
     with taylor(_BITS, 2):
-        seen = max((abs(d).lower() for d in differences(layers, [p.polynomial for p in found], point)), key=float)
+        seen = max((abs(d).lower() for d in differences(layers, [p.quotient for p in found], point)), key=float)
     least = float(seen)
     while least > 0 and not flint.arb(least) <= seen:
         least = nextafter(least, -inf)
@@ -187,6 +188,6 @@ def with_polynomials(layers: SmoothLayers, found: Sequence[NearestPolynomial]) -
 
 def algebraic(widths: tuple[int, ...], found: Sequence[NearestPolynomial], bias: bool) -> MLP:
     """The network of these widths with polynomials as activations. Raises `InputError` where one is constant."""
-    if any(not any(p.polynomial[1:]) for p in found):
+    if any(p.is_constant for p in found):
         raise InputError("the nearest polynomial of that degree is constant, and a network with it too; ask a larger degree")
-    return MLP(widths, tuple(Activation(p.terms) for p in found), bias)
+    return MLP(widths, tuple(p.activation for p in found), bias)

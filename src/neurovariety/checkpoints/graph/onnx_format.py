@@ -80,8 +80,8 @@ def draws_at_random(model: Any) -> bool:
     """
     off = _stored_false(model)
     functions = (node for function in model.functions for node in function.node)
-    return any(_draws(node, off) for node in _with_inner_ones(model.graph.node)) or any(
-        _draws(node, set()) for node in _with_inner_ones(functions)
+    return any(_draws(node, off) for node in with_inner_ones(model.graph.node)) or any(
+        _draws(node, set()) for node in with_inner_ones(functions)
     )
 
 
@@ -122,23 +122,27 @@ def opset_of(model: Any) -> int:
 def changed_since(model: Any) -> str:
     """An operator that means something else in the version that a file asks for than in the newest; empty where there is none.
 
-    Broadcasting along an axis and slopes of channels before version 7, softmax over several axes together before 13.
+    Broadcasting along an axis and slopes of channels before version 7, softmax over several axes together before 13; batch norm before
+    14, which the reference evaluator takes for that of training where a momentum stands.
     """
     version = opset_of(model)
     single = {t.name for t in model.graph.initializer if max(t.dims, default=1) == 1}
     functions = [node for f in model.functions for node in f.node]
-    for node in _with_inner_ones((*model.graph.node, *functions)):
+    for node in with_inner_ones((*model.graph.node, *functions)):
         given = {a.name: a.i for a in node.attribute}
         before_7 = (node.op_type == "PRelu" and node.input[-1] not in single) or {"broadcast", "axis"} <= given.keys()
         before_13 = node.op_type in ("Softmax", "LogSoftmax", "Hardmax") and given.get("axis") != -1
-        if node.domain in ("", "ai.onnx") and ((version < 7 and before_7) or (version < 13 and before_13)):
+        before_14 = node.op_type == "BatchNormalization"
+        old = (version < 7 and before_7) or (version < 13 and before_13) or (version < 14 and before_14)
+        if node.domain in ("", "ai.onnx") and old:
             return str(node.op_type)
     return ""
 
 
-def _with_inner_ones(nodes: Iterable[Any]) -> Iterator[Any]:
+def with_inner_ones(nodes: Iterable[Any]) -> Iterator[Any]:
+    """Nodes, with those of the graphs inside them."""
     for node in nodes:
         yield node
         for a in node.attribute:
             for graph in (*([a.g] if a.HasField("g") else []), *a.graphs):
-                yield from _with_inner_ones(graph.node)
+                yield from with_inner_ones(graph.node)

@@ -73,7 +73,7 @@ class Runtime:
             raise InputError("the file is larger than 2 GB with its weights, more than a runtime of ONNX takes in one piece")
         if find_spec("onnxruntime") is not None:
             try:
-                self._installed = _session(self.model)
+                self._installed = new_session(self.model)
             except Exception as error:  # runtimes raise classes of their own
                 self.refused = _words(error)
 
@@ -111,7 +111,8 @@ def _words(error: Exception) -> str:
     return (lines[0] if lines else type(error).__name__)[:200]
 
 
-def _session(model: Message) -> Any:
+def new_session(model: Message) -> Any:
+    """onnxruntime on one thread, every operator computed as it is written."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -348,7 +349,7 @@ def exposed(model: Message, feeds: Feeds) -> dict[str, Any] | None:
     if find_spec("onnxruntime") is not None:
         try:
             names = [o.name for o in opened.graph.output]
-            found = dict(zip(names, _session(opened).run(None, feeds), strict=True))
+            found = dict(zip(names, new_session(opened).run(None, feeds), strict=True))
         except Exception:
             found = None
     if found is not None:

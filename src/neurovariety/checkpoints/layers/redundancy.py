@@ -17,7 +17,7 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import exact_matmul, to_fractions
 from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer, Reader
 from neurovariety.checkpoints.layers.neuron_relations import pushed, silenced
-from neurovariety.checkpoints.layers.neuron_rows import exact_biases, exact_rows, proportional_classes, ratio, residues
+from neurovariety.checkpoints.layers.neuron_rows import exact_biases, exact_rows, proportional_classes, residues
 from neurovariety.checkpoints.layers.removals import NOTHING, Combination, Removal, balanced, columns, takes_constants
 from neurovariety.linear_algebra import matmul_mod, random_prime, rank, reduce_mod
 from neurovariety.randomness import generator
@@ -71,13 +71,12 @@ def every_redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Rem
     classes = proportional_classes(network, layer, seed, found)
     for members in ([i for i in c if i // each == part] for c in classes for part in sorted({i // each for i in c})):
         kept: list[int] = []
-        rows = dict(zip(members, exact_rows(network, layer, members), strict=True))
+        first = dict(zip(members, _first_entries(exact_rows(network, layer, members)), strict=True))
         for i in members:
             if i in found:
                 continue
             for j in kept:
-                c = ratio(rows[i], rows[j])
-                assert c is not None
+                c = first[i] / first[j]  # the rows of a class are multiples of each other
                 combinations = _combinations(network, layer, i, j, (c, Fraction(0)))
                 if combinations is not None:
                     made = Combination(((j, c),), Fraction(0))
@@ -90,6 +89,11 @@ def every_redundant(network: Network, layer: HiddenLayer, seed: int) -> list[Rem
     if len(found) == layer.width:
         found.pop(max(found))
     return [found[i] for i in sorted(found)]
+
+
+def _first_entries(rows: Array) -> list[Fraction]:
+    """The first entry of each row that is not 0; the rows are not 0."""
+    return [Fraction(next(v for v in row if v)) for row in rows]
 
 
 def _flattened(network: Network, layer: HiddenLayer, known: Array) -> list[int]:

@@ -15,6 +15,9 @@ from neurovariety.errors import InputError
 AGREEMENT = 1e-3
 """Largest difference, relative to the largest output: float32 loses about 1e-5 in most networks, a misread operation changes the first
 digit."""
+_AROUND = (1.0, 1 / 16, 16.0, 64.0)
+_NUDGE, _EACH, _LEAST = 2.0**-40, 1e-7, 1e-290
+"""How much inputs are moved to see what rounding does, and what outputs may differ by besides, as a part of each."""
 _SIZES = (1.0, 0.1, 0.01)
 """Of the inputs: smaller ones where the outputs of larger ones are no numbers."""
 
@@ -42,6 +45,23 @@ def agrees(
         if compared:
             return False
     return False
+
+
+def agrees_entrywise(samples: Array, network: Callable[[Array], Array], module: Callable[[Array], Array]) -> bool:
+    """Whether a network and a module that both compute in float64 agree at small, usual and large inputs, each output entry against
+    its own size and what nudges of the inputs change in it: outputs that are small beside others, or almost 0, are compared too."""
+    for size in _AROUND:
+        x = size * samples
+        found, expected = network(x), module(x)
+        rng = np.random.default_rng(3)
+        moved = [network(x * (1 + _NUDGE * rng.integers(-1, 2, size=x.shape))) for _ in range(4)]
+        with np.errstate(all="ignore"):
+            noise = np.max([np.abs(m - found) for m in moved], axis=0)
+            near = np.abs(found - expected) <= _EACH * np.abs(expected) + 4 * noise + _LEAST
+        finite = np.isfinite(expected)
+        if found.shape != expected.shape or not np.all(near[finite & np.isfinite(noise)]):
+            return False
+    return True
 
 
 def for_any_batch(read: Callable[[int], Network], source: str) -> Network:

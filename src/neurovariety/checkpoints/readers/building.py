@@ -370,7 +370,11 @@ class Builder:
 
     def finish(self, output: Operand) -> Network:
         """The network, simplified."""
+        return fused(self.plain(output))
+
+    def plain(self, output: Operand) -> Network:
+        """The network as it was read."""
         value = self.promoted(output)
         if value.layout is not None:
             raise InputError(f"{self.source} moves the batch axis of its output or mixes the samples; a network maps each by itself")
-        return fused(Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed)))
+        return Network(self.input_shape, tuple(self.nodes), value.name, self.weights, self.source, frozenset(self.fixed))

@@ -17,7 +17,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.three_arithmetics import Array, to_floats
-from neurovariety.checkpoints.readers.agreement import agrees
+from neurovariety.checkpoints.readers.agreement import agrees, agrees_entrywise
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, refuse
 from neurovariety.checkpoints.readers.jax_operations import OPERATIONS, PrimitiveCall, named_activation
 from neurovariety.errors import InputError, NeurovarietyError
@@ -65,7 +65,9 @@ def read_jax(function: Callable[..., Any], example: Any) -> Network:
         network = _JaxprReader(closed, weights, shape, fixed).network()
         x = np.random.default_rng(0).normal(size=(3, *shape))
         exact = [jax.numpy.asarray(to_floats(w)) for w in weights.values()]
-        if not agrees(x, network.evaluate, lambda x: np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x])):
+        if not agrees(
+            x, network.evaluate, told := lambda x: np.stack([np.asarray(rebuilt(exact, jax.numpy.asarray(v))) for v in x])
+        ) or (not agrees_entrywise(x, network.evaluate, told)):
             raise InputError(
                 "the network read from the function does not compute what the function does on random inputs, or neither has finite "
                 "outputs there: please report it"

@@ -93,7 +93,8 @@ class OnnxCall:
         return self.make("activation", self.x, weights=None, function=function, **attributes)
 
     def attribute(self, name: str, default: float) -> Fraction:
-        return exact(self.path, self.operator, self.attributes.get(name, default))
+        given = self.attributes.get(name, default)
+        return exact(self.path, self.operator, float(np.float32(given)) if np.isfinite(given) else given)  # defaults are float32 too
 
     def integers(self, k: int, name: str = "") -> list[int] | None:
         """Integers given as input k or as an attribute, by the version of the operator."""

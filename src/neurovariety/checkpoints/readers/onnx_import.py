@@ -13,13 +13,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, defaults, import_onnx, opset_of, tensors_held
 from neurovariety.checkpoints.graph.onnx_runtime import MOST_BYTES, entries, tried
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import for_any_batch
-from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, refuse
+from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value, refuse
 from neurovariety.checkpoints.readers.masks import ONLY_SOFTMAX, Masked
 from neurovariety.checkpoints.readers.onnx_agreement import hold_against_runtime
 from neurovariety.checkpoints.readers.onnx_call import Above, Compared, NotANumber, OnnxCall
@@ -27,6 +28,7 @@ from neurovariety.checkpoints.readers.onnx_constants import computed
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.checkpoints.readers.onnx_regions import read_regions
 from neurovariety.checkpoints.readers.onnx_sizes import check_sizes
+from neurovariety.checkpoints.readers.step_agreement import Reading
 from neurovariety.errors import InputError
 
 Message: TypeAlias = Any
@@ -204,18 +206,21 @@ def _read_whole(model: Message, weights: dict[str, Array], source: str, given: M
     _check_type(onnx, graph, inputs[0], source)
     shape = tuple(int(n) for n in sizes[1:] if n)
     turned: set[str] = set()
+    readings: list[Reading] = []
 
     def read(batch: int) -> Network:
         uses = Counter(n for node in graph.node for n in node.input if n in weights)
         builder = Builder(source, weights, fixed, uses, batch)
-        made = _read_graph(onnx, model, builder, inputs[0].name, shape)
+        reading = _read_graph(onnx, model, builder, inputs[0].name, shape)
         turned.clear()
         turned.update(builder.turned)
-        return made
+        if not readings:  # one is compared: all lengths make the same network
+            readings.append(reading)
+        return fused(reading.plain)
 
     network = read(sizes[0]) if sizes[0] else for_any_batch(read, source)
     kind = onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type or onnx.TensorProto.FLOAT)
-    hold_against_runtime(network, model, inputs[0].name, kind, sizes[0], source)
+    hold_against_runtime(network, readings[0], model, inputs[0].name, kind, sizes[0], source)
     return replace(network, origin=OnnxOrigin(model, network, frozenset(turned)))
 
 
@@ -226,7 +231,7 @@ def _check_type(onnx: ModuleType, graph: Message, entry: Message, source: str) -
         raise InputError(f"{source} computes with inputs of the type {kind}; a network maps real numbers")
 
 
-def _read_graph(onnx: ModuleType, model: Message, builder: Builder, entry: str, shape: tuple[int, ...]) -> Network:
+def _read_graph(onnx: ModuleType, model: Message, builder: Builder, entry: str, shape: tuple[int, ...]) -> Reading:
     graph, opset, source = model.graph, opset_of(model), builder.source
     values: dict[str, Operand | Compared | Masked] = {k: Stored(k) for k in builder.weights}
     values[entry] = builder.input(entry, shape)
@@ -275,7 +280,8 @@ def _read_graph(onnx: ModuleType, model: Message, builder: Builder, entry: str, 
         raise InputError(f"the output {graph.output[0].name!r} of {source} is a comparison; a network returns numbers")
     if isinstance(output, Masked):
         refuse(source, "output", ONLY_SOFTMAX)
-    return builder.finish(output)
+    made_by = {name: v.name for name, v in values.items() if isinstance(v, Value) and v.layout is None}
+    return Reading.of(builder.plain(output), made_by)
 
 
 def _stated_fixed(model: Message) -> set[str]:

@@ -155,7 +155,7 @@ def _batch_norm(c: OnnxCall) -> Value:
     if mean is None or variance is None:
         refuse(c.path, c.operator, "it has no mean and variance of its own")
     c.builder.fixed |= {mean.key, variance.key}
-    return c.make("normalize", c.x, weights=roles, epsilon=float(c.attributes.get("epsilon", 1e-5)))
+    return c.make("normalize", c.x, weights=roles, epsilon=c.attribute("epsilon", 1e-5))
 
 
 def _of_whole_numbers(c: OnnxCall, kind: str, a: Array, b: Array) -> Array:

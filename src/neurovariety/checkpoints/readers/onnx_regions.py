@@ -22,15 +22,16 @@ from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read, 
 from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
-from neurovariety.checkpoints.graph.three_arithmetics import Array, unit
-from neurovariety.checkpoints.readers.agreement import AGREEMENT, agrees
+from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
 from neurovariety.checkpoints.readers.building_records import State
 from neurovariety.checkpoints.readers.masks import Masked
+from neurovariety.checkpoints.readers.onnx_agreement import held_part
 from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
 from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
-from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes, moved_values
+from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
+from neurovariety.checkpoints.readers.step_agreement import Reading, held_step_by_step, simplified_apart
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
@@ -329,14 +330,18 @@ class _Reading:
         everything, border = entry_nodes(tuple(taken), inputs)
         ends, output = exit_nodes(outputs, [v.name for _, v in leaving])
         try:
-            network = fused(
-                Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
-            )
+            plain = Network(everything, (*border, *nodes, *ends), output, builder.weights, self.source, frozenset(builder.fixed))
+            network = fused(plain)
         except InputError as error:
             return short_reason(str(error))
         origin = OnnxOrigin(self.model, network, frozenset(builder.turned))
         region = Region(replace(network, origin=origin), inputs, outputs, batch)
-        return region if self._holds(region) else "it was read, but computes something else in its runtime"
+        names = {o: v.name for o, (b, v) in self.values.items() if b == batch and v.name in made}
+        return (
+            region
+            if self._holds(region, Reading.of(plain, names), nodes)
+            else "it was read, but computes something else in its runtime"
+        )
 
     def _part(self, region: Region) -> Message:
         """The operators of a region as a file of its own."""
@@ -366,27 +371,17 @@ class _Reading:
         )
         return onnx.helper.make_model(graph, opset_imports=self.model.opset_import, ir_version=self.model.ir_version or 8)
 
-    def _holds(self, region: Region) -> bool:
-        """Whether the region computes what its part of the file does: where the file was run, and on random inputs."""
-        part = Runtime(self._part(region))
-        kinds = {p.name: self.known.values[p.name].dtype for p in region.inputs}
-        rounding = max((unit(k) for k in kinds.values()), default=0.0)
-
-        def asked(x: Array) -> Array | None:
-            found = part.run({k: v.astype(kinds[k]) for k, v in region.parts(x, region.inputs).items()})
-            return None if found is None else region.joined(found, region.outputs)
-
-        def computed(x: Array) -> Array:
-            rounded = region.joined({k: v.astype(kinds[k]) for k, v in region.parts(x, region.inputs).items()}, region.inputs)
-            return np.asarray(region.network.evaluate(rounded))
-
-        tolerance = max(AGREEMENT, 64 * rounding)
-        here = region.joined(self.known.values, region.inputs)
-        there = region.joined(self.trial.values, region.outputs)
+    def _holds(self, region: Region, reading: Reading, nodes: Sequence[Node]) -> bool:
+        """Whether the region computes what its part of the file does: where the file was run, and on random inputs of several sizes."""
+        part = self._part(region)
+        here = {p.name: np.asarray(self.known.values[p.name]) for p in region.inputs}
         try:
-            if not agrees(here, lambda x: np.asarray(region.network.evaluate(x)), lambda x: there, tolerance=tolerance, sizes=(1.0,)):
+            if simplified_apart(reading, region.network):
                 return False
-            return agrees(moved_values(here), computed, asked, tolerance=tolerance, sizes=(1.0,))
+            found = held_step_by_step(reading, here, self.trial.values, nodes)
+            if found.apart:
+                return False
+            return held_part(reading, nodes, part, here)
         except (InputError, MemoryError):
             return False
 

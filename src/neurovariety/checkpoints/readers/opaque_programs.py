@@ -8,6 +8,7 @@ import numpy as np
 
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
+from neurovariety.checkpoints.graph.torch_tensors import array_of
 from neurovariety.checkpoints.readers.agreement import AGREEMENT
 from neurovariety.checkpoints.readers.quiet_torch import quiet_torch
 from neurovariety.errors import InputError
@@ -55,7 +56,7 @@ def _hold_against(found: PartialNetwork, program: ExportedProgram) -> None:
         drawn = [_drawn(a, rng) for a in arguments]
         with torch.no_grad():
             meant = torch.utils._pytree.tree_leaves(module(*drawn))
-        got = found.run({name: np.asarray(v) for name, v in zip(found.inputs, drawn, strict=True)}).values()
+        got = found.run({name: array_of(v) for name, v in zip(found.inputs, drawn, strict=True)}).values()
         pairs = list(zip((np.asarray(m.double()) for m in meant), (np.asarray(v, dtype=np.float64) for v in got), strict=True))
         if not all(_near(m, v) for m, v in pairs):
             raise InputError("the program written as ONNX does not compute what it does in torch on random inputs")

@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import agrees, for_any_batch
-from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, refuse
+from neurovariety.checkpoints.readers.building import BATCH, OTHER_BATCHES, Builder, Operand, Stored, Value, refuse
 from neurovariety.checkpoints.readers.masks import ONLY_SOFTMAX, Masked
 from neurovariety.checkpoints.readers.opaque_programs import read_by_onnx
 from neurovariety.checkpoints.readers.quiet_torch import quiet_torch
+from neurovariety.checkpoints.readers.step_agreement import Reading
+from neurovariety.checkpoints.readers.torch_agreement import hold_against_torch
 from neurovariety.checkpoints.readers.torch_archive import Archive, Json, read_archive
 from neurovariety.checkpoints.readers.torch_constants import computed
 from neurovariety.checkpoints.readers.torch_operations import OPERATIONS, UNDERSTOOD_OF_MASKED, AtenCall
@@ -86,10 +89,12 @@ def read_module(module: Module, example: Any = None) -> Network | PartialNetwork
                     "example="
                 ) from error
         try:
-            network = read_program(archive, "torch")
+            network, reading = _read_program(archive, "torch")
         except InputError as reason:
             return _in_parts(module, inputs, program, reason)
         _compare(network, module, shape, dtype)
+        with quiet_torch():
+            hold_against_torch(network, reading, program, dtype)
     finally:
         for m, was in training.items():
             m.training = was
@@ -113,7 +118,7 @@ def read_exported(program: ExportedProgram) -> Network | PartialNetwork:
     with quiet_torch():
         archive = _archive(program)
     try:
-        network = read_program(archive, "torch")
+        network, reading = _read_program(archive, "torch")
     except InputError as reason:
         return read_by_onnx(program, reason)
     dtype = next(t.dtype for t in program.state_dict.values()) if program.state_dict else None
@@ -123,6 +128,9 @@ def read_exported(program: ExportedProgram) -> Network | PartialNetwork:
         module = program.module()
         if not agrees(x, network.evaluate, lambda x: _outputs(module, x, dtype)):
             raise InputError("the network read from the program does not compute what the program does on random inputs")
+        if program.example_inputs:
+            with quiet_torch():
+                hold_against_torch(network, reading, program, dtype)
     return network
 
 
@@ -207,10 +215,22 @@ def _input_shape(module: Module, example: Any) -> tuple[int, ...]:
 
 def read_program(archive: Archive, source: str) -> Network:
     """The network of an exported program, batch axis taken off."""
+    return _read_program(archive, source)[0]
+
+
+def _read_program(archive: Archive, source: str) -> tuple[Network, Reading]:
+    """The network, and how it was before it was simplified."""
+    readings: list[Reading] = []
+
+    def read(reader: _ProgramReader) -> Network:
+        readings.append(reader.reading())
+        return fused(readings[-1].plain)
+
     try:
-        if _ProgramReader(archive, source).open:
-            return for_any_batch(lambda batch: _ProgramReader(archive, source, batch).network(), source)
-        return _ProgramReader(archive, source).network()
+        first = _ProgramReader(archive, source)
+        if not first.open:
+            return read(first), readings[0]
+        return for_any_batch(lambda batch: read(_ProgramReader(archive, source, batch)), source), readings[0]
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
             f"the exported program of {source} has a form that is not understood ({type(error).__name__}: {error})"
@@ -223,6 +243,8 @@ class _ProgramReader:
     def __init__(self, archive: Archive, source: str, batch: int = BATCH) -> None:
         self.graph = archive.program["graph_module"]["graph"]
         self.values: dict[str, Operand | Masked] = {}
+        self.made: dict[str, str] = {}
+        """Name of a value, before anything overwrites it -> the node that makes it."""
         kinds = {"parameter": "parameter_name", "buffer": "buffer_name", "tensor_constant": "tensor_constant_name"}
         fixed, input_name = set(), []
         for spec in archive.program["graph_module"]["signature"]["input_specs"]:
@@ -258,7 +280,7 @@ class _ProgramReader:
         """Stored arrays that may not be overwritten: those of the module, and those that an operation has read."""
         self.values[input_name[0]] = self.builder.input(input_name[0], tuple(shape))
 
-    def network(self) -> Network:
+    def reading(self) -> Reading:
         for node in self.graph["nodes"]:
             self._read(node)
         outputs = self.graph["outputs"]
@@ -267,7 +289,7 @@ class _ProgramReader:
         output = self.values[outputs[0]["as_tensor"]["name"]]
         if isinstance(output, Masked):
             refuse(self.builder.source, "output", ONLY_SOFTMAX)
-        return self.builder.finish(output)
+        return Reading.of(self.builder.plain(output), self.made)
 
     def _read(self, node: Json) -> None:
         path = _module_path(node.get("metadata", {}))
@@ -297,6 +319,8 @@ class _ProgramReader:
             made = OPERATIONS[name](call)
         for key, value in zip(names, made if isinstance(made, list) else [made], strict=True):
             self.values[key] = value
+            if isinstance(value, Value) and value.layout is None:
+                self.made[key] = value.name
         if name.endswith("_") and name != "detach_":
             self._overwrite(node, place, name, self.values[names[0]])
         self.seen |= {v.key for v in arguments.values() if isinstance(v, Stored)}
