@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from math import inf, nextafter
+from math import inf, isfinite, nextafter
 
 import flint
 
@@ -120,6 +120,11 @@ def _shown(
 
     Raises `ResourceError` where there are none of a reasonable number.
     """
+    if not isfinite(size):
+        raise ResourceError(
+            f"the values of {question.activation} on [{question.low}, {question.high}] are beyond all floats; ask an interval where "
+            "they are smaller"
+        )
     size = max(size, 1e-300)
     terms = terms_for(level, size)
     for margin in _MARGINS if level else (0.0, *_MARGINS):
@@ -148,9 +153,24 @@ def _farthest(
     """Where a polynomial, or its quotient, is about farthest from the activation, and a float below how far; None where nowhere."""
     exchange = Exchange(question, bits)
     with taylor(bits, 3):
-        place, far = exchange.farthest(Curve(exchange.in_t(polynomial), exchange.in_t(denominator)))
-        seen = below(far - far * flint.arb(2) ** -40)
+        place, _ = exchange.farthest(Curve(exchange.in_t(polynomial), exchange.in_t(denominator)))
+    # in x and not in t: the two differ where the error is about what the precision leaves of it
+    seen = _distances(question, polynomial, denominator, [place], bits)[0]
     return (place, seen) if seen > 0 else (None, 0.0)
+
+
+def _distances(
+    question: UniformQuestion, polynomial: Sequence[Fraction], denominator: Sequence[Fraction], points: Sequence[Fraction], bits: int
+) -> list[float]:
+    """Floats below the distances at points."""
+    over, under = (flint.arb_poly([rational_ball(c) for c in part]) for part in (polynomial, denominator))
+    known, found = question.known(), []
+    with taylor(bits, 1):
+        for point in points:
+            x = rational_ball(point)
+            value = taylor_coefficients(known.at(point), x, 1)[0]
+            found.append(below(abs(value * under(x) - over(x)) / abs(under(x))))
+    return found
 
 
 def _level(question: UniformQuestion, found: Alternation) -> float:
@@ -163,14 +183,7 @@ def _level_of_quotient(question: UniformQuestion, found: BestQuotient) -> float:
     degree = max(len(found.numerator), len(found.denominator)) - 1
     if len(found.points) < question.degree + degree + 2:
         return 0.0
-    over, under = (flint.arb_poly([rational_ball(c) for c in part]) for part in (found.numerator, found.denominator))
-    known = question.known()
-    sizes = []
-    with taylor(found.bits, 1):
-        for point in found.points:
-            x = rational_ball(point)
-            value = taylor_coefficients(known.at(point), x, 1)[0]
-            sizes.append(below(abs(value * under(x) - over(x)) / abs(under(x))))
+    sizes = _distances(question, found.numerator, found.denominator, found.points, found.bits)
     return min(sizes) * (1 - 2.0**-50)
 
 
