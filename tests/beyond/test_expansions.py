@@ -175,3 +175,16 @@ def test_refusals_of_normal_distributions(normal, words):
     assert of_deviations((1, "1/2")) == (Fraction(-1, 2), Fraction(5, 2))
     with pytest.raises(nv.InputError, match=words):
         of_deviations(normal)
+
+
+@pytest.mark.parametrize("kind", ["chebyshev", "hermite"])
+def test_an_error_that_is_rounding_alone(kind):
+    """Where ReLU is x: what is seen at a place is a distance as the check computes it, not one in another variable."""
+    found = nv.approximate(activation="relu", interval=(1e-6, 2e-6), degree=4, kind=kind)
+    assert 0 <= found.nearest[0].error < 1e-12
+
+
+@pytest.mark.parametrize("kind", ["uniform", "rational", "chebyshev", "hermite"])
+def test_values_beyond_all_floats(kind):
+    with pytest.raises(nv.ResourceError, match="beyond all floats; ask an interval where they are smaller"):
+        nv.approximate(activation="exp", interval=(1000, 1001), degree=3, kind=kind)
