@@ -133,7 +133,7 @@ def rooms(text):
     return set(text.split())
 
 
-BASICS = rooms("errors tolerances randomness options budget arithmetic exact_numbers")
+BASICS = rooms("errors tolerances randomness options budget arithmetic exact_numbers whole_files")
 RECORDS = BASICS | rooms("symmetry theorem claim citations units image parametrization")
 NUMBERS = BASICS | rooms("linear_algebra rings")
 MODELS = RECORDS | NUMBERS | rooms("model program architectures architectures.architecture result progress certificates")
@@ -159,6 +159,7 @@ STREET = {
     "exact_numbers": {"errors"},
     "randomness": {"errors", "options"},
     "options": {"errors"},
+    "whole_files": rooms("errors options"),
     "units": {"symmetry"},
     "image": {"errors"},
     "parametrization": {"image"},

@@ -12,19 +12,12 @@ import pytest
 from neurovariety.certificates import double_double, float_balls
 from neurovariety.certificates.float_balls import Approximations, Balls, Boxes, TapeArrays
 
+from .interpreted import interpreted  # noqa: F401 (a fixture of every test here)
 from .kept_numbers import check_kept, digits, spread
 
 U = 2.0**-53
 EDGES = (1e-140, np.nextafter(1e-140, 1), 1.0, np.nextafter(1e140, 0), 1e140)
 """Sizes at which moduli are computed in another way, and reciprocals refused."""
-
-
-@pytest.fixture(autouse=True)
-def interpreted(monkeypatch):
-    for module in (float_balls, double_double):
-        for name, function in list(vars(module).items()):
-            if hasattr(function, "py_func"):
-                monkeypatch.setattr(module, name, function.py_func)
 
 
 def tape(code, terms, numbers, slots=8):

@@ -14,17 +14,11 @@ import pytest
 from neurovariety.certificates import double_double, float_balls
 from neurovariety.certificates.float_balls import Approximations, Balls, Boxes, TapeArrays
 
+from .interpreted import interpreted  # noqa: F401 (a fixture of every test here)
+
 U = Fraction(1, 2**53)
 CLOSE = 1 + Fraction(1, 2**40)
 RNG = np.random.default_rng(3)
-
-
-@pytest.fixture(autouse=True)
-def interpreted(monkeypatch):
-    for module in (float_balls, double_double):
-        for name, function in list(vars(module).items()):
-            if hasattr(function, "py_func"):
-                monkeypatch.setattr(module, name, function.py_func)
 
 
 def size(re, im) -> Fraction:

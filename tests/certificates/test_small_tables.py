@@ -18,7 +18,7 @@ from neurovariety.certificates.piecewise_signs import _Ball, _FloatStage
 from neurovariety.certificates.plain_form import _shown
 from neurovariety.certificates.points_of_faces import FaceOfNorm
 from neurovariety.certificates.ranks_at_inputs import size_in_bits
-from neurovariety.certificates.region_counts import _combined_mod
+from neurovariety.certificates.region_counts import _StageMod
 from neurovariety.certificates.sign_table import SignTable
 from neurovariety.certificates.stored_networks import StoredNetwork, StoredNode
 from neurovariety.certificates.stored_strata import fact_of
@@ -59,8 +59,11 @@ def test_sums_of_products_modulo_a_prime(p):
     matrix, read = drawn.integers(0, p, size=(4, 7)), drawn.integers(0, p, size=(7, 3, 2))
     matrix[0] = 0
     matrix[1], read[:, 0, 0] = p - 1, p - 1
-    found = _combined_mod(matrix.astype(float), read.astype(float), p)
-    assert np.array_equal(found, np.tensordot(matrix, read, axes=(1, 0)) % p)
+    direct = drawn.integers(0, p, size=(4, 1, 2))
+    order = drawn.permutation(7).tolist()
+    stage = _StageMod(p, (), list(range(7)), direct.astype(float), matrix.astype(float), 0, [], None)
+    found = stage.combined(read[order].astype(float), order)
+    assert np.array_equal(found, (direct + np.tensordot(matrix, read, axes=(1, 0))) % p)
 
 
 def test_brackets_of_fields():

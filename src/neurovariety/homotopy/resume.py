@@ -1,22 +1,20 @@
 """A monodromy run on disk: what was found, which paths were followed, and the state of the random numbers.
 
-A resume file is written to a temporary file that then takes the name of the old one, so that a process killed at any moment leaves a
-whole file. It names what it belongs to; another problem's file is refused.
+A resume file names what it belongs to; another problem's file is refused.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from neurovariety.errors import InputError
 from neurovariety.homotopy.monodromy import Arc, Monodromy
+from neurovariety.whole_files import write_resume_file
 
 _FORMAT = 1
 
@@ -45,21 +43,13 @@ class ResumeFile:
             "random": rng.bit_generator.state,
             "arcs": [{"fibers": a.fibers, "bend": (a.bend.real, a.bend.imag)} for a in run.arcs],
         }
-        arrays: dict[str, Any] = {"facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)}
+        arrays: dict[str, np.ndarray] = {}
         for k, fiber in enumerate(run.fibers):
             arrays[f"parameters{k}"], arrays[f"solutions{k}"] = fiber.parameters, fiber.array()
         for k, arc in enumerate(run.arcs):
             for side in (0, 1):
                 arrays[f"partners{k}.{side}"] = np.array(arc.partners[side], dtype=np.int64)
-        temporary = self.path.with_name(self.path.name + f".{os.getpid()}")
-        try:
-            with open(temporary, "wb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        except OSError as error:
-            raise InputError(f"the resume file {str(self.path)!r} cannot be written: {error.strerror}") from None
+        write_resume_file(self.path, facts, arrays)
         self._last = time.monotonic()
 
     def read(self, run: Monodromy, rng: np.random.Generator) -> bool:

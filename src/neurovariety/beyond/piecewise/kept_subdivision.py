@@ -1,14 +1,12 @@
 """A subdivision that is kept on disk while it is made.
 
-The file is written under another name that then takes the place of the old one, so a process that is killed at any moment leaves a
-whole file. It names the network and where its regions are looked for; a file of another question is refused. What comes out is checked
-as if nothing had been read.
+The file names the network and where its regions are looked for; a file of another question is refused. What comes out is checked as if
+nothing had been read.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 import zipfile
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ import numpy as np
 from neurovariety.beyond.piecewise.cut_cells import CutCells
 from neurovariety.errors import InputError
 from neurovariety.options import shown
+from neurovariety.whole_files import write_resume_file
 
 _FORMAT = 1
 """To be raised also where cuts come in another order."""
@@ -56,15 +55,7 @@ class KeptSubdivision:
         start = time.monotonic()
         facts = {"format": _FORMAT, "question": self._question, "stage": begun.stage, "place": begun.place}
         arrays = cells.state() | {"on": begun.on, "table": begun.table, "rays": _as_bytes(cells.rays)}
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        try:
-            with open(temporary, "wb") as file:
-                np.savez(file, facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
-        except OSError as error:
-            raise InputError(f"the resume file {shown(str(self._path))} cannot be written: {error.strerror}") from None
+        write_resume_file(self._path, facts, arrays)
         self._last = time.monotonic()
         self._wait = max(_INTERVAL, _PART * (self._last - start))
 

@@ -29,6 +29,9 @@ _MOVES = ("transpose", "reshape", "slice", "pad", "concatenate", "upsample", "sp
 _SUMS = ("sum", "mean", "average_pool")
 _RELATIVE = ("exp", "sqrt")
 """Smooth activations whose errors are parts of their values."""
+_SINGLE = 2.0**-23
+"""Others are no better than single precision in numbers of double precision either: runtimes store 1/6 or sqrt(1/2) so, compute erf
+so, and take softplus for x beyond 20."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +145,7 @@ def _bent(node: Node, x: Rounded, value: Array, applied: Callable[..., Array], u
         assert isinstance(record, Smooth)
         made = np.abs(value) + size * np.abs(record.slopes(x.value, a))
         if record.name not in _RELATIVE:
+            unit = max(unit, _SINGLE)
             made = made + 1.0 + abs(float(record.values(np.array([-1.0]), a)[0]))
     moved = np.zeros(size.shape)
     if x.off.any():
