@@ -18,7 +18,8 @@ from neurovariety.certificates.channel_relations import _activated
 from neurovariety.certificates.exact_arrays import same, vanishes
 from neurovariety.certificates.network_nodes import check_order, network_hash
 from neurovariety.certificates.network_shapes import shapes, windows
-from neurovariety.certificates.network_values import BALLS, RATIONALS, value
+from neurovariety.certificates.network_values import BALLS, RATIONALS
+from neurovariety.certificates.network_values import value as exact_value
 from neurovariety.certificates.piecewise_forms import Unit, _staged
 from neurovariety.certificates.piecewise_signs import SignForms, sign_at
 from neurovariety.certificates.stored_networks import StoredNetwork, StoredNode
@@ -206,7 +207,7 @@ def over_axes(kind, attributes):
 
 @pytest.mark.parametrize(("kind", "negative", "counted"), AXES)
 def test_axes_are_counted_from_the_first_one_of_a_sample(kind, negative, counted):
-    """The twin means the same axis from the front: it is read; one counted from the end would be another axis where a batch is before."""
+    """The twin means the same axis from the front: it is read; one from the end would be another axis where a batch is before."""
     for attributes, wrong in ((counted, False), (negative, True)):
         data = over_axes(kind, attributes)
         bare = SimpleNamespace(**data, output="y", weights={}, fixed=())
@@ -221,9 +222,9 @@ def test_axes_are_counted_from_the_first_one_of_a_sample(kind, negative, counted
                     make()
             else:
                 make()
-    network = Network((2, 3), nodes[:1] + (Node("y", kind, nodes[1].inputs, {}, dict(counted)),), "y", {})
+    network = Network((2, 3), (*nodes[:1], Node("y", kind, nodes[1].inputs, {}, dict(counted))), "y", {})
     x = np.arange(6).reshape(1, 2, 3)
     field = BALLS if kind in ("softmax", "standardize") else RATIONALS
-    own = np.vectorize(float)(value(network, x, field))
+    own = np.vectorize(float)(exact_value(network, x, field))
     assert own.shape == shapes(network)["y"] == network.output_shape
     assert np.allclose(own, network.evaluate(x)[0], rtol=1e-12)
