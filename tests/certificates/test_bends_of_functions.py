@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety.certificates import bends_of_functions
 from neurovariety.certificates.bends_of_functions import SameBends, bent_function
 from neurovariety.certificates.issue import issue
-from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.network_nodes import exact, network_hash
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
@@ -78,6 +80,25 @@ def test_another_slope_another_network_and_more_layers_are_refused():
     for found, why in ((deep, "one hidden layer"), (square, "linear on pieces")):
         with pytest.raises(NotShown, match=why):
             bent_function(found)
+
+
+@pytest.mark.parametrize("shape", [(1100, 1000), (2, 1000)])
+def test_a_large_network_is_refused_before_its_numbers_become_fractions(shape, monkeypatch):
+    """A million of them take a second. Of the second shape the inputs alone are too many, and of the first the products."""
+    hidden, inputs = shape
+    ones, rows = np.ones(hidden, dtype=np.float32), np.ones(shape, dtype=np.float32)
+    arrays = {"w1": rows, "b1": ones, "w2": ones[None], "b2": ones[:1]}
+    large = replace(network("relu", ROWS, BIASES, READS, ENDS), input_shape=(inputs,), weights=arrays)
+    converted = []
+
+    def counted(values):
+        converted.append(np.size(values))
+        return exact(values)
+
+    monkeypatch.setattr(bends_of_functions, "exact", counted)
+    with pytest.raises(NotShown, match="too large"):
+        bent_function(large)
+    assert sum(converted) < 10**4
 
 
 def test_kinks_are_those_of_the_function():

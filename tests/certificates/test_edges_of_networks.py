@@ -10,15 +10,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import neurovariety as nv
 from neurovariety.certificates.attention_distance import AttentionPair
 from neurovariety.certificates.cell_complex import CellComplex, _cells
 from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.channel_relations import _activated
 from neurovariety.certificates.exact_arrays import same, vanishes
-from neurovariety.certificates.network_nodes import network_hash
-from neurovariety.certificates.network_shapes import windows
+from neurovariety.certificates.network_nodes import check_order, network_hash
+from neurovariety.certificates.network_shapes import shapes, windows
+from neurovariety.certificates.network_values import BALLS, RATIONALS
+from neurovariety.certificates.network_values import value as exact_value
 from neurovariety.certificates.piecewise_forms import Unit, _staged
 from neurovariety.certificates.piecewise_signs import SignForms, sign_at
+from neurovariety.certificates.stored_networks import StoredNetwork, StoredNode
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
@@ -174,3 +178,53 @@ def test_signs_at_ties_of_every_stage(seed):
             assert [sign_at(form, ray) for form in pulled] == wanted.tolist()
         differences = [expected[i] - expected[j] for i in range(3) for j in range(i + 1, 3)]
         assert [c[0] for c in cuts[-3:]] == differences
+
+
+AXES = (
+    ("sum", {"axes": (-1,), "keepdims": False}, {"axes": (1,), "keepdims": False}),
+    ("sum", {"axes": (0, -1), "keepdims": False}, {"axes": (0, 1), "keepdims": False}),
+    ("mean", {"axes": (-2,), "keepdims": True}, {"axes": (0,), "keepdims": True}),
+    ("slice", {"axis": -1, "start": 0, "stop": 1, "step": 1}, {"axis": 1, "start": -1, "stop": 9, "step": 1}),
+    ("concatenate", {"axis": -2}, {"axis": 0}),
+    ("concatenate", {"axis": 1.0}, {"axis": 1}),
+    ("transpose", {"permutation": (-1, 0)}, {"permutation": (1, 0)}),
+    ("softmax", {"axis": -1}, {"axis": 1}),
+    (
+        "standardize",
+        {"axes": (-1,), "epsilon": Fraction(1, 2), "centred": True},
+        {"axes": (1,), "epsilon": Fraction(1, 2), "centred": True},
+    ),
+)
+
+
+def over_axes(kind, attributes):
+    parts = ("x", "x") if kind == "concatenate" else ("x",)
+    return {
+        "input_shape": (2, 3),
+        "nodes": (StoredNode("x", "input", (), {}, {}, ""), StoredNode("y", kind, parts, {}, attributes, "")),
+    }
+
+
+@pytest.mark.parametrize(("kind", "negative", "counted"), AXES)
+def test_axes_are_counted_from_the_first_one_of_a_sample(kind, negative, counted):
+    """The twin means the same axis from the front: it is read; one from the end would be another axis where a batch is before."""
+    for attributes, wrong in ((counted, False), (negative, True)):
+        data = over_axes(kind, attributes)
+        bare = SimpleNamespace(**data, output="y", weights={}, fixed=())
+        nodes = tuple(Node(n.name, n.kind, n.inputs, {}, dict(n.attributes)) for n in data["nodes"])
+        for make, error in (
+            (lambda: check_order(bare), NotShown),  # noqa: B023
+            (lambda: StoredNetwork(**data, output="y", numbers={}, fixed=()), ValueError),  # noqa: B023
+            (lambda: Network((2, 3), nodes, "y", {}), nv.InputError),  # noqa: B023
+        ):
+            if wrong:
+                with pytest.raises(error, match="axis"):
+                    make()
+            else:
+                make()
+    network = Network((2, 3), (*nodes[:1], Node("y", kind, nodes[1].inputs, {}, dict(counted))), "y", {})
+    x = np.arange(6).reshape(1, 2, 3)
+    field = BALLS if kind in ("softmax", "standardize") else RATIONALS
+    own = np.vectorize(float)(exact_value(network, x, field))
+    assert own.shape == shapes(network)["y"] == network.output_shape
+    assert np.allclose(own, network.evaluate(x)[0], rtol=1e-12)

@@ -25,6 +25,7 @@ from neurovariety.claim import Claim
 
 _MOST = 10**6
 """Products of numbers that one matrix may take."""
+_TOO_LARGE = "the network is too large for its normal form"
 _READ = ("for the networks as read",)
 Hyperplane = tuple[Fraction, ...]
 """Weights and bias of an affine function of the inputs, the first weight that is not 0 being 1."""
@@ -37,12 +38,13 @@ class BentFunction:
     affine: np.ndarray
     bends: tuple[Mapping[Hyperplane, Fraction], ...]
 
-    def mapped(self, matrix: np.ndarray) -> BentFunction:
-        """The images under a matrix of Fractions (out, in)."""
-        if matrix.ndim != 2 or matrix.shape[1] != len(self.affine):
+    def mapped(self, stored: np.ndarray) -> BentFunction:
+        """The images under a matrix (out, in). It is asked how large it is before its numbers become Fractions, a second a million."""
+        if stored.ndim != 2 or stored.shape[1] != len(self.affine):
             raise NotShown("a matrix has another shape than what it is applied to")
-        if matrix.shape[0] * self.affine.size > _MOST or matrix.size * max(map(len, self.bends), default=0) > _MOST:
-            raise NotShown("the network is too large for its normal form")
+        if stored.shape[0] * self.affine.size > _MOST or stored.size * max(map(len, self.bends), default=0) > _MOST:
+            raise NotShown(_TOO_LARGE)
+        matrix = exact(stored)
         made = []
         for row in matrix:
             total: dict[Hyperplane, Fraction] = {}
@@ -130,6 +132,8 @@ def bent_function(network: NetworkData) -> BentFunction:
     if len(network.input_shape) != 1:
         raise NotShown("a network that reads a vector is expected")
     n = network.input_shape[0]
+    if n * (n + 1) > _MOST:
+        raise NotShown(_TOO_LARGE)
     values: dict[str, BentFunction] = {}
     for node in network.nodes:
         below = [values[name] for name in node.inputs]
@@ -137,7 +141,7 @@ def bent_function(network: NetworkData) -> BentFunction:
             rows = exact(np.eye(n, n + 1, dtype=np.int64))
             values[node.name] = BentFunction(rows, tuple({} for _ in range(n)))
         elif node.kind == "linear" and len(below) == 1:
-            made = below[0].mapped(exact(network.weights[node.weights["weight"]]))
+            made = below[0].mapped(np.asarray(network.weights[node.weights["weight"]]))
             values[node.name] = made.shifted(exact(network.weights[node.weights["bias"]])) if "bias" in node.weights else made
         elif node.kind == "activation" and len(below) == 1:
             values[node.name] = below[0].through(node)
@@ -159,10 +163,10 @@ def _joined(node: NodeData, below: list[BentFunction], network: NetworkData) -> 
     (value,) = below
     every = _filled(len(value.affine))
     if "weight" in node.weights:
-        stored = exact(network.weights[node.weights["weight"]])
+        stored = np.asarray(network.weights[node.weights["weight"]])
         if stored.size not in (1, len(every)) or stored.ndim > 2 or (stored.ndim == 2 and stored.shape[0] != 1):
             raise NotShown(f"{node.name!r} takes weights of another shape")
-        other = every * stored.reshape(-1)
+        other = every * exact(stored).reshape(-1)
     else:
         other = every * Fraction(node.attributes["constant"])
     if node.kind == "multiply":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, SupportsIndex, runtime_checkable
 
 import flint
 import numpy as np
@@ -109,9 +109,19 @@ def uneven(node: NodeData, weights: Mapping[str, np.ndarray]) -> str | None:
     return None
 
 
+def misplaced_axis(node: NodeData) -> bool:
+    """Whether an axis of a node is no whole number from 0 on: a negative one is counted from the end of a sample by some, and, moved by
+    one for the batch, from the end of the axes before it by others."""
+    every: list[Any] = []
+    for key in ("axis", "axes", "permutation"):
+        given = node.attributes.get(key, ())
+        every.extend(given if isinstance(given, tuple | list) else [given])
+    return not all(isinstance(axis, SupportsIndex) and axis.__index__() >= 0 for axis in every)
+
+
 def check_order(network: NetworkData) -> None:
-    """Raises `NotShown` unless nodes have different names and read what comes before them, from one input, and channels have a bias
-    each."""
+    """Raises `NotShown` unless nodes have different names and read what comes before them, from one input, axes are
+    counted from the first one, and channels have a bias each."""
     seen: set[str] = set()
     for node in network.nodes:
         if node.name in seen or not set(node.inputs) <= seen or not set(node.weights.values()) <= set(network.weights):
@@ -119,6 +129,8 @@ def check_order(network: NetworkData) -> None:
         role = uneven(node, network.weights)
         if role is not None:
             raise NotShown(f"the {role} of {node.name!r} has not one entry a channel")
+        if misplaced_axis(node):
+            raise NotShown(f"an axis of {node.name!r} is not counted from the first one")
         seen.add(node.name)
     if network.output not in seen or sum(node.kind == "input" for node in network.nodes) != 1:
         raise NotShown("a network has one input and an output")

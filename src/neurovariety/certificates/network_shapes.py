@@ -65,12 +65,6 @@ def _shape(network: NetworkData, node: NodeData, below: Sequence[Shape]) -> Shap
         return (first[0], *(n * f for n, f in zip(first[1:], a["factors"], strict=True)))
     if node.kind == "spread":
         return (first[0], *((n - 1) * f + 1 for n, f in zip(first[1:], a["factors"], strict=True)))
-    if node.kind == "slice":
-        return tuple(
-            len(range(*slice(a["start"], a["stop"], a["step"]).indices(n))) if k == a["axis"] else n for k, n in enumerate(first)
-        )
-    if node.kind == "pad":
-        return tuple(n + sum(sides) for n, sides in zip(first, a["padding"], strict=True))
     if node.kind in ("sum", "mean"):
         axes = {k % len(first) for k in a["axes"]}
         return tuple(1 if k in axes else n for k, n in enumerate(first) if a["keepdims"] or k not in axes)

@@ -115,7 +115,7 @@ def _moved(node: NodeData, below: Sequence[Values], field: Field) -> Values | No
         axes = tuple(a["axes"])
         total = np.asarray(x.sum(axis=axes, keepdims=bool(a["keepdims"])), dtype=object)
         share = Fraction(1, math.prod(x.shape[k] for k in axes)) if node.kind == "mean" else Fraction(1)
-        return total * field.of(share)
+        return np.asarray(total * field.of(share), dtype=object)  # of a sum of all entries too
     if node.kind == "average_pool":
         found = _cuts(node, _padded(node, x, field.of(Fraction(0))), tuple(a["window"]))
         return np.asarray(sum(found[1:], found[0]) * field.of(Fraction(1, math.prod(a["window"]))), dtype=object)

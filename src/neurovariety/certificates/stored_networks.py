@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.certificates.functions import Place
-from neurovariety.certificates.network_nodes import NetworkData, exact, network_hash
+from neurovariety.certificates.network_nodes import NetworkData, exact, misplaced_axis, network_hash
 from neurovariety.certificates.network_programs import network_program
 from neurovariety.certificates.network_slopes import SlopesModP, trained
 from neurovariety.certificates.program_bounds import SMALL_BITS, primes_of, program_bounds
@@ -66,6 +66,12 @@ class StoredNetwork:
     numbers: Mapping[str, np.ndarray | RationalArray]
     fixed: tuple[str, ...]
     functions: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where an axis is not counted from the first one of a sample."""
+        for node in self.nodes:
+            if misplaced_axis(node):
+                raise ValueError(f"an axis of {node.name!r} is no whole number from 0 on")
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:

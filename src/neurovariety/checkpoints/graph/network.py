@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Shaped
 
+from neurovariety.certificates.network_nodes import misplaced_axis
 from neurovariety.checkpoints.graph.activations import ACTIVATIONS
 from neurovariety.checkpoints.graph.evaluation import Converted, run
 from neurovariety.checkpoints.graph.kinds.windows import turned_filters
@@ -68,6 +69,8 @@ class Network:
                 raise InputError(
                     f"{node.place}: unknown activation {node.attributes.get('function')!r}; known are {', '.join(ACTIVATIONS)}"
                 )
+            if misplaced_axis(node):
+                raise InputError(f"{node.place}: an axis is no whole number from 0 on; a sample's first axis is 0, without the batch")
             missing = [n for n in node.inputs if n not in seen]
             if missing:
                 raise InputError(f"{node.place} takes {missing[0]!r}, which no node before it makes; nodes come in topological order")
