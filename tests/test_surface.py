@@ -201,7 +201,7 @@ STREET = {
     "training.bias": PATHS | GEOMETRY | CRITICAL | rooms("training.chambers training.dynamics"),
     "learning": PATHS | GEOMETRY | {"compiled"},
     "dictionary": PATHS | GEOMETRY | TRAINING | rooms("beyond.analytic dataset learning oracles pictures tables"),
-    "checkpoints.graph": RECORDS | NUMBERS | rooms("model program"),
+    "checkpoints.graph": RECORDS | NUMBERS | rooms("model program certificates"),
     "checkpoints.readers": NETWORK | {"architectures"},
     "checkpoints.writers": NETWORK,
     "checkpoints.layers": NETWORK,
