@@ -84,10 +84,9 @@ def test_why_one_neuron_goes(made, reason):
     assert _reasons_of(before, both) == {reason: 1}
     assert _reasons_of(before, replace(one, bounded=True)) == {"always off" if made is None else "always on": 1}
     assert _reasons_of(before, replace(one, composed=frozenset("b"))) == {"rank": 1}
-    renamed = Network(
-        (2,), tuple(replace(n, name={"a": "z"}.get(n.name, n.name)) for n in chain(2, 2, 1).nodes[:2]), "z", after.weights
-    )
-    assert _reasons_of(before, step(renamed, {"a": named}, names={"a": "z"})) == {reason: 1}
+    nodes = tuple(replace(n, name={"a": "z"}.get(n.name, n.name)) for n in chain(2, 2, 1).nodes[:2])
+    renamed = Network((2,), nodes, "z", after.weights)
+    assert _reasons_of(before, step(renamed, one.rows, names={"a": "z"})) == {reason: 1}
 
 
 def test_why_several_neurons_go():
