@@ -156,8 +156,9 @@ def test_numbers_are_rounded_as_they_are_claimed():
     assert measured.within(third, Claim.PROVED, ("x", *up_to(0.0004))) == "it was shown to be 0.3333"
     assert measured.within(third, Claim.PROVED, ("x",)) == f"it was shown to be {third}"
     assert up_to(0.0) == ()
-    assert up_to(0.0004) == ("up to 0.0008",)
-    assert up_to(0.00041) == ("up to 0.0009",)
+    assert up_to(2.0**-10) == ("up to 0.002",)
+    assert up_to(1.01 * 2.0**-10) == ("up to 0.002",)
+    assert up_to(0.0016) == ("up to 0.004",)
     share = SampledShare("{n} of them", "none of them")
     assert share(0.5, Claim.ESTIMATE) == "about 50 % of them"
     assert share(0, Claim.ESTIMATE) == "none of them"
