@@ -172,7 +172,8 @@ def _joined(node: NodeData, below: Sequence[Values], weight: Callable[[str], Val
     if len(below) == 2:
         right = below[1]
     else:
-        right = weight("weight") if "weight" in node.weights else field.of(Fraction(node.attributes["constant"]))
+        number = None if "weight" in node.weights else field.of(Fraction(node.attributes["constant"]))
+        right = weight("weight") if number is None else np.asarray(number, dtype=object)  # some numbers know no arrays
         if node.attributes.get("reversed"):
             left, right = right, left
     if node.kind == "add":
