@@ -82,7 +82,7 @@ def test_each_number_stands_with_what_limits_it(entry, source, options):
             .partition("; it is proved")[0]
             .partition("; a test")[0]
         )
-        for phrase in verdict.statement.scope:
+        for phrase in as_said(verdict.statement.scope):
             assert phrase in found.meaning
             words = words.replace(f", {phrase}", "")
         words = words.removesuffix(" (an estimate)").removesuffix(": not shown")
