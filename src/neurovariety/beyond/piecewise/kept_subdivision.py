@@ -54,7 +54,7 @@ class KeptSubdivision:
         """Write now. Raises `InputError` where the file cannot be written."""
         start = time.monotonic()
         facts = {"format": _FORMAT, "question": self._question, "stage": begun.stage, "place": begun.place}
-        arrays = cells.state() | {"on": begun.on, "table": begun.table, "rays": _as_bytes(cells.rays)}
+        arrays = cells.state() | {"on": begun.on, "table": begun.table, "rays": _as_bytes(cells.rays.tolist())}
         write_resume_file(self._path, facts, arrays)
         self._last = time.monotonic()
         self._wait = max(_INTERVAL, _PART * (self._last - start))
@@ -93,7 +93,7 @@ class KeptSubdivision:
                 )
 
 
-def _as_bytes(rays: list[tuple[int, ...]]) -> np.ndarray:
+def _as_bytes(rays: list[list[int]]) -> np.ndarray:
     """(rays, coordinates, bytes) of whole numbers."""
     width = 1 + max(v.bit_length() for r in rays for v in r) // 8
     text = b"".join(v.to_bytes(width, "little", signed=True) for r in rays for v in r)
