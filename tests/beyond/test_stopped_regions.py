@@ -191,3 +191,50 @@ def test_a_lower_bound_is_no_list_of_all_regions(known):
     network, certificate = known
     with pytest.raises(NotShown, match="known to be all regions"):
         issue(RegionCount("distinct_affine_functions", 4, issue(certificate, network)), network)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_are_refused_in_one_sentence(seed, stopped_after, tmp_path):
+    """Bytes that changed, and arrays that do not fit together: the right number comes out, or a sentence."""
+    architecture, file = "mlp(2,4,2,1; relu; bias)", tmp_path / "kept"
+    given, rng = weights("mlp(2,4,2,1; relu; bias)", 3), np.random.default_rng(seed)
+    whole = nv.regions(given, architecture=architecture).value
+    stopped_after(5)
+    with pytest.raises(KeyboardInterrupt):
+        nv.regions(given, architecture=architecture, resume=file)
+    stopped_after(100)
+    data, arrays = file.read_bytes(), dict(np.load(file))
+    refused = held = 0
+    for turn in range(40):
+        if turn % 2:
+            name = rng.choice([n for n in arrays if n != "facts"])
+            changed = arrays[name].copy()
+            changed.reshape(-1)[rng.integers(changed.size)] ^= changed.dtype.type(1)
+            with open(file, "wb") as kept:
+                np.savez(kept, **{**arrays, name: changed if turn % 8 < 7 else changed[:-1]})
+        else:
+            at = int(rng.integers(len(data) - 900 if turn % 4 else 0, len(data)))
+            file.write_bytes(data[:at] + bytes([int(rng.integers(256))]) + data[at + 1 :])
+        try:
+            found = nv.regions(given, architecture=architecture, resume=file).value
+        except InputError as error:
+            refused += "no resume file of regions of this version; name a new file" in str(error)
+        else:
+            held += found == whole
+    assert refused > 10
+    assert refused + held == 40
+
+
+@pytest.mark.parametrize(("flag", "method"), [(b"\x40\x00", b"\x00\x00"), (b"\x00\x00", b"\x63\x00")], ids=["encrypted", "compressed"])
+def test_archives_that_python_does_not_open_are_refused(flag, method, stopped_after, tmp_path):
+    architecture, file = "mlp(2,4,2,1; relu; bias)", tmp_path / "kept"
+    given = weights(architecture, 3)
+    stopped_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        nv.regions(given, architecture=architecture, resume=file)
+    data = file.read_bytes()
+    for i in [k for k in range(len(data)) if data[k : k + 4] == b"PK\x01\x02"]:  # the entries of the list of files
+        data = data[: i + 8] + flag + method + data[i + 12 :]
+    file.write_bytes(data)
+    with pytest.raises(InputError, match="no resume file of regions"):
+        nv.regions(given, architecture=architecture, resume=file)

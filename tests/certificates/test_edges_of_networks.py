@@ -15,12 +15,13 @@ from neurovariety.certificates.attention_distance import AttentionPair
 from neurovariety.certificates.cell_complex import CellComplex, _cells
 from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.channel_relations import _activated
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.certificates.exact_arrays import same, vanishes
 from neurovariety.certificates.network_nodes import check_order, network_hash
 from neurovariety.certificates.network_shapes import shapes, windows
 from neurovariety.certificates.network_values import BALLS, RATIONALS
 from neurovariety.certificates.network_values import value as exact_value
-from neurovariety.certificates.piecewise_forms import Unit, _staged, table_of
+from neurovariety.certificates.piecewise_forms import Unit, _staged
 from neurovariety.certificates.piecewise_signs import SignForms, signs_at
 from neurovariety.certificates.stored_networks import StoredNetwork, StoredNode
 from neurovariety.certificates.zeros import NotShown

@@ -21,8 +21,9 @@ import numpy as np
 
 from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.cell_facets import CellFacets, facets_of, incidences
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.certificates.network_nodes import NetworkData, network_hash
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms, table_of
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
 from neurovariety.certificates.piecewise_signs import SignForms
 from neurovariety.certificates.sign_table import SignTable
 from neurovariety.certificates.statement import Statement

@@ -14,8 +14,9 @@ from typing import Any
 import flint
 import numpy as np
 
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.certificates.network_nodes import rational
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, table_of
+from neurovariety.certificates.piecewise_forms import PiecewiseForms
 from neurovariety.certificates.zeros import NotShown
 
 

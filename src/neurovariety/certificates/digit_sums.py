@@ -1,16 +1,28 @@
 """Sums of chosen rows of a table of whole numbers, for many choices at once: by digits, which float64 adds without an error.
 
 A number is the sum of its digits d_i times 2^(b i), smaller than 2^b in size; all but the last, which has the sign of the number, are
-not negative. Where 2^b times the number of rows is at most 2^53, each sum of digits is a whole number that float64 holds, and so is each
-sum on the way, in whatever order.
+not negative. Where 2^b times the number of rows is at most 2^53, each sum of digits is a whole number that float64 holds, and so is
+each sum on the way, in whatever order.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 _EXACT = 53
 """Bits of whole numbers that float64 holds."""
+
+
+def table_of(rays: Sequence[Sequence[int]] | np.ndarray, width: int) -> np.ndarray:
+    """Rays as a table (rays, coordinates) of whole numbers of any size."""
+    if isinstance(rays, np.ndarray):
+        return rays.astype(object, copy=False)
+    table = np.empty((len(rays), width), dtype=object)
+    if len(rays):
+        table[:] = [list(r) for r in rays]
+    return table
 
 
 class DigitRows:

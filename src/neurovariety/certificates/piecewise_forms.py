@@ -239,8 +239,8 @@ class PiecewiseForms:
         return list(map(tuple, self.forms_of(k, chosen, on).tolist()))
 
     def forms_of(self, k: int, chosen: Sequence[int], on: np.ndarray) -> np.ndarray:
-        """Cuts of stage k as forms in t and the inputs; of the outputs, for k the number of stages: a table (forms, 1 + inputs) of whole
-        numbers. Each is times a positive number that is the same for all forms of one cut.
+        """Cuts of stage k as forms in t and the inputs; of the outputs, for k the number of stages: a table (forms, 1 + inputs) of
+        whole numbers. Each is times a positive number that is the same for all forms of one cut.
 
         ``chosen`` are places of cuts in the stage, and row i of ``on`` says which cuts of the stages before are positive where cut
         chosen[i] is wanted. Where one is 0, both lines of its unit have the same value, so it may count as either.
@@ -342,16 +342,6 @@ def _whole(values: Iterable[Any]) -> np.ndarray:
 
 def _add(total: dict[int, np.ndarray], feature: int, more: np.ndarray) -> None:
     total[feature] = total[feature] + more if feature in total else more
-
-
-def table_of(rays: Sequence[Sequence[int]] | np.ndarray, width: int) -> np.ndarray:
-    """Rays as a table (rays, coordinates) of whole numbers of any size."""
-    if isinstance(rays, np.ndarray):
-        return rays.astype(object, copy=False)
-    table = np.empty((len(rays), width), dtype=object)
-    if len(rays):
-        table[:] = [list(r) for r in rays]
-    return table
 
 
 def piecewise_forms(network: NetworkData) -> PiecewiseForms:

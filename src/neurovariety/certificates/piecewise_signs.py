@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.piecewise_forms import PiecewiseForms, Unit, UnitStage, table_of
+from neurovariety.certificates.digit_sums import table_of
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, Unit, UnitStage
 from neurovariety.certificates.sign_table import SignTable
 
 _UNIT = 2.0**-52

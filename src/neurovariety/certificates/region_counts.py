@@ -174,7 +174,17 @@ class _StageMod:
         plain = all(unit == ((0, 0), (1, 0)) for unit in stage.lines)
         lines = None if plain else [np.array([[v % p for v in line] for line in unit], dtype=np.float64).T for unit in stage.lines]
         reads = list(stage.reads[first:])
-        return cls(p, stage.units, reads, direct[:, None], places[0], np.ascontiguousarray(matrix[:, first:]), len(stage.cuts), stage.kink_places, lines)
+        return cls(
+            p,
+            stage.units,
+            reads,
+            direct[:, None],
+            places[0],
+            np.ascontiguousarray(matrix[:, first:]),
+            len(stage.cuts),
+            stage.kink_places,
+            lines,
+        )
 
     def combined(self, features: np.ndarray, kept: Sequence[int]) -> np.ndarray:
         """(units, groups, places) of what the units read, of those ``features`` that are ``kept``."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.beyond.piecewise.cut_kernel import crossed_cells, cut_edges, loop, pairs_of_sides, parts
-from neurovariety.certificates.piecewise_forms import table_of
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.errors import ResourceError
 
 _MOST_PAIRS = 10**11
@@ -83,7 +83,13 @@ class CutCells:
         self._rays.append(rays)
 
     def go_on(self, rays: Sequence[tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
-        """Continue from what `state` gave."""
+        """Continue from what `state` gave. Raises `ValueError` where that does not fit together."""
+        pool, starts, sizes, zeros, parents = (state[name] for name in (*_ARRAYS, "parents"))
+        alike = all(a.dtype == b.dtype and a.ndim == b.ndim for name, b in self.state().items() for a in (state[name],))
+        fits = alike and len(starts) == len(sizes) == len(parents) > 0 and len(rays[0]) == self.rays.shape[1]
+        fits = fits and len(rays) == len(zeros) and zeros.shape[1] == self._zeros.rows.shape[1] and sizes.min() > 0 <= parents.min()
+        if not fits or starts.min() < 0 or (starts + sizes).max() > len(pool) or pool.min() < 0 or pool.max() >= len(rays):
+            raise ValueError("these are no cells of that kind")
         self._rays = GrowingRows(table_of(rays, len(rays[0])))
         for name in _ARRAYS:
             setattr(self, f"_{name}", GrowingRows(state[name]))
