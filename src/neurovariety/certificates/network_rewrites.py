@@ -90,6 +90,8 @@ def follow(subject: NetworkData, first: str, second: str, steps: Sequence[Rewrit
         check_order(at)
         for step in steps:
             check_order(step.after)
+            if step.bounded and bounds is None:
+                raise NotShown("a step rests on bounds of values, and there are none")
             sides = (step.after, replace(step, after=at)) if step.backwards else (at, step)
             _SideBySide(*sides, bounds if step.bounded else None).check()
             at = step.after

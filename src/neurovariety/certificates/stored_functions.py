@@ -104,7 +104,7 @@ class StoredFunctions(StoredFlows, StoredFibers, StoredPositions, StoredSingular
         d = self.bounds
         if d.below or not isfinite(d.inputs) or d.inputs > _MOST_DEGREE:
             return None
-        return self.outputs * sum(comb(self.inputs + k - 1, k) for k in range(int(d.low), int(d.inputs) + 1))
+        return self.outputs * sum(comb(max(self.inputs + k - 1, 0), k) for k in range(int(d.low), int(d.inputs) + 1))
 
     def took(self, place: Place) -> int | None:
         return None  # every rank is taken anew
