@@ -46,6 +46,7 @@ CAMPAIGNS = {
     "tropical": ("tropical forms of random networks, evaluated and tried for redundancy", "beyond/test_tropical.py"),
     "robustness": ("radii and Lipschitz constants of random networks, against brute force", "beyond/test_robustness.py"),
     "analytic": ("ranks of random analytic networks, against floats", "beyond/test_analytic_networks.py"),
+    "smooth-weights": ("ranks of smooth networks at degenerate weights, against floats", "beyond/test_smooth_weights.py"),
     "approximation": ("30 networks with polynomials as activations, a million inputs each", "beyond/test_network_approximation.py"),
     "perturbation": ("least losses by perturbation, on many seeds", "training/critical/test_perturbation.py"),
     "limits": ("limits of networks whose weights diverge, and runs that drift", "training/critical/test_limits.py"),

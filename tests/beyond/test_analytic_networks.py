@@ -129,7 +129,7 @@ def test_what_has_no_meaning_is_refused(entry):
 
 
 def test_what_is_not_asked():
-    for ask, options in ((nv.dimension, {"route": "theorem"}), (nv.fibers, {"route": "theorem"}), (nv.fibers, {"at": [1, 2]})):
+    for ask, options in ((nv.dimension, {"route": "theorem"}), (nv.fibers, {"route": "theorem"})):
         with pytest.raises(nv.InputError, match="tanh"):
             ask("mlp(1,1,1; tanh)", **options)
 

@@ -76,7 +76,7 @@ def test_fields_change_no_function(sizes):
     weights = [int(n) for n in rng.integers(-2, 3, network.parameters)]
     with taylor(200, 2):
         rows = network.jacobian([*map(Fraction, weights)], [[Fraction(int(n), 4) for n in rng.integers(-4, 5, network.inputs)]])
-        fields = list(network._fields(weights))
+        fields = list(network.fields(weights))
         moved = [abs(sum(a * b for a, b in zip(row, field, strict=True))) for row in rows for field in fields]
     assert len(fields) >= network.base_changes
     assert max(map(float, moved)) < 1e-20

@@ -99,10 +99,9 @@ def test_total_degree(system, regular, paths, seed):
 
 @pytest.mark.slow
 def test_cyclic_7():
-    for seed in range(3):
-        found = solve(cyclic(7), seed=seed)
-        assert found.claim is Claim.PROBABILITY
-        assert (len(found.regular), found.ends.count(End.AT_INFINITY)) == (924, 4116)
+    found = solve(cyclic(7), seed=0)  # more seeds: benchmarks/homotopy.py
+    assert found.claim is Claim.PROBABILITY
+    assert (len(found.regular), found.ends.count(End.AT_INFINITY)) == (924, 4116)
 
 
 DOUBLE = System.build(lambda x, p: [(x[0] - 1) ** 2 * (x[0] + 2), x[1] - x[0]], 2)

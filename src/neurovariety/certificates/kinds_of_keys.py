@@ -16,6 +16,7 @@ from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.point_counts import FIELD, POINTS, SHARE
 from neurovariety.certificates.ranks_at_weights import AT_WEIGHTS
 from neurovariety.certificates.smooth_critical_points import KEYS
+from neurovariety.certificates.smooth_ranks_at_weights import INFINITESIMAL
 from neurovariety.certificates.uniform_error import AT_LEAST, ERROR
 from neurovariety.certificates.upper_bounds import ML_DEGREE
 
@@ -29,7 +30,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("degree", "value"): ("degree", "degree *"),
     ("ed-degree", "value"): ("ed_degree", "ed_degree *"),
     ("ml-degree", "value"): (ML_DEGREE, f"{ML_DEGREE} *"),
-    ("fibers", "dimension"): ("dimension of the fiber", "dimension of the fiber at given weights"),
+    ("fibers", "dimension"): ("dimension of the fiber", "dimension of the fiber at given weights", INFINITESIMAL),
     ("fibers", "hidden"): (HIDDEN, HIDDEN_AT),
     ("fibers", "cardinality"): ("generic fiber", "generic fiber *"),
     ("fibers", "identifiable"): ("identifiable", IDENTIFIED),
@@ -65,7 +66,7 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("invariance", "components"): ("invariance: components of the maps *",),
     ("invariance", "order"): ("invariance: order of the maps *",),
     ("subnetworks", "dimension"): (DIMENSION,),
-    ("critical-locus", "rank"): (DIMENSION,),
+    ("critical-locus", "rank"): (DIMENSION, ANALYTIC_DIMENSION),
     ("diagnose", "redundant"): ("prune: removed",),
     ("diagnose", "smallest"): ("prune: pruned",),
     ("boundary", "variety"): (DIMENSION,),

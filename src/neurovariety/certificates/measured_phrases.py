@@ -99,6 +99,19 @@ def up_to(slack: float) -> tuple[str, ...]:
     return (f"{_UP_TO}{rounded(Decimal(slack) * _SPARE, up=True, digits=1)}",) if slack else ()
 
 
+def as_said(scope: Sequence[str]) -> tuple[str, ...]:
+    """The phrases of a scope with what a number is known up to as a power of ten, no smaller: its digits are those of one machine."""
+    return tuple(phrase if (slack := _slack(phrase)) is None else f"{_UP_TO}{_written(slack)}" for phrase in scope)
+
+
+def _slack(phrase: str) -> Decimal | None:
+    """The power of ten that is not below what `up_to` says; None of another phrase."""
+    if not phrase.startswith(_UP_TO) or not phrase[len(_UP_TO)].isdigit():
+        return None
+    slack = Decimal(phrase.removeprefix(_UP_TO))
+    return Decimal((0, (1,), slack.adjusted() + (slack.scaleb(-slack.adjusted()) > 1)))
+
+
 def _with_digits(value: Any, claim: Claim, scope: Sequence[str]) -> str:
     """A number in the direction of its bound, or up to half of what the scope allows."""
     brief = f"{value:g}" if isinstance(value, float) else f"{value}"
@@ -108,7 +121,7 @@ def _with_digits(value: Any, claim: Claim, scope: Sequence[str]) -> str:
         return rounded(value, up=claim is Claim.UPPER_BOUND)
     if claim is Claim.ESTIMATE:
         return f"{value:.{_DIGITS}g}"
-    slack = next((Decimal(phrase.removeprefix(_UP_TO)) for phrase in scope if phrase.startswith(_UP_TO)), None)
+    slack = next((slack for phrase in scope if (slack := _slack(phrase)) is not None), None)
     if slack is None:
         return f"{value}"
     return _written(round(Decimal(value), -slack.adjusted()).normalize())

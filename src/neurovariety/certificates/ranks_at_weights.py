@@ -32,7 +32,8 @@ class Differentiable(Functions, Protocol):
         ...
 
 
-def _kind(weights: Weights, inputs: Inputs | None) -> str:
+def at_weights(weights: Weights, inputs: Inputs | None) -> str:
+    """The kind of a statement on the rank at weights, and at inputs where there are some."""
     return at_inputs(f"{AT_WEIGHTS} {', '.join(map(str, weights))}", inputs)
 
 
@@ -55,7 +56,7 @@ class RankOverQ:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank is that."""
-        return Statement(_kind(self.weights, self.inputs), self.subject, self.value), Claim.PROVED
+        return Statement(at_weights(self.weights, self.inputs), self.subject, self.value), Claim.PROVED
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class RankAtWeightsModP:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank is at least that."""
-        return Statement(_kind(self.weights, self.inputs), self.rank.subject, self.rank.value, self.rank.scope), Claim.LOWER_BOUND
+        return Statement(at_weights(self.weights, self.inputs), self.rank.subject, self.rank.value, self.rank.scope), Claim.LOWER_BOUND
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class AtMostShape:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The rank is at most that."""
-        return Statement(_kind(self.weights, self.inputs), self.subject, self.value), Claim.UPPER_BOUND
+        return Statement(at_weights(self.weights, self.inputs), self.subject, self.value), Claim.UPPER_BOUND
 
 
 @dataclass(frozen=True)

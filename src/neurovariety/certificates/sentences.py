@@ -13,7 +13,7 @@ from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.measured_phrases import Measured
+from neurovariety.certificates.measured_phrases import Measured, as_said
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_learning import SAID_OF_LEARNING
@@ -124,7 +124,7 @@ def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> s
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
         return f"{_asks(statement.kind)}: not shown"
-    return ", ".join([_words(statement, claim), *statement.scope]) + _after(statement, claim, tests)
+    return ", ".join([_words(statement, claim), *as_said(statement.scope)]) + _after(statement, claim, tests)
 
 
 def _words(statement: Statement, claim: Claim, whole: Any = None) -> str:
@@ -166,7 +166,7 @@ def _in_one_breath(group: Sequence[Verdict], ahead: Sequence[str], named: set[tu
     tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
     begun = first.statement.value
     text = _and([_words(first.statement, first.claim), *(_words(v.statement, v.claim, begun) for v in group[1:])])
-    limited = ", ".join([text, *(phrase for phrase in statement.scope if phrase not in ahead)])
+    limited = ", ".join([text, *as_said([phrase for phrase in statement.scope if phrase not in ahead])])
     if first.claim is Claim.COMPLETE and tests in named:
         return f"{limited}; this rests on proved points and on the same test"
     if first.claim is Claim.COMPLETE:

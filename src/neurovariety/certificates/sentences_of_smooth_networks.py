@@ -10,6 +10,7 @@ from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.phrases import EXACT, Listed, Number, Phrase, amount
 from neurovariety.certificates.smooth_critical_points import ALONE, BETWEEN, INDEX, LOSS, NEAR, NEXT, NEXT_ALONE, NEXT_INDEX
 from neurovariety.certificates.smooth_critical_points import DEGREE as DEGREE_OF_POLYNOMIALS
+from neurovariety.certificates.smooth_ranks_at_weights import INFINITESIMAL
 from neurovariety.claim import Claim
 
 
@@ -71,6 +72,10 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
     BETWEEN: Phrase(
         "how far the two critical points are apart",
         Listed(lambda v: f"the two critical points differ by at most {rounded(v, up=True)} in each weight"),
+    ),
+    INFINITESIMAL: Phrase(
+        "the infinitesimal dimension of the fiber",
+        Number("along {n} at these weights the function stays as it is", "direction", "directions", "no direction"),
     ),
     ANALYTIC_DIMENSION: Phrase("the dimension", Number("the functions form a set of dimension {n}")),
 }

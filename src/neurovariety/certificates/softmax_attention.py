@@ -123,10 +123,11 @@ class SoftmaxAttention:
         """
         if len(weights) != self.parameters or not all(type(w) is int for w in weights):
             raise NotShown("integer weights of the network are expected")
-        fields = [row for row in self._fields(weights) if any(row)]
+        fields = [row for row in self.fields(weights) if any(row)]
         return int(flint.fmpz_mat(fields).rank()) if fields else 0
 
-    def _fields(self, weights: Sequence[int]) -> Iterator[list[int]]:
+    def fields(self, weights: Sequence[int]) -> Iterator[list[int]]:
+        """At weights the directions of the symmetries."""
         if self.tokens == 1:  # K and Q are not seen, and of V only the sums over heads
             for (letter, l, h), (at, rows, columns) in self.blocks.items():
                 for i in range(at, at + rows * columns):

@@ -10,7 +10,8 @@ What is proved. The rank over F_p at one integer point is a lower bound of the r
 is equal has `probability` at least 1 - error_bound. On the strata of linear networks rank and dimensions are closed formulas that hold
 at every point, `proved`. At special points of a stratum the corank may be larger. Where a theorem says that the strata listed are all,
 ``complete`` is true; elsewhere the locus has at least the dimension given, and at most the codimension. Samples are sparse integer
-weights; their ranks are exact for their prime.
+weights; their ranks are exact for their prime. Of a network with analytic activations or softmax the rank on a stratum is at most what
+exact directions leave that change no function, and at general points that, where a minor in ball arithmetic is not 0 at one of them.
 
 Sources: Trager, Kohn, Bruna 2020 (linear); Kohn et al. 2022 (linear convolutions); Shahverdi, Marchetti, Kohn 2025 (convolutions).
 """
@@ -21,15 +22,18 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
+from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict, cast
 
+from neurovariety.beyond.analytic.critical_weights import critical_weights
+from neurovariety.beyond.analytic.rank_in_balls import Smooth, definability
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
+from neurovariety.certificates.smooth_strata import SmoothCriticalLocus
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.stratum_ranks import CriticalDimension, CriticalUnion, StrataTable
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_result import EntryResult, Facts
-from neurovariety.dictionary.runner import entry
+from neurovariety.dictionary.runner import entry_of_both
 from neurovariety.errors import DivisionByZeroError
 from neurovariety.geometry.exact.generic_rank import rank_at
 from neurovariety.geometry.exact.points import Point
@@ -65,7 +69,7 @@ class CriticalStratum(TypedDict):
     dimension: int
     rank: int
     corank: int | None
-    functions: int
+    functions: int | None
     fiber: int | None
     claim: str
 
@@ -138,23 +142,70 @@ def _ranks(stratum: CriticalStratum) -> str:
     rank, dimension, corank = stratum["rank"], stratum["dimension"], stratum["corank"]
     if stratum["claim"] == Claim.LOWER_BOUND:
         return f"rank at least {rank}, dimension at least {dimension}"
+    if stratum["claim"] == Claim.UPPER_BOUND:
+        return f"rank at most {rank}, dimension {dimension}"
     return f"rank {rank}{'' if corank is None else f' (corank {corank})'}, dimension {dimension}"
 
 
-@entry
+MostOption = Annotated[
+    int,
+    Option("strata of weights to look at (default: 60)", recorded="asked_most"),
+    Whole("most is the number of strata to look at, at least {least}", 1),
+]
+
+
+def _of_analytic(network: Smooth, *, most: int, seed: int) -> CriticalLocusResult:
+    """Known sets of weights of a network with analytic activations, or softmax."""
+    found = critical_weights(network, most, seed)
+    whole = found.whole
+    none = "no set of weights is shown to be critical"
+
+    def part(key: str, nothing: object) -> Verdict:
+        try:
+            return issue(SmoothCriticalLocus(key, network.parameters, whole.verdict, found.ranks), network)
+        except NotShown:
+            return weak(Statement(f"critical locus: {key}", network.hash, nothing), Claim.UNDECIDED, none)
+
+    counts = {str(r): number for r, number in sorted(found.sampled.items(), reverse=True)}
+    claims = {
+        "rank": whole.verdict,
+        "dimension": part("dimension", None),
+        "codimension": part("codimension", None),
+        "complete": weak(Statement("critical locus: complete", network.hash, False), Claim.UNDECIDED, "no theorem says so"),
+        "strata": part("strata", []),
+        "sampled": weak(Statement("critical locus: sampled", network.hash, counts), Claim.ESTIMATE, "at weights that were drawn"),
+    }
+    value = cast("CriticalLocusValue", {key: verdict.statement.value for key, verdict in claims.items()})
+    return CriticalLocusResult(
+        value=value,
+        claims=claims,
+        evidence={
+            "parameters": network.parameters,
+            "all_listed": found.all_listed,
+            "rank_claim": str(whole.verdict.claim),
+            "error_bound": None,
+            "primes": [],
+            "seeds": [seed],
+            "theorems": [dict(t) for t in definability(network)],
+        },
+        glosses=_glosses(value),
+        notices=() if found.all_listed else (f"only the first {most} strata were looked at",),
+    )
+
+
+@entry_of_both(_of_analytic)
 def critical_locus(
     model: Model,
     *,
-    most: Annotated[
-        int,
-        Option("strata of weights to look at (default: 60)", recorded="asked_most"),
-        Whole("most is the number of strata to look at, at least {least}", 1),
-    ] = MOST,
+    most: MostOption = MOST,
     seed: int = DEFAULT_SEED,
 ) -> CriticalLocusResult:
     """Ranks of the Jacobian of the parametrization of ``source`` on the strata of its weights and at sparse random weights.
 
-    At most ``most`` strata are looked at. Models without known strata are only sampled. Raises `InputError` for unusable input.
+    At most ``most`` strata are looked at. Models without known strata are only sampled. Of mlp with an analytic activation (tanh, gelu,
+    ...), and of attention with softmax, the strata are sets of weights with a known cause: a unit that is read by none or reads
+    nothing, two units that read the same or opposite values, a head without V, K or Q, two heads with the same K and Q. Raises
+    `InputError` for unusable input.
 
     >>> result = critical_locus("cnn(3,4; x)")
     >>> [(s["name"], s["rank"]) for s in result.value["strata"] if s["kind"] == "shared root"]

@@ -32,13 +32,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Required, cast
 
-from neurovariety.beyond.analytic.general_fiber import general_fiber
+from neurovariety.beyond.analytic.general_fiber import fiber_at, general_fiber
+from neurovariety.beyond.analytic.rank_at_weights import weights_of_network
 from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.certificates.compose import COUNTED, FINITE, HIDES, LEFT, SETTLED, Because
 from neurovariety.certificates.fiber import HIDDEN, HiddenDirections
 from neurovariety.certificates.fiber_at_weights import FIBER_AT, HIDDEN_AT, IDENTIFIED
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, SURE, Gloss
+from neurovariety.certificates.smooth_ranks_at_weights import FIRST_ORDER
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.upper_bounds import ByTheorem, FieldsVanish
 from neurovariety.claim import Claim
@@ -97,6 +99,8 @@ class FibersEvidence(SpecialFiberFacts, total=False):
     scope: str
     real_components: Required[RealComponents | None]
     counted: Facts
+    rank_at_most: int
+    coincidences: list[str]
     hidden_directions: Facts | None
     moved_by_unstated_symmetries: int | None
 
@@ -137,21 +141,19 @@ RouteOption = Annotated[
 
 
 def _of_analytic(network: Smooth, *, at: ExactNumbers | None, route: Route, seed: int, memory_limit: int | None) -> FibersResult:
-    """The fiber over a general function of a network with analytic activations: its dimension alone."""
-    if at is not None:
-        raise InputError(f"fibers of {network.notation} are known over general functions, not through given weights; leave out at=")
+    """The fiber of a network with analytic activations, over a general function or to first order at weights: its dimension alone."""
     if route == "theorem":
         raise InputError(f"no theorem counts the weights of a function of {network.notation}; ask route='auto'")
-    found = general_fiber(network, seed)
+    found = general_fiber(network, seed) if at is None else fiber_at(network, weights_of_network(network, at), seed)
     known = weak(Statement(GENERIC_FIBER, network.hash, None), Claim.UNDECIDED, "not counted")
-    said = Statement("identifiable", network.hash, "undecided", (_SCOPES["undecided"],))
+    scope = _SCOPES["undecided"] if at is None else FIRST_ORDER
+    said = Statement("identifiable", network.hash, "undecided", (scope,))
     claims = {**found.claims, "cardinality": known, "identifiable": weak(said, Claim.UNDECIDED, "not counted")}
-    alone = Gloss("around general weights no others have the same function", {"dimension": FROM_ABOVE})
     return FibersResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
         claims=claims,
-        glosses=() if found.claims["dimension"].statement.value else (alone,),
-        evidence=cast("FibersEvidence", {**found.evidence, "real_components": None, "scope": _SCOPES["undecided"]}),
+        glosses=found.glosses,
+        evidence=cast("FibersEvidence", {**found.evidence, "real_components": None, "scope": scope}),
     )
 
 
@@ -166,8 +168,8 @@ def fibers(
 ) -> FibersResult:
     """The fiber of the parametrization over a generic function, or through the weights ``at``.
 
-    Of mlp with an analytic activation (tanh, gelu, ...), and of attention with softmax, the dimension of the fiber over a general
-    function alone is known.
+    Of mlp with an analytic activation (tanh, gelu, ...), and of attention with softmax, the dimension alone is known; at given weights
+    to first order, in the order layer by layer of matrix and biases, or K, Q and V of each head.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
     of ``Model.blocks``. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths

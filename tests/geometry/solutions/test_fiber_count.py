@@ -166,3 +166,10 @@ def test_samples_of_a_large_model():
     assert found.value == {"finite": 22, "unique": None, "functions": {}}
     assert found.claim is Claim.PROVED
     assert "counted up to dimension 10" in found.evidence["reason"]
+
+
+@pytest.mark.parametrize("text", ["mlp(3,2,1; 1000*x^2)", "mlp(3,2,1; x^2/1000)"])
+def test_units_in_which_no_trace_test_is_trusted_are_named(text):
+    found = sample_complexity(text, seed=0)
+    assert found.value == {"finite": 5, "unique": None, "functions": {}}
+    assert "more than a factor 100 apart" in found.evidence["reason"]

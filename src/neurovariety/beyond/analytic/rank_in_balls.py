@@ -138,17 +138,24 @@ def _place(
 ) -> tuple[tuple[Fraction, ...], tuple[tuple[Fraction, ...], ...]]:
     """Weights and inputs, multiples of 1/64, for which units work in the middle of their range, or inputs are ``wide`` times as far."""
     rng = generator(seed, "beyond.analytic.rank_in_balls", attempt)
+    weights = random_weights(network, rng)
+    length = network.inputs if isinstance(network, SoftmaxAttention) else network.widths[0]
+    return tuple(weights), random_inputs(rng, length, 1.5 * wide, samples)
+
+
+def random_weights(network: Smooth, rng: np.random.Generator) -> list[Fraction]:
+    """Multiples of 1/64 for which units work in the middle of their range, none of them 0."""
     weights: list[Fraction] = []
     if isinstance(network, SoftmaxAttention):
         for _, rows, columns in network.blocks.values():
             weights += _drawn(rng, rows * columns, 2.0 / sqrt(columns))
-        return tuple(weights), _inputs(rng, network.inputs, 1.5 * wide, samples)
+        return weights
     for n, m in zip(network.widths, network.widths[1:], strict=False):
         weights += _drawn(rng, m * n, 2.0 / sqrt(n)) + (_drawn(rng, m, 1.0) if network.bias else [])
-    return tuple(weights), _inputs(rng, network.widths[0], 1.5 * wide, samples)
+    return weights
 
 
-def _inputs(rng: np.random.Generator, length: int, size: float, samples: int) -> tuple[tuple[Fraction, ...], ...]:
+def random_inputs(rng: np.random.Generator, length: int, size: float, samples: int) -> tuple[tuple[Fraction, ...], ...]:
     """Different inputs: of one number, few would differ by chance."""
     found: dict[tuple[Fraction, ...], None] = {}
     while len(found) < samples:

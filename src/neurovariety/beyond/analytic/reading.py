@@ -22,7 +22,7 @@ NAMES: Mapping[str, str] = {
 }
 """How analytic activations are written, without regard to case, hyphens and underscores, and what certificates call them."""
 
-ANSWERED = ("dimension", "fibers", "symmetries")
+ANSWERED = ("dimension", "fibers", "symmetries", "critical-locus")
 """The entries that are asked of such networks."""
 MOST_PARAMETERS = 600
 """Weights of a network whose rank is found in ball arithmetic: some ten seconds."""

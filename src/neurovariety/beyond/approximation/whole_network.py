@@ -66,7 +66,8 @@ def trained_network(source: object, architecture: object) -> Network:
             raise
         raise InputError(
             f"trained networks with {name} are not read: files have no such activation. An architecture without weights is "
-            f"approximated on an interval, 'mlp(1,2,1; {name})' with interval=(-1, 1), and dimension, fibers and symmetries take it"
+            f"approximated on an interval, 'mlp(1,2,1; {name})' with interval=(-1, 1), and dimension, fibers, symmetries and "
+            "critical-locus take it"
         ) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeVar
 
 import numpy as np
@@ -154,7 +155,13 @@ def rank_error(
 
 def memory_limit(limit: int | None) -> int:
     """Bytes that one exact computation may use."""
-    return limit if limit is not None else int(MEMORY_FRACTION * psutil.virtual_memory().total)
+    return limit if limit is not None else int(MEMORY_FRACTION * _memory())
+
+
+@cache
+def _memory() -> int:
+    """Bytes of this machine, read once: it takes longer than a small rank."""
+    return int(psutil.virtual_memory().total)
 
 
 def require_memory(needed: float, limit: int | None, what: str) -> None:

@@ -27,6 +27,7 @@ from neurovariety.certificates.shown_points import Points
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.solutions.complete_fiber import KIND, complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
+from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, coefficient_range
 from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
@@ -133,6 +134,9 @@ def _attempt(
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
     cut = graph_slices(model, dimension, seed, rng, samples)
     family = ExactIncidence(cut)
+    if not cut.linear and coefficient_range(model) > LARGEST_RANGE:
+        apart = f"coefficients of {model.name} lie more than a factor {LARGEST_RANGE:g} apart, above what a trace test in doubles feels"
+        return Preimages(nothing, (), {}, f"{apart}; choose units of weights and outputs in which they are closer")
 
     def stop_early(found: int, paths: int) -> None:
         if found > MOST_POINTS:
