@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from damaged_archives import marked
 from neurovariety.beyond.piecewise import kept_subdivision
 from neurovariety.beyond.piecewise.all_regions import cells_so_far
 from neurovariety.beyond.piecewise.regions import RegionsResult
@@ -191,3 +192,47 @@ def test_a_lower_bound_is_no_list_of_all_regions(known):
     network, certificate = known
     with pytest.raises(NotShown, match="known to be all regions"):
         issue(RegionCount("distinct_affine_functions", 4, issue(certificate, network)), network)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_are_refused_in_one_sentence(seed, stopped_after, tmp_path):
+    """Bytes that changed, and arrays that do not fit together: the right number comes out, or a sentence."""
+    architecture, file = "mlp(2,4,2,1; relu; bias)", tmp_path / "kept"
+    given, rng = weights("mlp(2,4,2,1; relu; bias)", 3), np.random.default_rng(seed)
+    whole = nv.regions(given, architecture=architecture).value
+    stopped_after(5)
+    with pytest.raises(KeyboardInterrupt):
+        nv.regions(given, architecture=architecture, resume=file)
+    stopped_after(100)
+    data, arrays = file.read_bytes(), dict(np.load(file))
+    refused = held = 0
+    for turn in range(40):
+        if turn % 2:
+            name = rng.choice([n for n in arrays if n != "facts"])
+            changed = arrays[name].copy()
+            changed.reshape(-1)[rng.integers(changed.size)] ^= changed.dtype.type(1)
+            with open(file, "wb") as kept:
+                np.savez(kept, **{**arrays, name: changed if turn % 8 < 7 else changed[:-1]})
+        else:
+            at = int(rng.integers(len(data) - 900 if turn % 4 else 0, len(data)))
+            file.write_bytes(data[:at] + bytes([int(rng.integers(256))]) + data[at + 1 :])
+        try:
+            found = nv.regions(given, architecture=architecture, resume=file).value
+        except InputError as error:
+            refused += "no resume file of regions of this version; name a new file" in str(error)
+        else:
+            held += found == whole
+    assert refused > 10
+    assert refused + held == 40
+
+
+@pytest.mark.parametrize(("flag", "method"), [(64, 0), (1, 0), (0, 99)])
+def test_archives_that_python_does_not_open_are_refused(flag, method, stopped_after, tmp_path):
+    architecture, file = "mlp(2,4,2,1; relu; bias)", tmp_path / "kept"
+    given = weights(architecture, 3)
+    stopped_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        nv.regions(given, architecture=architecture, resume=file)
+    file.write_bytes(marked(file.read_bytes(), flag, method))
+    with pytest.raises(InputError, match="no resume file of regions"):
+        nv.regions(given, architecture=architecture, resume=file)

@@ -15,13 +15,14 @@ from neurovariety.certificates.attention_distance import AttentionPair
 from neurovariety.certificates.cell_complex import CellComplex, _cells
 from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.channel_relations import _activated
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.certificates.exact_arrays import same, vanishes
 from neurovariety.certificates.network_nodes import check_order, network_hash
 from neurovariety.certificates.network_shapes import shapes, windows
 from neurovariety.certificates.network_values import BALLS, RATIONALS
 from neurovariety.certificates.network_values import value as exact_value
 from neurovariety.certificates.piecewise_forms import Unit, _staged
-from neurovariety.certificates.piecewise_signs import SignForms, sign_at
+from neurovariety.certificates.piecewise_signs import SignForms, signs_at
 from neurovariety.certificates.stored_networks import StoredNetwork, StoredNode
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
@@ -173,9 +174,9 @@ def test_signs_at_ties_of_every_stage(seed):
         assert ends[r].tolist() == [np.sign(v) for v in expected]
         for k in range(last + 1):
             count, start = (len(outputs), stages[k]) if k == last else (len(forms.stages[k].cuts), stages[k])
-            pulled = forms.pulled_back(k, range(count), np.tile(signs[r][:start] > 0, (count, 1)))
+            pulled = forms.forms_of(k, range(count), np.tile(signs[r][:start] > 0, (count, 1)))
             wanted = ends[r] if k == last else signs[r][start : start + count]
-            assert [sign_at(form, ray) for form in pulled] == wanted.tolist()
+            assert signs_at(pulled, table_of([ray] * count, 3)).tolist() == wanted.tolist()
         differences = [expected[i] - expected[j] for i in range(3) for j in range(i + 1, 3)]
         assert [c[0] for c in cuts[-3:]] == differences
 

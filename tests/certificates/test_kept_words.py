@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import conftest
+from damaged_archives import marked
 from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen, _apart, rounded, up_to
 from neurovariety.certificates.phrases import Choice, Number, amount, named, short
 from neurovariety.certificates.result_file import read_result, write_result
@@ -214,9 +215,11 @@ def test_results_in_files(tmp_path):
     assert data == large
     assert len(arrays) == 1
     assert json.loads(path.read_text())["certificates"]["file"] == beside.name
-    beside.write_bytes(b"no archive")
-    with pytest.raises(InputError, match="beside the result"):
-        read_result(path)
+    whole = beside.read_bytes()
+    for damaged in (b"no archive", marked(whole, 64, 0), marked(whole, 0, 99)):
+        beside.write_bytes(damaged)
+        with pytest.raises(InputError, match="beside the result"):
+            read_result(path)
     beside.unlink()
     with pytest.raises(InputError, match="beside the result"):
         read_result(path)

@@ -61,7 +61,7 @@ def test_sums_of_products_modulo_a_prime(p):
     matrix[1], read[:, 0, 0] = p - 1, p - 1
     direct = drawn.integers(0, p, size=(4, 1, 2))
     order = drawn.permutation(7).tolist()
-    stage = _StageMod(p, (), list(range(7)), direct.astype(float), matrix.astype(float), 0, [], None)
+    stage = _StageMod(p, (), list(range(7)), direct.astype(float), np.zeros(2), matrix.astype(float), 0, [], None)
     found = stage.combined(read[order].astype(float), order)
     assert np.array_equal(found, (direct + np.tensordot(matrix, read, axes=(1, 0))) % p)
 

@@ -132,6 +132,17 @@ def test_signs_of_relu_are_exact():
     assert (len(moved.rows), moved.left_out, moved.resting) == (1, 0, 0)
 
 
+def test_a_constant_neuron_that_no_exact_bias_takes_up_is_named():
+    """tanh(1) is not rational, so that pruning leaves it; tanh(0) is 0, and goes."""
+    given = {"w1": [[1, 2], [0, 0]], "b1": [0.5, 1], "w2": [[1, 2]], "b2": [0]}
+    found = nv.diagnose(given, architecture="mlp(2,2,1; tanh; bias)")
+    assert "neuron 1 of w1 reads no input and is constant" in found.meaning
+    assert found.value["redundant"] == {}
+    zero = nv.diagnose({**given, "b1": [0.5, 0]}, architecture="mlp(2,2,1; tanh; bias)")
+    assert "is constant" not in zero.meaning
+    assert zero.value["redundant"] == {"constant": 1}
+
+
 def test_distances_to_planted_strata():
     made = arrays((3, 5, 2), 1)
     made["l0.weight"][4] = -2 * made["l0.weight"][0]

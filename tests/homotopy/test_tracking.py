@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.homotopy.systems import cyclic, katsura, noon
 
+from damaged_archives import marked
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError
 from neurovariety.homotopy import (
@@ -236,9 +237,10 @@ def test_resume_files(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
     with pytest.raises(InputError, match="belongs to 'a quintic', not to 'a sextic'"):
         ResumeFile(file, "a sextic").read(Monodromy(ROOTS, prints), rng)
-    file.write_bytes(file.read_bytes()[:200])
-    with pytest.raises(InputError, match="is no resume file"):
-        kept.read(Monodromy(ROOTS, prints), rng)
+    for damaged in (marked(file.read_bytes(), 64, 0), marked(file.read_bytes(), 0, 99), file.read_bytes()[:200]):
+        file.write_bytes(damaged)
+        with pytest.raises(InputError, match="is no resume file"):
+            kept.read(Monodromy(ROOTS, prints), rng)
     with pytest.raises(InputError, match="cannot be written"):
         ResumeFile(tmp_path / "missing" / "run.npz", "a quintic").write(run, rng)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise, starmap
 from math import gcd
 from typing import cast
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from neurovariety.certificates.cell_domains import CellDomain
 from neurovariety.certificates.cell_facets import CellFacets, facets_of, incidences
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.certificates.network_nodes import NetworkData, network_hash
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, piecewise_forms
 from neurovariety.certificates.piecewise_signs import SignForms
@@ -108,11 +109,12 @@ def _shown(complex_: CellComplex, of: Hashable) -> KnownCells:
     whole = whole.deciding() if complex_.decisions else whole
     forms = complex_.domain.of(whole)
     rays = _rays(complex_.rays, forms.inputs)
+    table = table_of(complex_.rays, forms.inputs + 1)
     starts, members = _cells(complex_, len(rays))
-    walls = complex_.domain.faces(rays)
+    walls = complex_.domain.faces(table)
     if np.any(walls < 0):
         raise NotShown("a ray lies outside of the domain")
-    at_rays, outputs = SignForms(forms).signs(rays)
+    at_rays, outputs = SignForms(forms).signs(table)
     patterns = _patterns(starts, members, at_rays)
     facets = facets_of(incidences(starts, members, walls, at_rays), patterns, forms.inputs + 1)
     return KnownCells(whole, forms, rays, starts, members, at_rays, patterns, facets, outputs, walls[:, 0] == 0)
@@ -122,7 +124,8 @@ def _rays(given: np.ndarray, inputs: int) -> list[list[int]]:
     if given.ndim != 2 or given.shape[1] != inputs + 1 or given.dtype.kind not in "iuO":
         raise NotShown("rays of whole numbers are expected, one a row")
     rays = given.tolist()
-    if any(type(v) is not int for r in rays for v in r) or any(gcd(*r) != 1 for r in rays) or len(set(map(tuple, rays))) < len(rays):
+    whole = set(map(type, chain.from_iterable(rays))) <= {int}
+    if not whole or any(g != 1 for g in starmap(gcd, rays)) or len(set(map(tuple, rays))) < len(rays):
         raise NotShown("rays are different primitive vectors of whole numbers")
     return rays
 
@@ -165,11 +168,14 @@ def complex_of(
 
 
 def complex_of_arrays(
-    subject: str, domain: CellDomain, rays: Sequence[Sequence[int]], cells: tuple[np.ndarray, np.ndarray], decisions: bool = False
+    subject: str,
+    domain: CellDomain,
+    rays: Sequence[Sequence[int]] | np.ndarray,
+    cells: tuple[np.ndarray, np.ndarray],
+    decisions: bool = False,
 ) -> CellComplex:
     """The certificate of cells that are given as starts and members."""
-    table = np.empty((len(rays), len(rays[0])), dtype=object)
-    table[:] = [list(r) for r in rays]
+    table = table_of(rays, len(rays[0]))
     for array in (table, *cells):  # what was checked stays as it was
         array.setflags(write=False)
     return CellComplex(subject, domain, table, *cells, decisions)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import flint
 import numpy as np
 
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.certificates.network_nodes import rational
 from neurovariety.certificates.piecewise_forms import PiecewiseForms
 from neurovariety.certificates.zeros import NotShown
@@ -49,12 +51,13 @@ class CellDomain:
         """Whether regions are those of a box."""
         return bool(self.low or self.high)
 
-    def faces(self, rays: Sequence[Sequence[int]]) -> np.ndarray:
-        """(rays, faces) -1, 0 or 1: the signs of t, and of the distances to the sides of a box."""
-        signs = [[_sign(r[0]) for r in rays]]
+    def faces(self, given: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+        """(rays, faces) -1, 0 or 1: the signs of t, and of the distances to the sides of a box, at rays that are given."""
+        rays = table_of(given, 1 + len(self.columns))
+        signs = [_signs(rays[:, 0])]
         for ends, side in ((self.low, 1), (self.high, -1)):
             for k, end in enumerate(ends, 1):
-                signs.append([_sign(side * (r[k] * end.denominator - end.numerator * r[0])) for r in rays])
+                signs.append(side * _signs(rays[:, k] * end.denominator - end.numerator * rays[:, 0]))
         return np.array(signs, dtype=np.int8).T.reshape(len(rays), -1)
 
     @property
@@ -66,8 +69,8 @@ class CellDomain:
         return (f"for inputs in the box {sides}",)
 
 
-def _sign(v: int) -> int:
-    return (v > 0) - (v < 0)
+def _signs(values: Any) -> np.ndarray:
+    return np.asarray((values > 0).astype(np.int8) - (values < 0).astype(np.int8))
 
 
 def rank(rows: Sequence[Sequence[Fraction]]) -> int:

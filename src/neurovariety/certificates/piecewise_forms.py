@@ -8,7 +8,7 @@ connections) is read; max(p, q) is p + relu(q - p).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -235,8 +235,12 @@ class PiecewiseForms:
         return _staged(self.inputs, self.units, outputs)
 
     def pulled_back(self, k: int, chosen: Sequence[int], on: np.ndarray) -> list[Form]:
-        """Cuts of stage k as forms in t and the inputs; of the outputs, for k the number of stages. Each is times a positive number
-        that is the same for all forms of one cut.
+        """The forms of `forms_of`, one after another."""
+        return list(map(tuple, self.forms_of(k, chosen, on).tolist()))
+
+    def forms_of(self, k: int, chosen: Sequence[int], on: np.ndarray) -> np.ndarray:
+        """Cuts of stage k as forms in t and the inputs; of the outputs, for k the number of stages: a table (forms, 1 + inputs) of
+        whole numbers. Each is times a positive number that is the same for all forms of one cut.
 
         ``chosen`` are places of cuts in the stage, and row i of ``on`` says which cuts of the stages before are positive where cut
         chosen[i] is wanted. Where one is 0, both lines of its unit have the same value, so it may count as either.
@@ -247,25 +251,31 @@ class PiecewiseForms:
         ends = [0, *accumulate(len(s.cuts) for s in self.stages[:k])]
         at_once = bool(k) and len(self.stages[k - 1].units) * len(self.stages[k - 1].reads) <= _AT_ONCE
         made = set(self.stages[k - 1].units) if at_once else set()
-        total: dict[int, list[Any]] = {}
+        total: dict[int, np.ndarray] = {}
+        rows = [u for u, _, _ in cuts]
+        more = None if all(a == 1 for _, a, _ in cuts) else _whole(a for _, a, _ in cuts)
         for at, f in enumerate(stage.reads):
             if f not in made:
-                total[f] = [stage.rows[u][at] if a == 1 else a * stage.rows[u][at] for u, a, _ in cuts]
+                total[f] = stage.table[rows, at] if more is None else more * stage.table[rows, at]
         if any(b for _, _, b in cuts):
-            _add(total, 0, [-b for _, _, b in cuts])
+            _add(total, 0, _whole(-b for _, _, b in cuts))
         if at_once:
             self._by_sums(k, chosen, on[:, ends[k - 1] :], total)
         for before in reversed(range(k - at_once)):
             self._through(self.stages[before], total, on[:, ends[before] : ends[before + 1]], len(cuts))
-        nothing = [0] * len(cuts)
-        return list(zip(*([int(v) for v in total.get(i, nothing)] for i in range(self.inputs + 1)), strict=True))
+        found = np.zeros((len(cuts), self.inputs + 1), dtype=object)
+        for i in range(self.inputs + 1):
+            if i in total:
+                found[:, i] = total[i] if k <= at_once else [int(v) for v in total[i]]
+        return found
 
-    def _by_sums(self, k: int, chosen: Sequence[int], on: np.ndarray, total: dict[int, list[Any]]) -> None:
+    def _by_sums(self, k: int, chosen: Sequence[int], on: np.ndarray, total: dict[int, np.ndarray]) -> None:
         """Add what cuts of stage k read by way of the stage before it: sums of the lines that its units are on."""
         places = self.stages[k - 1].kink_places
-        before = np.cumsum(on[:, : places[-1]], axis=1, dtype=np.int64)
-        before = np.concatenate([np.zeros((len(on), 1), dtype=np.int64), before], axis=1)
-        counts = np.diff(before[:, places], axis=1)
+        counts = on[:, : places[-1]]
+        if places != list(range(len(places))):  # some unit has not one kink
+            before = np.concatenate([np.zeros((len(on), 1), dtype=np.int64), np.cumsum(counts, axis=1, dtype=np.int64)], axis=1)
+            counts = np.diff(before[:, places], axis=1)
         lines = self._lines[k - 1]
         used = counts[:, [u for u, _ in lines]] == [w for _, w in lines]
         features = sorted({0, *self.stages[k - 1].reads})
@@ -275,7 +285,7 @@ class PiecewiseForms:
             mine = names == j
             found[mine] = self._line_table(k, j, features).sums(used[mine])
         for i, f in enumerate(features):
-            _add(total, f, found[:, i].tolist())
+            _add(total, f, found[:, i])
 
     def _line_table(self, k: int, j: int, features: Sequence[int]) -> DigitRows:
         """What cut j of stage k reads through each line of a unit of the stage before it, at some features."""
@@ -302,7 +312,7 @@ class PiecewiseForms:
     def _tables(self) -> dict[tuple[int, int], DigitRows]:
         return {}
 
-    def _through(self, stage: UnitStage, total: dict[int, list[Any]], on: np.ndarray, count: int) -> None:
+    def _through(self, stage: UnitStage, total: dict[int, np.ndarray], on: np.ndarray, count: int) -> None:
         """Write what is a combination of the units of a stage as one of what they read."""
         columns, rows, at = [], [], 0
         for u, place in enumerate(stage.units):
@@ -311,7 +321,7 @@ class PiecewiseForms:
             at += len(lines) - 1
             if place not in total:
                 continue
-            factors = total.pop(place)
+            factors = total.pop(place).tolist()
             rows.append(stage.rows[u])
             if lines == ((0, 0), (1, 0)):
                 zero = flint.fmpz(0)
@@ -319,15 +329,19 @@ class PiecewiseForms:
                 continue
             which = mine.sum(axis=1).tolist()
             columns.append([c * lines[w][0] for c, w in zip(factors, which, strict=True)])
-            _add(total, 0, [c * lines[w][1] for c, w in zip(factors, which, strict=True)])
+            _add(total, 0, _whole(c * lines[w][1] for c, w in zip(factors, which, strict=True)))
         if rows and stage.reads and count:
             made = (flint.fmpz_mat([list(c) for c in zip(*columns, strict=True)]) * flint.fmpz_mat(rows)).tolist()
             for f, column in zip(stage.reads, zip(*made, strict=True), strict=True):
-                _add(total, f, column)
+                _add(total, f, _whole(column))
 
 
-def _add(total: dict[int, list[Any]], feature: int, more: Sequence[Any]) -> None:
-    total[feature] = [v + w for v, w in zip(total[feature], more, strict=True)] if feature in total else list(more)
+def _whole(values: Iterable[Any]) -> np.ndarray:
+    return np.fromiter(values, dtype=object)
+
+
+def _add(total: dict[int, np.ndarray], feature: int, more: np.ndarray) -> None:
+    total[feature] = total[feature] + more if feature in total else more
 
 
 def piecewise_forms(network: NetworkData) -> PiecewiseForms:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import mul
+from typing import Any
 
 import numpy as np
 
-from neurovariety.certificates.piecewise_forms import Form, PiecewiseForms, Unit, UnitStage
+from neurovariety.certificates.digit_sums import table_of
+from neurovariety.certificates.piecewise_forms import PiecewiseForms, Unit, UnitStage
 from neurovariety.certificates.sign_table import SignTable
 
 _UNIT = 2.0**-52
@@ -67,10 +68,15 @@ class _FloatStage:
         middle, radius = features.middle[self.reads], features.radius[self.reads]
         off = _norms(radius + (len(self.reads) + 8) * _UNIT * (np.abs(middle) + radius))
         made = self.matrix @ middle
-        return _Ball(made, np.where(np.isfinite(made), self.norms[:, None] * (off * _SLACK) + _LEAST, np.inf))
+        radius = self.norms[:, None] * (off * _SLACK)
+        radius += _LEAST
+        radius[~np.isfinite(made)] = np.inf
+        return _Ball(made, radius)
 
     def less_kinks(self, z: _Ball, t: _Ball) -> _Ball:
         """The cuts."""
+        if self.relu:
+            return z
         if not self.cut_kinks.any():
             return _Ball(z.middle[self.cut_units], z.radius[self.cut_units])
         k = self.cut_kinks[:, None]
@@ -100,9 +106,9 @@ class SignForms:
         self._stages = [_float_stage(s, units) for s, units in zip(forms.stages, by_stage, strict=True)]
         self._last = _float_stage(forms.last, [Unit(o, (), ()) for o in forms.outputs])
 
-    def signs(self, rays: Sequence[Sequence[int]]) -> tuple[SignTable, np.ndarray]:
-        """(rays, cuts), stage by stage, and (rays, outputs) of -1, 0 and 1."""
-        cuts = []
+    def signs(self, given: Sequence[Sequence[int]] | np.ndarray) -> tuple[SignTable, np.ndarray]:
+        """(rays, cuts), stage by stage, and (rays, outputs) of -1, 0 and 1, at rays that are given."""
+        cuts, rays = [], table_of(given, self.forms.inputs + 1)
         outputs = np.empty((len(rays), len(self.forms.outputs)), dtype=np.int8)
         for start in range(0, len(rays), _AT_ONCE):
             some = rays[start : start + _AT_ONCE]
@@ -111,7 +117,7 @@ class SignForms:
             outputs[start : start + len(some)] = found[-1].T
         return SignTable.stacked(cuts, self.forms.cuts), outputs
 
-    def _settled(self, rays: Sequence[Sequence[int]]) -> Iterator[np.ndarray]:
+    def _settled(self, rays: np.ndarray) -> Iterator[np.ndarray]:
         before = np.zeros((0, len(rays)), dtype=bool)
         for k, ball in enumerate(self._balls(rays)):
             signs, unsure = ball.signs()
@@ -119,14 +125,14 @@ class SignForms:
             yield signs
             before = np.concatenate([before, signs > 0])
 
-    def of_stage(self, rays: Sequence[Sequence[int]], k: int) -> tuple[np.ndarray, np.ndarray]:
+    def of_stage(self, rays: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """(cuts of stage k, rays) signs, and where they are not known."""
         for at, ball in enumerate(self._balls(rays)):
             if at == k:
                 return ball.signs()
         raise IndexError(k)
 
-    def _balls(self, rays: Sequence[Sequence[int]]) -> Iterator[_Ball]:
+    def _balls(self, rays: np.ndarray) -> Iterator[_Ball]:
         """Cuts of each stage, and outputs, in float64."""
         forms = self.forms
         features = _Ball(*(np.empty((1 + forms.inputs + len(forms.units), len(rays))) for _ in range(2)))
@@ -140,7 +146,7 @@ class SignForms:
                 features.middle[stage.makes], features.radius[stage.makes] = made.middle, made.radius
             yield self._last.read(features)
 
-    def _settle(self, rays: Sequence[Sequence[int]], k: int, before: np.ndarray, signs: np.ndarray, unsure: np.ndarray) -> None:
+    def _settle(self, rays: np.ndarray, k: int, before: np.ndarray, signs: np.ndarray, unsure: np.ndarray) -> None:
         """Write the signs of stage k (of the outputs, for the last) that are not known, by whole numbers; ``before`` says which cuts of
         the stages before are positive."""
         cut, ray = np.nonzero(unsure)
@@ -149,30 +155,34 @@ class SignForms:
         used, place = np.unique(ray, return_inverse=True)
         packed = np.packbits(np.concatenate([before[:, used], np.zeros((1, len(used)), dtype=bool)]), axis=0)
         patterns = np.ascontiguousarray(packed.T).view(f"V{len(packed)}")[:, 0].tolist()
-        names: dict[tuple[int, bytes], int] = {}
-        which = [names.setdefault((j, patterns[i]), len(names)) for j, i in zip(cut.tolist(), place.reshape(-1).tolist(), strict=True)]
-        first = np.unique(which, return_index=True)[1]
-        forms = self.forms.pulled_back(k, cut[first].tolist(), before[:, ray[first]].T)
-        signs[cut, ray] = [sign_at(forms[w], rays[r]) for w, r in zip(which, ray.tolist(), strict=True)]
+        names: dict[bytes, int] = {}
+        pattern = np.array([names.setdefault(p, len(names)) for p in patterns], dtype=np.int64)
+        _, first, which = np.unique(cut * len(names) + pattern[place.reshape(-1)], return_index=True, return_inverse=True)
+        forms = self.forms.forms_of(k, cut[first].tolist(), before[:, ray[first]].T)
+        signs[cut, ray] = signs_at(forms[which.reshape(-1)], rays[ray])
 
 
-def sign_at(form: Form, ray: Sequence[int]) -> int:
-    """The sign of a form at a ray."""
-    value = value_at(form, ray)
-    return int(value > 0) - int(value < 0)
+def signs_at(forms: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """The sign of each form at the ray in the same row."""
+    values: Any = values_at(forms, rays)
+    return (values > 0).astype(np.int8) - (values < 0).astype(np.int8)
 
 
-def value_at(form: Form, ray: Sequence[int]) -> int:
-    """The value of a form at a ray."""
-    return sum(map(mul, form, ray))
+def values_at(forms: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """The value of each form at the ray in the same row, of tables of whole numbers of any size."""
+    total = forms[:, 0] * rays[:, 0]
+    for i in range(1, forms.shape[1]):
+        total = total + forms[:, i] * rays[:, i]
+    return np.asarray(total, dtype=object)
 
 
 def _float_stage(stage: UnitStage, units: Sequence[Unit]) -> _FloatStage:
     places = {f: i for i, f in enumerate(stage.reads)}
     matrix = np.zeros((len(units), len(places)))
     for i, unit in enumerate(units):
-        for f, c in unit.reads.items():
-            matrix[i, places[f]] = _float(c)
+        matrix[i, [places[f] for f in unit.reads]] = [_near(c) for c in unit.reads.values()]
+    sizes = np.abs(matrix)
+    matrix[((sizes <= _SMALL) & (sizes > 0)) | (sizes >= _LARGE)] = np.nan
     longest = max((len(u.kinks) for u in units), default=0)
     kinks = np.full((len(units), longest), np.inf)
     slopes, offsets = np.zeros((len(units), longest + 1)), np.zeros((len(units), longest + 1))
@@ -204,22 +214,28 @@ def _norms(columns: np.ndarray) -> np.ndarray:
 
 def _float(value: Fraction) -> float:
     """The nearest float; of a number too large or small for sums of them nothing that is a number."""
-    try:
-        near = float(value)
-    except OverflowError:
-        return float("nan")
+    near = _near(value)
     return near if not value or _SMALL < abs(near) < _LARGE else float("nan")
 
 
-def _unit_rays(rays: Sequence[Sequence[int]], width: int) -> tuple[np.ndarray, np.ndarray]:
+def _near(value: Fraction) -> float:
+    """The nearest float; for a number beyond all of them, or below, nothing that is a number."""
+    try:
+        near = value.numerator / value.denominator
+    except OverflowError:
+        return float("nan")
+    return near if near or not value else float("nan")
+
+
+def _unit_rays(rays: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Rays (coordinates, rays) divided by the power of two above their largest entry."""
     try:
-        near = np.array(rays, dtype=np.float64).reshape(len(rays), width).T
+        near = rays.astype(np.float64).T
         middle = np.ldexp(near, -np.frexp(np.abs(near).max(axis=0))[1])
         return middle, np.abs(middle) * _UNIT + _LEAST
     except OverflowError:
         rows = []
-        for ray in rays:
+        for ray in rays.tolist():
             bits = max(v.bit_length() for v in ray)
             rows.append([float((v << _SHIFT) >> bits) for v in ray])
         middle = np.array(rows).reshape(len(rays), width).T * 2.0**-_SHIFT

@@ -30,6 +30,8 @@ OF_ONE_OUTPUT = ("zero_set_components", "zero_set_has_interior", "positive_compo
 """Keys that only a network with one output has."""
 
 _PRIME = 4194301
+_FEW = 2**15
+"""Cells of which not many have functions with the same value at one place by chance."""
 _TERMS = 2**8
 """Residues below 2^22: sums of 2^8 products stay below 2^53."""
 _AT_ONCE = 2**10
@@ -95,9 +97,9 @@ def _counts(complex_: CellComplex, known: KnownCells) -> Mapping[str, int | bool
 def _functions(known: KnownCells) -> np.ndarray:
     """For each cell the name of its affine function, a number.
 
-    Functions that differ modulo a prime are different; of those that do not the coefficients are computed exactly.
+    Functions that differ at a place modulo a prime are different; of those that do not the coefficients are computed exactly.
     """
-    rows = np.ascontiguousarray(_functions_mod(known, _PRIME).astype(np.int32))
+    rows = np.ascontiguousarray(_functions_mod(known, _PRIME, _places(known.forms.inputs + 1, len(known.signs))).astype(np.int32))
     names: dict[Any, int] = {}
     found = np.array([names.setdefault(r, len(names)) for r in rows.view(f"V{4 * rows.shape[1]}")[:, 0].tolist()])
     twice = np.flatnonzero(np.bincount(found)[found] > 1)
@@ -108,20 +110,26 @@ def _functions(known: KnownCells) -> np.ndarray:
     return found
 
 
-def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
-    """(cells, outputs x coefficients) of the affine functions modulo a small prime: sums of products that float64 holds.
+def _places(width: int, cells: int) -> np.ndarray:
+    """(width, places) where functions are told apart: as few as are fast, and so many that only few of them meet by chance."""
+    count = min(width, 1 if cells < _FEW else 2)
+    return np.eye(width) if count == width else np.random.default_rng(0).integers(1, _PRIME, (width, count)).astype(np.float64)
+
+
+def _functions_mod(known: KnownCells, p: int, places: np.ndarray) -> np.ndarray:
+    """(cells, outputs x places) the values of the affine functions modulo a small prime: sums of products that float64 holds.
 
     Each number is multiplied with the scale of its stage, which is a unit modulo the prime or not; it is the same for all cells. What
     units read is computed once for all cells of one pattern of the stages before.
     """
     forms = known.forms
-    stages = [_StageMod.of(s, forms.inputs + 1, p) for s in (*forms.stages, forms.last)]
+    stages = [_StageMod.of(s, places, p) for s in (*forms.stages, forms.last)]
     found = []
     for start in range(0, len(known.signs), _AT_ONCE):
         signs = known.signs[start : start + _AT_ONCE] > 0
         group = np.zeros(len(signs), dtype=np.int64)
         kept: list[int] = []
-        features = np.zeros((0, 1, forms.inputs + 1))
+        features = np.zeros((0, 1, places.shape[1]))
         cut = 0
         for k, stage in enumerate(stages[:-1], 1):
             z = stage.combined(features, kept)
@@ -142,31 +150,44 @@ def _functions_mod(known: KnownCells, p: int) -> np.ndarray:
 @dataclass(frozen=True)
 class _StageMod:
     """A stage modulo a small prime p: ``matrix`` (units, reads) of the units that it reads, ``reads``, and ``direct`` (units, 1,
-    coefficients) of t and the inputs; of its own units the lines, or None where all are ReLU."""
+    places) what it reads of t and the inputs; ``t`` at the places; of its own units the lines, or None where all are ReLU."""
 
     p: int
     units: tuple[int, ...]
     reads: list[int]
     direct: np.ndarray
+    t: np.ndarray
     matrix: np.ndarray
     cuts: int
     kinks: list[int]
     lines: list[np.ndarray] | None
 
     @classmethod
-    def of(cls, stage: UnitStage, width: int, p: int) -> _StageMod:
-        """A stage that reads t and the inputs as features below ``width``."""
+    def of(cls, stage: UnitStage, places: np.ndarray, p: int) -> _StageMod:
+        """A stage that reads t and the inputs as its first features, which have these values (features, places)."""
+        width = len(places)
         matrix = np.array([[v % p for v in row] for row in stage.matrix], dtype=np.float64).reshape(len(stage.matrix), len(stage.reads))
-        direct = np.zeros((len(matrix), 1, width))
+        direct = np.zeros((len(matrix), places.shape[1]))
         first = sum(f < width for f in stage.reads)
-        direct[:, 0, list(stage.reads[:first])] = matrix[:, :first]
+        for at, f in enumerate(stage.reads[:first]):
+            direct = (direct + matrix[:, at, None] * places[f]) % p
         plain = all(unit == ((0, 0), (1, 0)) for unit in stage.lines)
         lines = None if plain else [np.array([[v % p for v in line] for line in unit], dtype=np.float64).T for unit in stage.lines]
         reads = list(stage.reads[first:])
-        return cls(p, stage.units, reads, direct, np.ascontiguousarray(matrix[:, first:]), len(stage.cuts), stage.kink_places, lines)
+        return cls(
+            p,
+            stage.units,
+            reads,
+            direct[:, None],
+            places[0],
+            np.ascontiguousarray(matrix[:, first:]),
+            len(stage.cuts),
+            stage.kink_places,
+            lines,
+        )
 
     def combined(self, features: np.ndarray, kept: Sequence[int]) -> np.ndarray:
-        """(units, groups, coefficients) of what the units read, of those ``features`` that are ``kept``."""
+        """(units, groups, places) of what the units read, of those ``features`` that are ``kept``."""
         read = features if self.reads == kept else features[[kept.index(f) for f in self.reads]]
         shape = (len(self.matrix), *features.shape[1:])
         flat = read.reshape(len(read), prod(shape[1:]))
@@ -178,14 +199,14 @@ class _StageMod:
         return total.reshape(shape)
 
     def bent(self, z: np.ndarray, on: np.ndarray) -> np.ndarray:
-        """(units, groups, coefficients) of the lines on which the units are, of what they read, which is overwritten."""
+        """(units, groups, places) of the lines on which the units are, of what they read, which is overwritten."""
         if self.lines is None:
             z *= on[:, :, None]
             return z
         for u, (a, b) in enumerate(pairwise(self.kinks)):
             which = on[a:b].sum(axis=0)
             z[u] *= self.lines[u][0][which][:, None]
-            z[u, :, 0] += self.lines[u][1][which]
+            z[u] += self.lines[u][1][which][:, None] * self.t
             z[u] %= self.p
         return z
 

@@ -177,7 +177,7 @@ def diagnose(
         value=_value(source, linear, dimension, removed, pruned.network.parameters, near),
         claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER else _claim(source, ranks, key, part),
         subject=source.source,
-        glosses=(*_glosses(ranks), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
+        glosses=(*_glosses(ranks), *_constant(near, removed), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
         also={_SAME: shrinks("error_bound", 0.0)},
         evidence={
             "rank": ranks.evidence if ranks else {"route": linear.refused},
@@ -344,6 +344,15 @@ def _nearest(near: list[NearestStratum]) -> StratumData | None:
     """The nearest stratum that is not met exactly (up to rounding of the distance)."""
     off = [s for s in near if s.relative > 1e-15]
     return off[0].to_dict() if off else None
+
+
+def _constant(near: list[NearestStratum], removed: RemovedUnits) -> tuple[Gloss, ...]:
+    """Neurons that read nothing and were not removed: `tanh(1)` is a constant that no exact bias takes up."""
+    if by_reason(removed).get("constant"):
+        return ()
+    found = [s for s in near if s.stratum == "constant neuron" and s.distance == 0]
+    why = "reads no input and is constant; pruning leaves it, since no bias takes its value up exactly"
+    return tuple(Gloss(f"neuron {s.neurons[0]} of {s.layer} {why}", {}) for s in found)
 
 
 def _glosses(ranks: JacobianRank | None) -> tuple[Gloss, ...]:

@@ -12,15 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from neurovariety.errors import InputError
 from neurovariety.learning.estimated_coefficient import effective, rhat
 from neurovariety.randomness import generator
 from neurovariety.rings.ring import Array
+
+if TYPE_CHECKING:  # torch is an extra
+    from torch import Tensor
+    from torch.nn import Module
 
 _STREAM = "learning.local_coefficient"
 _RATIOS = np.array([0.6, 0.8, 1.0, 1.25])
@@ -72,7 +77,7 @@ class LocalCoefficient:
         )
 
 
-def jax_loss(loss: Callable[[Any], Any], weights: Any, samples: int) -> LocalLoss:
+def jax_loss(loss: Callable[..., ArrayLike], weights: object, samples: int) -> LocalLoss:
     """A JAX function of a tree of weights, the mean loss over ``samples``; computed in double precision."""
     import jax
     from jax.flatten_util import ravel_pytree
@@ -89,7 +94,7 @@ def jax_loss(loss: Callable[[Any], Any], weights: Any, samples: int) -> LocalLos
     return LocalLoss(evaluate, np.asarray(flat), samples)
 
 
-def torch_loss(module: Any, batches: Iterable[tuple[Any, Any]], loss: Callable[[Any, Any], Any]) -> LocalLoss:
+def torch_loss(module: Module, batches: Iterable[tuple[Tensor, Tensor]], loss: Callable[[Tensor, Tensor], Tensor]) -> LocalLoss:
     """A torch module with a data loader: ``loss`` of outputs and targets is the mean over a batch. The batches are read once, and each
     evaluation takes all of them. The module is put into evaluation mode for what is computed here, and is left as it was.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from damaged_archives import marked
 from neurovariety.errors import InputError
 from neurovariety.geometry.solutions.resuming import function_of
 from neurovariety.homotopy import ResumeFile
@@ -50,6 +51,15 @@ def test_the_file_of_another_question(ask, first, second, differs, tmp_path):
         ask(second[0], **second[1], resume=file)
     assert differs in str(refused.value)
     assert ask(first[0], **first[1], resume=file).value == pytest.approx(found.value)
+
+
+@pytest.mark.parametrize("change", [(64, 0), (0, 99)])
+def test_an_archive_that_does_not_open(change, tmp_path):
+    file = tmp_path / "run"
+    nv.degree(own(3), resume=file)
+    file.write_bytes(marked(file.read_bytes(), *change))
+    with pytest.raises(InputError, match="is no resume file"):
+        nv.degree(own(3), resume=file)
 
 
 def test_the_file_of_another_entry(tmp_path):

@@ -94,8 +94,10 @@ def all_regions(network: object, **options: Unpack[RegionOptions]) -> AllRegions
         note(phase=f"checking that {len(found):,} regions are all there are")
         cells = complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
         verdict = issue(cells, source)
-    except Exception:  # an interrupt is none, and nor is a time limit of the command line
+    except Exception as error:  # an interrupt is none, and nor is a time limit of the command line
         _SO_FAR.set(None)
+        if kept is not None and kept.was_read and not isinstance(error, InputError | MemoryError):
+            raise kept.foreign() from error  # what was read was altered
         raise
     _SO_FAR.set(None)
     return AllRegions(source, forms, cells, verdict)

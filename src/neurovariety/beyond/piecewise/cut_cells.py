@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.beyond.piecewise.cut_kernel import crossed_cells, cut_edges, loop, pairs_of_sides, parts
+from neurovariety.certificates.digit_sums import table_of
 from neurovariety.errors import ResourceError
 
 _MOST_PAIRS = 10**11
@@ -54,12 +55,12 @@ class CutEdges:
 class CutCells:
     """Cells that are cut by one form after another.
 
-    ``rays`` are appended by who computes them; cell c has the rays ``pool[starts[c] : starts[c] + sizes[c]]``, in any order, and lies
+    Rays are appended by who computes them; cell c has the rays ``pool[starts[c] : starts[c] + sizes[c]]``, in any order, and lies
     in the cell ``parents[c]`` of an earlier subdivision.
     """
 
     def __init__(self, rays: Sequence[tuple[int, ...]], cells: Sequence[Sequence[int]], hyperplanes: int) -> None:
-        self.rays = list(rays)
+        self._rays = GrowingRows(table_of(rays, len(rays[0])))
         sizes = np.array([len(c) for c in cells], dtype=np.int64)
         self._pool = GrowingRows(np.array([v for c in cells for v in c], dtype=np.int64))
         self._starts, self._sizes = GrowingRows(np.cumsum(sizes) - sizes), GrowingRows(sizes)
@@ -72,18 +73,33 @@ class CutCells:
         rows = {name: getattr(self, f"_{name}").rows for name in _ARRAYS}
         return rows | {"parents": self.parents.rows, "counts": np.array([self._marked, self._pairs], dtype=np.int64)}
 
+    @property
+    def rays(self) -> np.ndarray:
+        """(rays, coordinates) whole numbers."""
+        return self._rays.rows
+
+    def append(self, rays: np.ndarray) -> None:
+        """Add the rays that the last cut has made."""
+        self._rays.append(rays)
+
     def go_on(self, rays: Sequence[tuple[int, ...]], state: Mapping[str, np.ndarray]) -> None:
-        """Continue from what `state` gave."""
-        self.rays = list(rays)
+        """Continue from what `state` gave. Raises `ValueError` where that does not fit together."""
+        pool, starts, sizes, zeros, parents = (state[name] for name in (*_ARRAYS, "parents"))
+        alike = all(a.dtype == b.dtype and a.ndim == b.ndim for name, b in self.state().items() for a in (state[name],))
+        fits = alike and len(starts) == len(sizes) == len(parents) > 0 and len(rays[0]) == self.rays.shape[1]
+        fits = fits and len(rays) == len(zeros) and zeros.shape[1] == self._zeros.rows.shape[1] and sizes.min() > 0 <= parents.min()
+        if not fits or starts.min() < 0 or (starts + sizes).max() > len(pool) or pool.min() < 0 or pool.max() >= len(rays):
+            raise ValueError("these are no cells of that kind")
+        self._rays = GrowingRows(table_of(rays, len(rays[0])))
         for name in _ARRAYS:
             setattr(self, f"_{name}", GrowingRows(state[name]))
         self.parents = GrowingRows(state["parents"])
         self._marked, self._pairs = state["counts"].tolist()
 
-    def some(self, most: int) -> list[list[tuple[int, ...]]]:
+    def some(self, most: int) -> list[list[list[int]]]:
         """The rays of the first cells, also between two steps of a cut, when cells name rays that are not there yet: these are left
         out."""
-        pool, rays = self._pool.rows, self.rays
+        pool, rays = self._pool.rows, self.rays.tolist()
         ends = zip(self._starts.rows[:most].tolist(), self._sizes.rows[:most].tolist(), strict=False)
         named = [pool[a : a + size].tolist() for a, size in ends]
         return [[rays[v] for v in cell] for cell in named if cell and max(cell) < len(rays)]
@@ -110,10 +126,10 @@ class CutCells:
         self._pairs += int(loop(pairs_of_sides, many)(pool, starts, sizes, crossed, side))
         if self._pairs * zeros.shape[1] > _MOST_PAIRS:
             raise ResourceError(
-                f"{len(starts):,} pieces in {len(self.rays[0]) - 1} dimensions have so many corners that finding their edges would "
+                f"{len(starts):,} pieces in {self.rays.shape[1] - 1} dimensions have so many corners that finding their edges would "
                 "take hours; ask for a box or a network of fewer inputs"
             )
-        edges = loop(cut_edges, many)(pool, starts, sizes, crossed, side, zeros, len(self.rays[0]) - 2)
+        edges = loop(cut_edges, many)(pool, starts, sizes, crossed, side, zeros, self.rays.shape[1] - 2)
         count = len(zeros)
         names, first_at, which = np.unique(edges[:, 1] * count + edges[:, 2], return_index=True, return_inverse=True)
         made, ends = loop(parts, many)(pool, starts, sizes, crossed, side, edges[:, 0], which.reshape(-1) + count)

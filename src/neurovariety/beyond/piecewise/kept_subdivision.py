@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +38,13 @@ class Begun:
 
 
 class KeptSubdivision:
-    """A file that a subdivision is written to now and then. ``question``: names of what it depends on, and what each is."""
+    """A file that a subdivision is written to now and then. ``question``: names of what it depends on, and what each is.
+    ``was_read``: a search goes on from what it held."""
 
     def __init__(self, path: str | Path, question: Mapping[str, str]) -> None:
         self._path, self._question = Path(path), dict(question)
         self._last, self._wait = time.monotonic(), _INTERVAL
+        self.was_read = False
 
     @property
     def is_due(self) -> bool:
@@ -54,7 +55,7 @@ class KeptSubdivision:
         """Write now. Raises `InputError` where the file cannot be written."""
         start = time.monotonic()
         facts = {"format": _FORMAT, "question": self._question, "stage": begun.stage, "place": begun.place}
-        arrays = cells.state() | {"on": begun.on, "table": begun.table, "rays": _as_bytes(cells.rays)}
+        arrays = cells.state() | {"on": begun.on, "table": begun.table, "rays": _as_bytes(cells.rays.tolist())}
         write_resume_file(self._path, facts, arrays)
         self._last = time.monotonic()
         self._wait = max(_INTERVAL, _PART * (self._last - start))
@@ -75,13 +76,20 @@ class KeptSubdivision:
                 state = {name: arrays[name] for name in cells.state()}
                 rays = _of_bytes(arrays["rays"])
                 begun = Begun(int(facts["stage"]), int(facts["place"]), arrays["on"], arrays["table"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
-            raise InputError(
-                f"{shown(str(self._path))} is no resume file of regions of this version; name a new file to start again"
-            ) from None
-        self._compare(known)
-        cells.go_on(rays, state)
+            self._compare(known)
+            cells.go_on(rays, state)
+            if len(begun.table) != len(rays) or cells.parents.rows.max() >= len(begun.on) or begun.on.dtype != bool:
+                raise ValueError("table")
+        except InputError:
+            raise
+        except Exception:  # a damaged archive fails in many ways
+            raise self.foreign() from None
+        self.was_read = True
         return begun
+
+    def foreign(self) -> InputError:
+        """That the file is none of a search of these regions."""
+        return InputError(f"{shown(str(self._path))} is no resume file of regions of this version; name a new file to start again")
 
     def _compare(self, known: Mapping[str, str]) -> None:
         for part in dict.fromkeys([*self._question, *known]):
@@ -93,7 +101,7 @@ class KeptSubdivision:
                 )
 
 
-def _as_bytes(rays: list[tuple[int, ...]]) -> np.ndarray:
+def _as_bytes(rays: list[list[int]]) -> np.ndarray:
     """(rays, coordinates, bytes) of whole numbers."""
     width = 1 + max(v.bit_length() for r in rays for v in r) // 8
     text = b"".join(v.to_bytes(width, "little", signed=True) for r in rays for v in r)

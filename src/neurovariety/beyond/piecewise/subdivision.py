@@ -11,7 +11,7 @@ Nothing here is proved: `certificates.cell_complex` checks what comes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import product
@@ -24,7 +24,7 @@ from neurovariety.beyond.piecewise.cut_cells import CutCells, CutEdges, GrowingR
 from neurovariety.beyond.piecewise.kept_subdivision import Begun, KeptSubdivision
 from neurovariety.certificates.cell_domains import CellDomain, rank
 from neurovariety.certificates.piecewise_forms import PiecewiseForms, UnitStage
-from neurovariety.certificates.piecewise_signs import SignForms, sign_at, value_at
+from neurovariety.certificates.piecewise_signs import SignForms, signs_at, values_at
 from neurovariety.certificates.sign_table import SignTable
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.progress import note
@@ -104,7 +104,7 @@ class _StageCuts:
             within = np.zeros(len(cells.rays), dtype=np.int64)
             within[members] = np.repeat(np.arange(len(cells)), np.diff(starts))
             cut, ray = np.nonzero(unsure)
-            signs[cut, ray] = self._exact(cut, within[ray], [cells.rays[r] for r in ray.tolist()])
+            signs[cut, ray] = self._exact(cut, within[ray], cells.rays[ray])
         self._table = GrowingRows(np.ascontiguousarray(signs.T))
 
     @classmethod
@@ -128,24 +128,19 @@ class _StageCuts:
             note(phase=f"{len(cells):,} pieces by {place + sum(len(s.cuts) for s in stages[: self._k])} of {total} kinks")
             edges = cells.split(np.ascontiguousarray(table.rows[:, j]), most)
             if len(edges.up):
-                cells.rays += self._meets(j, edges)
+                cells.append(self._meets(j, edges))
                 table.append(self._signs(j, order[place + 1 :], edges))
         here, _ = SignTable.of(table.rows).on_groups(*cells.listed())
         return np.concatenate([self._on[cells.parents.rows], here[:] > 0], axis=1)
 
-    def _meets(self, j: int, edges: CutEdges) -> Iterator[Ray]:
+    def _meets(self, j: int, edges: CutEdges) -> np.ndarray:
         """The rays on edges on which cut j is 0, which is positive at one end and negative at the other."""
         parents, which = np.unique(edges.parent, return_inverse=True)
-        forms = self._ready.forms.pulled_back(self._k, [j] * len(parents), self._on[parents])
-        rays = self._cells.rays
-        for one, two, w in zip(edges.up.tolist(), edges.down.tolist(), which.reshape(-1).tolist(), strict=True):
-            p, q = rays[one], rays[two]
-            up, down = value_at(forms[w], p), value_at(forms[w], q)
-            g = gcd(up, down)
-            a, b = -down // g, up // g
-            whole = [a * v + b * w for v, w in zip(p, q, strict=True)]
-            g = gcd(*whole)
-            yield tuple(v // g for v in whole)
+        forms = self._ready.forms.forms_of(self._k, [j] * len(parents), self._on[parents])[which.reshape(-1)]
+        p, q = self._cells.rays[edges.up], self._cells.rays[edges.down]
+        up, down = values_at(forms, p), values_at(forms, q)
+        whole = up[:, None] * q - down[:, None] * p
+        return np.asarray(whole // np.gcd.reduce(whole, axis=1)[:, None], dtype=object)
 
     def _signs(self, j: int, later: Sequence[int], edges: CutEdges) -> np.ndarray:
         """(edges, cuts) the signs of the later cuts at the rays on edges where cut j is 0."""
@@ -156,19 +151,20 @@ class _StageCuts:
         apart[:, later] = (one * two)[:, later] < 0
         some = np.flatnonzero(apart.any(axis=1))
         if len(some):
-            rays = [self._cells.rays[edges.first + i] for i in some.tolist()]
+            rays = self._cells.rays[edges.first + some]
             found, unsure = self._ready.of_stage(rays, self._k)
             made[some] = np.where(apart[some], found.T, made[some])
             at, cut = np.nonzero(unsure.T & apart[some])
-            made[some[at], cut] = self._exact(cut, edges.parent[some[at]], [rays[i] for i in at.tolist()])
+            if len(at):
+                made[some[at], cut] = self._exact(cut, edges.parent[some[at]], rays[at])
         return made
 
-    def _exact(self, cuts: np.ndarray, parents: np.ndarray, rays: Sequence[Ray]) -> list[int]:
+    def _exact(self, cuts: np.ndarray, parents: np.ndarray, rays: np.ndarray) -> np.ndarray:
         """The signs of cuts at rays of parents."""
         pairs, which = np.unique(cuts * len(self._on) + parents, return_inverse=True)
         cut, parent = np.divmod(pairs, len(self._on))
-        forms = self._ready.forms.pulled_back(self._k, cut.tolist(), self._on[parent])
-        return [sign_at(forms[w], r) for w, r in zip(which.reshape(-1).tolist(), rays, strict=True)]
+        forms = self._ready.forms.forms_of(self._k, cut.tolist(), self._on[parent])
+        return signs_at(forms[which.reshape(-1)], rays)
 
 
 def _basis_first(forms: PiecewiseForms, stage: UnitStage) -> list[int]:

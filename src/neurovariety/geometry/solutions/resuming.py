@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,7 +69,7 @@ class QuestionFile(ResumeFile):
         try:
             with open(self.path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 stated = json.loads(bytes(arrays["facts"]).decode())["problem"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        except Exception:  # a damaged archive fails in many ways
             return {}
         try:
             parts = json.loads(stated)
