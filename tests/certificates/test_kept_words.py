@@ -154,7 +154,7 @@ def test_numbers_are_rounded_as_they_are_claimed():
     assert measured(third, Claim.UPPER_BOUND) == f"one is at most {rounded(third, up=True)}"
     assert measured(third, Claim.LOWER_BOUND) == f"it is at least {rounded(third, up=False)}"
     assert measured(third, Claim.ESTIMATE) == "it is about 0.3333333"
-    assert measured.within(third, Claim.PROVED, ("x", *up_to(0.0004))) == "it was shown to be 0.3333"
+    assert measured.within(third, Claim.PROVED, ("x", *up_to(0.0004))) == "it was shown to be 0.333"
     assert measured.within(third, Claim.PROVED, ("x",)) == f"it was shown to be {third}"
     assert up_to(0.0) == ()
     assert up_to(2.0**-10) == ("up to 0.002",)
