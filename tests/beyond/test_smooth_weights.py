@@ -15,7 +15,7 @@ from scipy.special import erf
 import neurovariety as nv
 from campaign import size
 from neurovariety.beyond.analytic.critical_weights import critical_weights
-from neurovariety.beyond.analytic.rank_at_weights import rank_at_weights, weights_of_network
+from neurovariety.beyond.analytic.rank_at_weights import blocks_of, rank_at_weights, weights_of_network
 from neurovariety.beyond.analytic.reading import read_analytic
 from neurovariety.certificates.activation_series import taylor
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
@@ -155,13 +155,13 @@ KNOWN = {
     ("mlp(2,2,1; tanh)", (1, 2, -1, -2, 1, 3)): 3,  # tanh is odd
     ("mlp(2,2,1; cos)", (1, 2, -1, -2, 1, 3)): 3,  # cos is even
     ("mlp(2,2,1; softplus)", (1, 2, -1, -2, 1, 3)): 1,  # softplus(z) - softplus(-z) = z, which the slopes give as well
-    ("mlp(2,2,1; sigmoid; bias)", (1, 2, -1, -2, 1, -1, 1, 3, 0)): 4,  # sigmoid(z) + sigmoid(-z) = 1
+    ("mlp(2,2,1; sigmoid; bias)", (1, 2, -1, -2, 1, 3, 1, -1, 0)): 4,  # sigmoid(z) + sigmoid(-z) = 1
     ("mlp(2,2,1; sigmoid)", (1, 2, -1, -2, 1, 3)): 2,  # without a bias there is no 1, and slopes are equal
-    ("mlp(1,2,1; exp; bias)", (1, 1, 0, 1, 2, 3, 0)): 4,  # exp(x) and exp(x + 1) are proportional
-    ("mlp(1,1,1; gelu; bias)", (0, "1/3", 2, 1)): 2,  # a constant unit, which is not rational
-    ("mlp(1,2,1; sin; bias)", (1, 1, 0, 1, 2, 3, 0)): 2,  # sin(x) and sin(x + 1) span two dimensions with their slopes
+    ("mlp(1,2,1; exp; bias)", (1, 1, 2, 3, 0, 1, 0)): 4,  # exp(x) and exp(x + 1) are proportional
+    ("mlp(1,1,1; gelu; bias)", (0, 2, "1/3", 1)): 2,  # a constant unit, which is not rational
+    ("mlp(1,2,1; sin; bias)", (1, 1, 2, 3, 0, 1, 0)): 2,  # sin(x) and sin(x + 1) span two dimensions with their slopes
     ("mlp(2,2,2,1; tanh)", (1, 2, 1, 2, 1, 2, 3, 1, 1, 1)): 2,  # equal units: each of the two units after reads their sum
-    ("mlp(1,1,1,1; exp; bias)", (0, 0, 1, 0, 1, 0)): 4,  # all is constant
+    ("mlp(1,1,1,1; exp; bias)", (0, 1, 1, 0, 0, 0)): 4,  # all is constant
     ("attention(2,2; a=1; t=2; softmax)", (1, 2, 0, 0, 1, 0, 0, 1)): 2,  # Q is 0: so is all that K does
     ("attention(2,2; a=1; t=2; softmax)", (0, 0, 0, 0, 1, 0, 0, 1)): 4,  # K and Q are seen in a product alone
     ("attention(2,1; a=2; t=3; softmax)", (1, 2, 3, 1, 1, 0, 0, 1, 0, 0)): 8,  # no values: K and Q are not seen
@@ -178,9 +178,28 @@ def test_known_fibers_at_weights(notation, at):
 def test_causes_are_named():
     assert "unit 2 is read by none" in nv.fibers("mlp(2,2,1; tanh)", at=[1, 2, 0, 0, 1, 0]).meaning
     assert "read opposite values" in nv.fibers("mlp(2,2,1; tanh)", at=[1, 2, -1, -2, 1, 1]).meaning
-    assert "are proportional" in nv.fibers("mlp(1,2,1; exp; bias)", at=[1, 1, 0, 1, 2, 3, 0]).meaning
+    assert "are proportional" in nv.fibers("mlp(1,2,1; exp; bias)", at=[1, 1, 2, 3, 0, 1, 0]).meaning
     assert "Q is 0" in nv.fibers("attention(2,2; a=1; t=2; softmax)", at=[1, 2, 0, 0, 1, 0, 0, 1]).meaning
     assert "no others have the same function" in nv.fibers("mlp(1,1,1; tanh)", at=[1, 1]).meaning
+
+
+@pytest.mark.parametrize(
+    ("notation", "algebraic"),
+    [
+        ("mlp(3,2,2,1; tanh, sigmoid; bias)", "mlp(3,2,2,1; x^2; bias)"),
+        ("mlp(3,2,1; tanh)", "mlp(3,2,1; x^2)"),
+        ("attention(3,2,2; a=1,2; t=2; heads=2; softmax)", "attention(3,2,2; a=1,2; t=2; heads=2)"),
+        ("attention(2,2; a=1; t=2; softmax)", "attention(2,2; a=1; t=2)"),
+    ],
+)
+def test_weights_are_in_the_order_of_all_models(notation, algebraic):
+    """The numbers 0, 1, ... are found where blocks of the same name begin in the model that has polynomials in their place."""
+    network = read_analytic(notation)
+    starts = {block.name: block.start for block in nv.parse(algebraic).model.blocks}
+    own = [starts.get(name, starts.get(name.removesuffix("h1"))) for name, _ in blocks_of(network)]
+    firsts = np.cumsum([0, *(size for _, size in blocks_of(network))])[:-1]
+    given = weights_of_network(network, range(network.parameters))
+    assert [given[i] for i in firsts] == own
 
 
 def test_weights_that_are_none():
@@ -197,7 +216,7 @@ def test_what_is_too_long_is_refused():
 
 
 def test_answers_at_weights_are_rechecked():
-    for notation, at in (("mlp(1,2,1; tanh; bias)", [1, 1, 0, 0, 2, 3, 0]), ("attention(1,1; a=1; t=2; softmax)", [1, 0, "1/2"])):
+    for notation, at in (("mlp(1,2,1; tanh; bias)", [1, 1, 2, 3, 0, 0, 0]), ("attention(1,1; a=1; t=2; softmax)", [1, 0, "1/2"])):
         found = nv.fibers(notation, at=at)
         found.rerun()
         found.verify()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import flint
 import numpy as np
@@ -48,15 +49,34 @@ class SmoothRank:
 
 
 def weights_of_network(network: Smooth, given: Sequence[object]) -> tuple[Fraction, ...]:
-    """The weights as Fractions. Raises `InputError` for a wrong length or an entry that is not a number."""
+    """The weights as Fractions, in the order of the network, from that of all models: the matrices of all layers, then the biases; of
+    attention every K, every Q, every V. Raises `InputError` for a wrong length or an entry that is not a number."""
     try:
         exact = tuple(exact_numbers(given))
     except ValueError as error:
         raise InputError(f"weights are finite numbers such as 2, 1/3 or 0.5: {error}") from None
+    blocks = blocks_of(network)
     if len(exact) != network.parameters:
-        order = "layer by layer K, Q, V" if isinstance(network, SoftmaxAttention) else "layer by layer the matrix, then the biases"
-        raise InputError(f"{network.notation} has {network.parameters} weights ({order}), got {len(exact)}")
-    return exact
+        order = ", ".join(name for name, _ in sorted(blocks, key=_letter))
+        raise InputError(f"{network.notation} has {network.parameters} weights (in the order {order}), got {len(exact)}")
+    places, start = {}, 0
+    for name, size in sorted(blocks, key=_letter):
+        places[name] = range(start, start := start + size)
+    return tuple(exact[i] for name, _ in blocks for i in places[name])
+
+
+def blocks_of(network: Smooth) -> list[tuple[str, int]]:
+    """Names and sizes of the blocks of weights, in the order of the network."""
+    layers = list(enumerate(pairwise(network.widths), 1))
+    if isinstance(network, SoftmaxAttention):
+        inner = zip(layers, network.inner, strict=True)
+        heads = [(f"{k}h{h + 1}", (a * m, a * m, n * m)) for (k, (m, n)), a in inner for h in range(network.heads)]
+        return [(letter + place, size) for place, sizes in heads for letter, size in zip("KQV", sizes, strict=True)]
+    return [block for k, (m, n) in layers for block in ((f"W{k}", m * n), (f"b{k}", n)) if network.bias or block[0] == f"W{k}"]
+
+
+def _letter(block: tuple[str, int]) -> str:
+    return block[0][0]
 
 
 def rank_at_weights(network: Smooth, weights: tuple[Fraction, ...], seed: int) -> SmoothRank:
