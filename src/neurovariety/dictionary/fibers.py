@@ -169,10 +169,10 @@ def fibers(
     """The fiber of the parametrization over a generic function, or through the weights ``at``.
 
     Of mlp with an analytic activation (tanh, gelu, ...), and of attention with softmax, the dimension alone is known; at given weights
-    to first order, in the order layer by layer of matrix and biases, or K, Q and V of each head.
+    to first order.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
-    of ``Model.blocks``. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths
+    of ``Model.blocks``: matrices, then biases; every K, every Q, every V. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths
     alone, ``auto`` by a theorem where there is one, else by following paths where the dimension is at most 10. Raises `InputError`
     where the length of ``at`` is wrong.
 
