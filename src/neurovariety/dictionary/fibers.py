@@ -172,9 +172,9 @@ def fibers(
     to first order.
 
     ``at`` is a flat vector of exact numbers (ints, Fractions, strings like "1/3"; a float is its exact binary value), in the order
-    of ``Model.blocks``: matrices, then biases; every K, every Q, every V. ``route``: ``theorem`` counts the points of the fiber by theorems alone, ``computed`` by following paths
-    alone, ``auto`` by a theorem where there is one, else by following paths where the dimension is at most 10. Raises `InputError`
-    where the length of ``at`` is wrong.
+    of ``Model.blocks``: matrices, then biases; every K, every Q, every V. ``route``: ``theorem`` counts the points of the fiber by
+    theorems alone, ``computed`` by following paths alone, ``auto`` by a theorem where there is one, else by following paths where the
+    dimension is at most 10. Raises `InputError` where the length of ``at`` is wrong.
 
     >>> fibers("mlp(2,2,3,1; x^3)").value["hidden"]
     2
