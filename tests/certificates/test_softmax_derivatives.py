@@ -69,7 +69,7 @@ def test_fields_change_no_function(numbers):
     network = SoftmaxAttention(*numbers)
     w, _ = drawn(network, 5)
     rows = np.concatenate([derivatives(network, w / 4, drawn(network, seed)[1]) for seed in range(2 * network.parameters)])
-    fields = np.array(list(network._fields([int(v) for v in w])), dtype=float)
+    fields = np.array(list(network.fields([int(v) for v in w])), dtype=float)
     fields = fields.reshape(-1, network.parameters)
     assert np.abs(rows @ fields.T).max(initial=0) <= 1e-7 * (1 + np.abs(rows).max() * np.abs(fields).max(initial=0))
     rank = network.orbit_rank([int(v) for v in w])
