@@ -15,7 +15,7 @@ from neurovariety.beyond.analytic.rank_in_balls import Smooth, random_inputs
 from neurovariety.certificates.activation_series import taylor
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron, AnalyticRank, is_invertible
 from neurovariety.certificates.compose import Meets
-from neurovariety.certificates.exact_derivatives import read_forms, scaled
+from neurovariety.certificates.exact_derivatives import Form, Letters, read_forms, scaled
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.smooth_ranks_at_weights import Coincidences, MinorAtWeights, rank_at_most, written
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
@@ -182,25 +182,24 @@ def coincidences(network: Smooth, weights: tuple[Fraction, ...]) -> list[str]:
                 found.append(f"{units}: unit {i + 1} is {'0' if not values[l][i] else 'constant'}")
                 continue
             for j in range(i):
-                how = _alike(letters.is_constant, name, forms[j], form)
+                how = _alike(letters, name, forms[j], form)
                 if how:
                     found.append(f"{units}: units {j + 1} and {i + 1} {how}")
                     break
     return found
 
 
-def _alike(is_constant: object, name: str, one: object, two: object) -> str:
+def _alike(letters: Letters, name: str, one: Form, two: Form) -> str:
     """How two units of a layer are not told apart; nothing where they are."""
-    assert isinstance(one, dict)
-    assert isinstance(two, dict)
-    assert callable(is_constant)
+
+    def moving(form: Form) -> Form:
+        return {m: c for m, c in form.items() if not letters.is_constant(m)}
+
     if one == two:
         return "are equal"
-    if one == scaled(two, -1) and name != "exp":
-        return "read opposite values"
-    if name == "exp" and {m: c for m, c in one.items() if not is_constant(m)} == {m: c for m, c in two.items() if not is_constant(m)}:
-        return "are proportional"
-    return ""
+    if name == "exp":
+        return "are proportional" if moving(one) == moving(two) else ""
+    return "read opposite values" if one == scaled(two, -1) else ""
 
 
 def _of_heads(network: SoftmaxAttention, weights: tuple[Fraction, ...]) -> list[str]:
