@@ -91,9 +91,7 @@ def test_the_result_is_a_model(small):
     tree = model.tree([np.asarray(small.weights[b.name], dtype=float) for b in model.blocks])
     value = model.function(tree, x, [float(c) for c in model.coefficients])
     np.testing.assert_allclose(value, small.network.evaluate(x[None])[0], rtol=1e-5)
-    assert (
-        nv.dimension(small.architecture).value == 11
-    )  # a layer of attention has 11 of its 12, with softmax and with lightning 4 less 1
+    assert nv.dimension(small.architecture).value == 6  # K^T Q has 4, and of V the difference of two rows is seen
 
 
 def test_what_is_stored_is_rechecked(small):

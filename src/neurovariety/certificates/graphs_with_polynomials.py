@@ -1,5 +1,4 @@
-"""The network that has polynomials, or their quotients, in place of activations, of exp in softmax and of 1/sqrt in layer
-normalization.
+"""The network with polynomials, or their quotients, in place of activations, exp in softmax and 1/sqrt in layer normalization.
 
 Softmax becomes p(x_i) / sum_j p(x_j), and layer normalization (x - mean) p(mean of (x - mean)^2 + epsilon).
 """

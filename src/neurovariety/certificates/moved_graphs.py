@@ -193,7 +193,7 @@ class _Graph:
         return made
 
     def _softmax(self, node: NodeData, given: _Moving) -> _Moving:
-        rows = _Rows(given.balls.shape, (int(node.attributes["axis"]),))
+        rows = _AlongAxes(given.balls.shape, (int(node.attributes["axis"]),))
         seen = np.ones(given.balls.shape, dtype=bool)
         if "mask" in node.weights:
             mask = np.asarray(self.network.weights[node.weights["mask"]], dtype=bool)
@@ -218,7 +218,7 @@ class _Graph:
         return _linear(_moving(made.shifted(middle), moved, are), rows.back)
 
     def _standardized(self, node: NodeData, given: _Moving) -> _Moving:
-        rows = _Rows(given.balls.shape, tuple(int(k) for k in node.attributes["axes"]))
+        rows = _AlongAxes(given.balls.shape, tuple(int(k) for k in node.attributes["axes"]))
         x = _linear(given, rows.of)
         n = x.balls.shape[1]
         if node.attributes["centred"]:
@@ -241,7 +241,7 @@ class _Graph:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _AlongAxes:
     """Arrays of a ``shape`` as rows of what lies along some ``axes``."""
 
     shape: tuple[int, ...]
