@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from neurovariety.beyond.analytic.rank_at_weights import coincidences, rank_at_weights
+from neurovariety.beyond.analytic.rank_at_weights import coincidences, in_order_of_models, rank_at_weights
 from neurovariety.beyond.analytic.rank_in_balls import ORBITS, SHIFTS, Smooth, analytic_dimension, definability, integers
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import AnalyticFiber
@@ -76,7 +76,7 @@ def fiber_at(network: Smooth, weights: tuple[Fraction, ...], seed: int) -> Gener
     return GeneralFiber(
         claims,
         {
-            "at": [str(w) for w in weights],
+            "at": [str(w) for w in in_order_of_models(network, weights)],
             "model_dimension": general.value,
             "parameters": network.parameters,
             "stated": stated,

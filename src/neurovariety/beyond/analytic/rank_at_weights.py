@@ -59,10 +59,23 @@ def weights_of_network(network: Smooth, given: Sequence[object]) -> tuple[Fracti
     if len(exact) != network.parameters:
         order = ", ".join(name for name, _ in sorted(blocks, key=_letter))
         raise InputError(f"{network.notation} has {network.parameters} weights (in the order {order}), got {len(exact)}")
-    places, start = {}, 0
+    return tuple(exact[i] for i in _places(blocks))
+
+
+def in_order_of_models(network: Smooth, weights: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+    """The weights of a network in the order of all models."""
+    found = list(weights)
+    for i, w in zip(_places(blocks_of(network)), weights, strict=True):
+        found[i] = w
+    return tuple(found)
+
+
+def _places(blocks: Sequence[tuple[str, int]]) -> list[int]:
+    """For each weight of a network its place in the order of all models."""
+    places, start = dict[str, range](), 0
     for name, size in sorted(blocks, key=_letter):
         places[name] = range(start, start := start + size)
-    return tuple(exact[i] for name, _ in blocks for i in places[name])
+    return [i for name, _ in blocks for i in places[name]]
 
 
 def blocks_of(network: Smooth) -> list[tuple[str, int]]:
