@@ -17,6 +17,7 @@ from neurovariety.certificates.analytic_networks import AnalyticPerceptron, Anal
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.exact_derivatives import Form, Letters, read_forms, scaled
 from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron
 from neurovariety.certificates.smooth_ranks_at_weights import Coincidences, MinorAtWeights, rank_at_most, written
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.errors import InputError, ResourceError
@@ -182,6 +183,8 @@ def coincidences(network: Smooth, weights: tuple[Fraction, ...]) -> list[str]:
     """In words, which units add nothing at these weights, or are not told apart; what is listed need not be all."""
     if isinstance(network, SoftmaxAttention):
         return _of_heads(network, weights)
+    if isinstance(network, NormalizedPerceptron):
+        return [f"hidden layer {l}: units {i + 1} and {j + 1} are equal" for l, i, j in network.equal_units(weights)]
     layers = written(network, weights)
     letters, reads, values, _ = read_forms(layers, network.widths[0])
     found: list[str] = []
