@@ -1,9 +1,10 @@
 """Proved errors of networks with nearest polynomials in place of activations, beside those with Taylor polynomials of the same degree.
 
-`python -m benchmarks.taylor_bounds [SEED]`: the thirty networks of `benchmarks.errors_of_approximations`. A Taylor polynomial about 0
-is what nn2poly (Morala, Cifuentes, Lillo, Ucar 2023) puts in place of an activation. Its error on what a layer reads is bounded by
-the Lagrange remainder, with the derivative in ball arithmetic, and carried on by the largest slopes and the sizes of weights: the
-plain way. Or the error itself is bounded, and carried on by the affine forms of `approximate`. ReLU has no such polynomial. Beside each bound stands what 10^5 inputs show of the same network."""
+`python -m benchmarks.taylor_bounds [SEED]`: the thirty networks of `benchmarks.errors_of_approximations`. A Taylor polynomial about
+0 is what nn2poly (Morala, Cifuentes, Lillo, Ucar 2023) puts in place of an activation. Its error on what a layer reads is bounded by the
+Lagrange remainder, with the derivative in ball arithmetic, and carried on by the largest slopes and the sizes of weights: the plain way.
+Or the error itself is bounded, and carried on by the affine forms of `approximate`. ReLU has no such polynomial. Beside each
+bound stands what 10^5 inputs show of the same network."""
 
 from __future__ import annotations
 
@@ -128,8 +129,8 @@ def main(seed: int) -> None:
         print(f"{notation:32} {degree:6}  {found.value['error']:.3g}, {own:.3g}    {plain:.3g}, {affine:.3g}, {theirs:.3g}", flush=True)
     smaller, least, median = sum(q > 1 for q in quotients), min(quotients), np.median(quotients)
     print(
-        f"of {len(quotients)} with Taylor polynomials the bound of nearest polynomials is smaller {smaller} times, also than with affine "
-        f"forms; quotients from {least:.3g}, median {median:.3g}; no Taylor bound {unbounded} times; exceeded {exceeded}"
+        f"of {len(quotients)} with Taylor polynomials the bound of nearest polynomials is smaller {smaller} times, also than with "
+        f"affine forms; quotients from {least:.3g}, median {median:.3g}; no Taylor bound {unbounded} times; exceeded {exceeded}"
     )
 
 

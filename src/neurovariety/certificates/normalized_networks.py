@@ -89,7 +89,7 @@ class NormalizedPerceptron(AnalyticPerceptron):
         layers = self.layers(weights)
         rows: list[list[flint.arb]] = []
         for x in inputs:
-            values, met = [[rational_ball(v) for v in x]], list[_Layer]()
+            values, met = [[rational_ball(v) for v in x]], list[_NormalizedLayer]()
             for (matrix, bias), name in zip(layers, self.activations, strict=False):
                 made = _normalized(affine_values(matrix, bias, values[-1]), name)
                 met.append(made)
@@ -107,7 +107,7 @@ class NormalizedPerceptron(AnalyticPerceptron):
 
 
 @dataclass(frozen=True)
-class _Layer:
+class _NormalizedLayer:
     """What units make of ``read``, normalized values, with the ``slopes`` there; ``root`` is 1 / sqrt(variance + epsilon)."""
 
     read: Balls
@@ -123,14 +123,14 @@ class _Layer:
         return [self.root * (a - one - y * two) for a, y in zip(g, self.read, strict=True)]
 
 
-def _normalized(z: Balls, name: str) -> _Layer:
+def _normalized(z: Balls, name: str) -> _NormalizedLayer:
     mean = sum(z, flint.arb(0)) / len(z)
     centred = [v - mean for v in z]
     variance = sum((c * c for c in centred), flint.arb(0)) / len(z)
     root = 1 / (variance + rational_ball(EPSILON)).sqrt()
     read = [c * root for c in centred]
     series = [taylor_coefficients(name, y, 2) for y in read]
-    return _Layer(read, root, [c[0] for c in series], [c[1] for c in series])
+    return _NormalizedLayer(read, root, [c[0] for c in series], [c[1] for c in series])
 
 
 def rank_left(network: NormalizedPerceptron, weights: Sequence[Fraction]) -> int:
