@@ -1,10 +1,10 @@
 """Proved errors of networks with nearest polynomials in place of activations, beside those with Taylor polynomials of the same degree.
 
 `python -m benchmarks.taylor_bounds [SEED]`: the thirty networks of `benchmarks.errors_of_approximations`. A Taylor polynomial about
-0 is what nn2poly (Morala, Cifuentes, Lillo, Ucar 2023) puts in place of an activation. Its error on what a layer reads is bounded by the
-Lagrange remainder, with the derivative in ball arithmetic, and carried on by the largest slopes and the sizes of weights: the plain way.
-Or the error itself is bounded, and carried on by the affine forms of `approximate`. ReLU has no such polynomial. Beside each
-bound stands what 10^5 inputs show of the same network."""
+0 is what nn2poly (Morala, Cifuentes, Lillo, Ucar 2023) puts in place of an activation. Its error on what a layer reads is bounded by
+the Lagrange remainder, with the derivative in ball arithmetic, and carried on by the largest slopes and the sizes of weights: the
+plain way. Or the error itself is bounded, and carried on by the affine forms of `approximate`. ReLU has no such polynomial. Beside
+each bound stands what 10^5 inputs show of the same network."""
 
 from __future__ import annotations
 
