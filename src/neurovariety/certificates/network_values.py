@@ -303,6 +303,7 @@ _SMOOTH: Mapping[str, Callable[[Mapping[str, Any]], Callable[[Any], Any]]] = {
     "sigmoid": lambda a: _sigmoid,
     "erf": lambda a: lambda v: v.erf(),
     "exp": lambda a: lambda v: v.exp(),
+    "sin": lambda a: lambda v: v.sin(),
     "sqrt": lambda a: lambda v: v.sqrt(),
     "silu": lambda a: lambda v: v * _sigmoid(v),
     "softplus": _softplus,
