@@ -55,7 +55,7 @@ def attending(rng, tokens=2, masked=False):
 
 
 CASES = [
-    (normalizing, {}, {"degree": 5, "box": (0.5, 1)}),
+    (normalizing, {}, {"degree": 3, "box": (0.5, 1)}),
     (normalizing, {"centred": False, "epsilon": 1.0}, {"degree": 3}),
     (attending, {}, {"degree": 4}),
     (attending, {"masked": True}, {"degree": 2, "kind": "rational"}),
@@ -120,6 +120,21 @@ def test_false_twins_are_refused(small):
     apart = small.claims["error_at_least"].certificate
     with pytest.raises(NotShown):
         issue(replace(apart, error=small.value["error"] * 1.01), network)
+
+
+def test_attention_of_the_notation():
+    """A quotient of quadratics in place of softmax has its dimension, and lightning attention one less."""
+    soft = "attention(2,2; a=1; t=2; heads=1; softmax)"
+    found = nv.approximate(soft, interval=(-1, 1), degree=2)
+    assert found.claim is Claim.PROVED
+    assert found.value["error"] == nv.approximate(activation="exp", interval=(-1, 1), degree=2).value["error"]
+    assert nv.dimension(found.architecture).value == nv.dimension(soft).value == nv.dimension("attention(2,2; a=1; t=2)").value + 1
+    stored = json.loads(json.dumps(found.to_dict(certificates=True)))
+    assert not rechecked(stored, {})[1]
+    assert "not about tanh" in rechecked({**stored, "architecture": "tanh on [-1, 1]"}, {})[1]
+    with pytest.raises(ResourceError, match="may be 0 there"):
+        nv.approximate(soft, interval=(-9, 9), degree=2)
+    assert nv.approximate("attention(2,1,1; a=1; t=2; heads=2; softmax)", interval=(-1, 1), degree=1).architecture.parameters == 18
 
 
 def test_refusals():

@@ -70,7 +70,7 @@ def _activation(over: Sequence[Fraction], under: Sequence[Fraction]) -> dict[str
 
 def _softmax(node: StoredNode, attributes: dict[str, Any]) -> list[StoredNode]:
     def made(what: str, kind: str, inputs: tuple[str, ...], **given: Any) -> StoredNode:
-        return StoredNode(f"{node.name} {what}".strip(), kind, inputs, {}, given, node.path)
+        return StoredNode(f"{node.name} {what}" if what else node.name, kind, inputs, {}, given, node.path)
 
     powers, shown = f"{node.name} powers", f"{node.name} {'shown' if 'mask' in node.weights else 'powers'}"
     found = [replace(made("powers", "activation", node.inputs), attributes=attributes)]
@@ -82,7 +82,7 @@ def _softmax(node: StoredNode, attributes: dict[str, Any]) -> list[StoredNode]:
 
 def _standardized(node: StoredNode, attributes: dict[str, Any]) -> list[StoredNode]:
     def made(what: str, kind: str, inputs: tuple[str, ...], **given: Any) -> StoredNode:
-        return StoredNode(f"{node.name} {what}".strip(), kind, inputs, {}, given, node.path)
+        return StoredNode(f"{node.name} {what}" if what else node.name, kind, inputs, {}, given, node.path)
 
     axes = tuple(node.attributes["axes"])
     found, centred = list[StoredNode](), node.inputs[0]

@@ -29,10 +29,11 @@ from typing import ClassVar, Literal, TypedDict, get_args
 import numpy as np
 
 from neurovariety.architectures import MLP
+from neurovariety.beyond.approximation.attention_model import attention_model, softmax_notation
 from neurovariety.beyond.approximation.expansions import DEVIATIONS
 from neurovariety.beyond.approximation.one_activation import RATIONAL, UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network, trained_network
-from neurovariety.certificates.activation_series import ACTIVATIONS, POSITIVE
+from neurovariety.certificates.activation_series import ACTIVATIONS, POSITIVE, POWER
 from neurovariety.certificates.graphs_with_polynomials import function_of
 from neurovariety.certificates.network_nodes import NetworkData
 from neurovariety.certificates.uniform_error import UniformQuestion
@@ -114,7 +115,8 @@ def approximate(
     activations between them, or a graph of these with sums, products, softmax (which becomes p(x_i) / sum p(x_j), p near exp) and layer
     normalization (x less its mean, times p(variance + epsilon), p near rsqrt). ``box`` is a pair (low, high) of numbers, or arrays of
     the shape of an input, in which inputs lie (default: -1 to 1). Each layer gets an interval that holds what its units read. Or a
-    notation such as ``mlp(2,3,1; tanh)``, with ``interval``. Raises `InputError` for anything else, and `ResourceError` where an error
+    notation such as ``mlp(2,3,1; tanh)``, or ``attention(2,2; a=1; t=2; softmax)``, with the ``interval`` of what units read, or of
+    scores. Raises `InputError` for anything else, and `ResourceError` where an error
     cannot be shown with intervals of a reasonable number, ranges of units grow beyond a million, or no change of outputs is bounded.
 
     >>> found = approximate(activation="tanh", interval=(-5, 5), degree=9)
@@ -127,12 +129,16 @@ def approximate(
     if (network is None) == (activation is None):
         raise InputError("approximate takes activation=, with interval=, or a network; give one of the two")
     known = None if activation is not None else smooth_notation(network)
-    if activation is None and known is None:
+    attention = None if known or activation is not None else softmax_notation(network)
+    if activation is None and known is None and attention is None:
         if interval is not None:
             raise InputError("interval= belongs to activation=, or to an architecture without weights; for a network give box=")
         return _of_network(trained_network(network, architecture), box, degree, kind, seed, start)
     if box is not None or architecture is not None or interval is None:
         raise InputError("an activation, or an architecture without weights, is approximated on interval=(low, high), not in a box")
+    if attention is not None:
+        found = nearest_polynomial(asked(POWER, interval, degree), kind)
+        return _of_activation(found, attention.notation, attention_model(attention, found), start)
     if known is None:
         found = nearest_polynomial(asked(activation, interval, degree), kind)
         return _of_activation(found, heading(found.question), None, start)
@@ -141,7 +147,7 @@ def approximate(
     return _of_activation(found, str(network).strip(), algebraic(widths, (found,) * (len(widths) - 2), bias), start)
 
 
-def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | None, start: float) -> ApproximateResult:
+def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | Model | None, start: float) -> ApproximateResult:
     value: ApproximateValue = {
         "error": found.error,
         "error_at_least": found.claims["error_at_least"].statement.value,
@@ -151,7 +157,8 @@ def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | N
         value=value,
         claims=found.claims,
         subject=subject,
-        evidence=described(found) | ({} if architecture is None else {"architecture": str(architecture)}),
+        evidence=described(found)
+        | ({} if architecture is None or isinstance(architecture, Model) else {"architecture": str(architecture)}),
         provenance=Provenance.since(start, 0),
         nearest=(found,),
         architecture=architecture,

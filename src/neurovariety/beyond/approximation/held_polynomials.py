@@ -8,9 +8,11 @@ from itertools import zip_longest
 from typing import Any
 
 from neurovariety.beyond.approximation.approximate import described, described_layer, forms_of, heading, smooth_notation
+from neurovariety.beyond.approximation.attention_model import softmax_notation
 from neurovariety.beyond.approximation.expansions import SERIES, expanded
 from neurovariety.beyond.approximation.one_activation import RATIONAL, UNIFORM, NearestPolynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, with_polynomials
+from neurovariety.certificates.activation_series import POWER
 from neurovariety.certificates.network_approximation import Near, dense_or_none
 from neurovariety.certificates.rational_error import AlternatingQuotient, NearQuotient
 from neurovariety.certificates.recheck import Recheck
@@ -66,6 +68,8 @@ def _of_network(found: Recheck, layers: tuple[NearestPolynomial, ...]) -> dict[s
 def _of_activation(found: Recheck, p: NearestPolynomial) -> dict[str, object]:
     """Of an activation on an interval, or of all activations of a notation."""
     if found.architecture == heading(p.question):
+        return {**described(p), "architecture": None}
+    if p.question.activation == POWER and softmax_notation(found.architecture) is not None:
         return {**described(p), "architecture": None}
     try:
         known = smooth_notation(found.architecture)
