@@ -12,6 +12,8 @@ import neurovariety as nv
 from campaign import size
 from neurovariety.architectures import as_model
 from neurovariety.certificates.issue import issue
+from neurovariety.certificates.network_nodes import network_hash
+from neurovariety.certificates.stored_networks import stored_network
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
@@ -117,6 +119,11 @@ def test_false_twins_are_refused(small):
             issue(twin, network)
     with pytest.raises(NotShown):
         issue(within, changed)
+    plain = stored_network(network)
+    for nodes in (plain.nodes * 2, tuple(replace(n, inputs=n.inputs * 2) if n.kind == "softmax" else n for n in plain.nodes)):
+        odd = replace(plain, nodes=nodes)
+        with pytest.raises(NotShown):
+            issue(replace(within, subject=network_hash(odd)), odd)
     apart = small.claims["error_at_least"].certificate
     with pytest.raises(NotShown):
         issue(replace(apart, error=small.value["error"] * 1.01), network)

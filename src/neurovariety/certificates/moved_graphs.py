@@ -22,7 +22,7 @@ from neurovariety.certificates.activation_series import ACTIVATIONS, POWER, ROOT
 from neurovariety.certificates.affine_forms import AffineForms, Values, added, each, known, product_of_forms, upper, zeros
 from neurovariety.certificates.functions_of_rows import along, jacobian, meet, normal, probabilities, variances
 from neurovariety.certificates.graphs_with_polynomials import function_of
-from neurovariety.certificates.network_nodes import NetworkData, NodeData, ratio
+from neurovariety.certificates.network_nodes import NetworkData, NodeData, check_order, ratio
 from neurovariety.certificates.network_shapes import shapes
 from neurovariety.certificates.network_values import BALLS, moved_entries
 from neurovariety.certificates.zeros import NotShown
@@ -31,6 +31,8 @@ Near = Callable[[str, Sequence[flint.arb]], float]
 """The error of what stands in place of the function of that name, wherever it reads what is in these balls."""
 _MOST = 400_000
 """Entries of all forms of a node: some seconds."""
+_READ = {"parameter": 0, "matmul": 2, "add": 2, "subtract": 2, "multiply": 2, "divide": 2}
+"""How many values a node reads at most, where that is not one."""
 _JOINED = {"add": 1, "subtract": -1}
 
 
@@ -81,6 +83,7 @@ def moves_of_outputs(network: NetworkData, low: Sequence[Fraction], high: Sequen
     count = prod(network.input_shape)
     if len(low) != count or len(high) != count or any(a > b for a, b in zip(low, high, strict=True)):
         raise NotShown("a box of inputs of the network is expected")
+    check_order(network)
     graph, found, sizes = _Graph(network, near), dict[str, _Moving](), shapes(network)
     for node in network.nodes:
         below = [found[n] for n in node.inputs]
@@ -114,6 +117,9 @@ class _Graph:
 
     def after(self, node: NodeData, below: Sequence[_Moving]) -> _Moving:
         """What a node makes of what it reads."""
+        most = len(below) if node.kind == "concatenate" else _READ.get(node.kind, 1)
+        if len(below) > most or (len(below) == 2 and node.weights) or (node.kind == "matmul" and len(below) < most):
+            raise NotShown(f"{node.name!r} reads another number of values")
         if node.kind == "parameter":
             return _moving(known(self._stored(node, "value")), None)
         if node.kind == "linear":
