@@ -155,7 +155,7 @@ def outcome(certificate: Any, subject: Any, before: Verdict) -> Outcome:
 
 
 def reason(refusal: BaseException) -> str:
-    """The words of a sentence of our own; of other errors, whose words are another library's, the kind. Digits depend on the processor."""
+    """The words of a sentence of our own, without digits, which depend on the processor; the kind of another library's error."""
     kind = type(refusal).__name__
     return f"{kind}: {_NUMBER.sub('#', str(refusal))[:LONG]}" if isinstance(refusal, NotShown | nv.InputError) else kind
 

@@ -44,7 +44,7 @@ def asked(name: str) -> dict:
 
 def accepted(document: dict, of: list[str]) -> dict[str, str | list[str]]:
     """By type of certificate: the changes that are accepted, each with what it says otherwise. By type of data and of certificate:
-    how many, and a hash of them. The keys that are rechecked, before any change. For what reasons the others are refused, how many each."""
+    how many, and a hash of them. The keys that are rechecked, before any change. How many are refused, by reason."""
     out: dict[str, str | list[str]] = {"rechecked": sorted(said(recheck(document)))}
     for group, changes in sheet([v for v in read_back(document) if not of or type(v.certificate).__name__ in of]).items():
         lines = sorted(f"{change}: {words}" if words else change for change, (fine, words) in changes.items() if fine)

@@ -12,6 +12,7 @@ from neurovariety.certificates.issue import issue
 from neurovariety.certificates.network_rewrites import RewriteStep
 from neurovariety.certificates.network_symmetries import attention_dimensions
 from neurovariety.certificates.zeros import NotShown
+from campaign import size
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.attention_heads import attention_heads
@@ -174,7 +175,7 @@ GONE = {
 
 
 @pytest.mark.parametrize("kind", GONE)
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", range(size(1, 2)))
 def test_groups_go_as_a_whole(kind, seed, tmp_path):
     module = planted(kind, seed)
     found = nv.prune(module, example=SHAPE)
