@@ -209,6 +209,28 @@ def test_the_trained_examples():
     assert found.claim is Claim.PROVED
 
 
+def test_neurons_of_exp_that_are_multiples():
+    """exp(z + 1) = e exp(z), and e is not rational: named, and left; with tanh in place of exp nothing is said."""
+    weights = {"W1": [[1, 2], [3, 1], [1, 2]], "b1": [0, 1, 1], "W2": [[1, 2, 1]], "b2": [0]}
+    said = "neurons 0 and 2 of W1 read the same but for their biases"
+    found = nv.diagnose(weights, architecture="mlp(2,3,1; exp; bias)")
+    assert said in found.meaning
+    assert found.value["redundant"] == {}
+    assert said not in nv.diagnose(weights, architecture="mlp(2,3,1; tanh; bias)").meaning
+
+
+def test_networks_of_sines():
+    """sin is odd: opposite neurons are one, which is removed, and the function stays as it is."""
+    weights = {"W1": [[1, 2], [3, 1], [-1, -2]], "b1": [0.5, 1, -0.5], "W2": [[1, 2, 4]], "b2": [0]}
+    found = nv.diagnose(weights, architecture="mlp(2,3,1; sin; bias)")
+    assert found.value["redundant"] == {"proportional": 1}
+    pruned = nv.prune(weights, architecture="mlp(2,3,1; sin; bias)").network
+    x = np.random.default_rng(0).normal(size=(5, 2))
+    np.testing.assert_allclose(
+        pruned.evaluate(x), nv.load_network(weights, architecture="mlp(2,3,1; sin; bias)").evaluate(x), rtol=1e-12
+    )
+
+
 def test_data_and_seeds():
     source = network((2, 3, 1), "tanh", 0)
     x = np.random.default_rng(0).normal(size=(30, 2))
