@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from campaign import size
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.network_rewrites import RewriteStep
 from neurovariety.certificates.network_symmetries import attention_dimensions
 from neurovariety.certificates.zeros import NotShown
-from campaign import size
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.attention_heads import attention_heads
