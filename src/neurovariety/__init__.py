@@ -16,8 +16,9 @@ where training ends   ed_degree, ml_degree, landscape, discriminant, wall_crossi
 what it is drawn to   subnetworks, critical_locus, singularities, exposedness, voronoi, implicit_bias,
                       plane_curve_cell -> PlaneCurveCell
 trained networks      load_network -> Network, Node, Rounding; diagnose, prune, align, canonical_form; write_network, to_torch
-beyond algebra        regions, draw_regions, plane_slice, tropical, functional_dimension, lipschitz, robustness, relu_fiber;
-                      approximate, critical_point; local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
+beyond algebra        regions, draw_regions, plane_slice, tropical, functional_dimension, lipschitz, robustness, relu_fiber,
+                      classification_fan; approximate, critical_point;
+                      local_learning_coefficient -> LocalCoefficient, LocalLoss, jax_loss, torch_loss
 other programs        export_script
 results               Result, Claim, Provenance, and a class of each of the above, such as DimensionResult
 errors                NeurovarietyError: InputError, NotationError, NotAlgebraicError, DataError, ResourceError, VerificationError,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     )
     from neurovariety.beyond.approximation.approximate import ApproximateResult, approximate
     from neurovariety.beyond.approximation.critical_point import CriticalPointResult, critical_point
+    from neurovariety.beyond.piecewise.classification_fan import ClassificationFanResult, classification_fan
     from neurovariety.beyond.piecewise.functional_dimension import FunctionalDimensionResult, functional_dimension
     from neurovariety.beyond.piecewise.lipschitz import LipschitzResult, lipschitz
     from neurovariety.beyond.piecewise.plane_slices import plane_slice
@@ -129,6 +131,7 @@ _NAMES = {
     "Invariant Linear Ratio Residual Sequence StateSpace TensorTrain as_model parse",
     "beyond.approximation.approximate": "ApproximateResult approximate",
     "beyond.approximation.critical_point": "CriticalPointResult critical_point",
+    "beyond.piecewise.classification_fan": "ClassificationFanResult classification_fan",
     "beyond.piecewise.functional_dimension": "FunctionalDimensionResult functional_dimension",
     "beyond.piecewise.lipschitz": "LipschitzResult lipschitz",
     "beyond.piecewise.plane_slices": "plane_slice",
@@ -203,6 +206,7 @@ __all__ = [
     "Attention",
     "BoundaryResult",
     "Claim",
+    "ClassificationFanResult",
     "ComponentsResult",
     "ConservationResult",
     "CoveringResult",
@@ -280,6 +284,7 @@ __all__ = [
     "boundary",
     "build_report",
     "canonical_form",
+    "classification_fan",
     "components",
     "conservation",
     "covering",

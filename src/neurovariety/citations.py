@@ -25,6 +25,8 @@ SOURCES: dict[str, str] = {
     "serra2018": "T. Serra, C. Tjandraatmadja, S. Ramalingam, Bounding and Counting Linear Regions of Deep Neural Networks, ICML 2018, "
     "arXiv:1711.02114",
     "zhang2018": "L. Zhang, G. Naitzat, L.-H. Lim, Tropical Geometry of Deep Neural Networks, ICML 2018, arXiv:1805.07091",
+    "cover1965": "T. M. Cover, Geometrical and Statistical Properties of Systems of Linear Inequalities with Applications in Pattern "
+    "Recognition, IEEE Trans. Electronic Computers EC-14 (1965)",
     "brandenburg2024": "M.-C. Brandenburg, G. Loho, G. Montufar, The Real Tropical Geometry of Neural Networks, arXiv:2403.11871",
     "jordan2019": "M. Jordan, J. Lewis, A. G. Dimakis, Provable Certificates for Adversarial Examples: Fitting a Ball in the Union of "
     "Polytopes, NeurIPS 2019, arXiv:1903.08778",

@@ -67,6 +67,7 @@ ASKED = {
     "Lipschitz constants": lambda: nv.lipschitz(BENT, architecture=BIASED),
     "regions that hold data": lambda: nv.regions(BENT, architecture=BIASED, data=[[0, 0], [2, 1], [-3, 2], [-3, 2.5]]),
     "networks with the same function": lambda: nv.relu_fiber(FLIPS, architecture="mlp(2,3,1; relu; bias)"),
+    "a classification fan": lambda: nv.classification_fan([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], terms=(2, 1)),
     "radii": lambda: nv.robustness(BENT, [[0, 0], [2, 1], [-3, 2]], architecture=BIASED),
     "radii in a box": lambda: nv.robustness(WALLS, [[0, "1/2"], [2, "1/3"]], norm="linf", box=(-3, 3), architecture="mlp(2,2,2; relu)"),
     "classes": lambda: nv.regions(WALLS, architecture="mlp(2,2,2; relu)"),

@@ -31,6 +31,7 @@ NETWORKS = (
     "a tropical form",
     "Lipschitz constants",
     "radii",
+    "a classification fan",
     "functional dimension",
     "networks with the same function",
     "functional dimensions of draws",
@@ -49,6 +50,7 @@ FROM_A_FILE = {
     "lipschitz",
     "robustness",
     "relu-fiber",
+    "classification-fan",
 }
 SLOW = {
     "weight-decay",

@@ -41,6 +41,7 @@ def test_every_entry_is_read():
         "lipschitz",
         "robustness",
         "relu-fiber",
+        "classification-fan",
     }
 
 

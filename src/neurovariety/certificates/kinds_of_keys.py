@@ -72,6 +72,10 @@ KINDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("boundary", "variety"): (DIMENSION,),
     ("regions", "data"): ("regions: data at the inputs *",),
     ("regions", "affine"): ("robustness: affine",),
+    **{
+        ("classification-fan", key): (f"classification-fan: {key} at the inputs *",)
+        for key in ("cones", "dimension", "partitions", "dichotomies", "mistakes")
+    },
     ("conservation", "independent"): ("conserved quantities", "conserved quantities at the inputs *"),
     ("conservation", "complete"): ("all conserved quantities", "all conserved quantities at the inputs *"),
     ("conservation", "laws"): ("conserved polynomials", "conserved polynomials at the inputs *"),

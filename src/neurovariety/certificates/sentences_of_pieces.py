@@ -88,6 +88,23 @@ def _held(value: Mapping[str, Any]) -> str:
     return f"{some} between regions, the others in {inside}{most}"
 
 
+def _mistakes(value: Mapping[str, int]) -> str:
+    """``12 cones make no mistake``, ``the fewest mistakes are 2, in 12 cones``"""
+    fewest = min(value, key=int, default="0")
+    count = value.get(fewest, 0)
+    cones = "1 cone" if count == 1 else f"{count:,} cones"
+    if fewest == "0":
+        return f"{cones} {'classifies' if count == 1 else 'classify'} the samples without a mistake"
+    return f"the samples are not classified without mistakes: the fewest are {int(fewest):,}, in {cones}"
+
+
+def _partitions(value: Mapping[str, int]) -> str:
+    """``the inputs are divided by the largest of them in 13 ways (into 1 set: 1, into 2 sets: 12)``"""
+    ways = ", ".join(f"into {k} set{'' if k == '1' else 's'}: {n:,}" for k, n in value.items())
+    total = sum(value.values())
+    return f"the inputs are divided by the largest of them in {total:,} {'way' if total == 1 else 'ways'} ({ways})"
+
+
 _SHORT = 12
 """Characters of a number that is written as it is."""
 _COMPONENT = ("component", "components")
@@ -148,6 +165,17 @@ SAID_OF_PIECES: dict[str, Phrase] = {
         "the denominator", Listed(lambda value: f"its denominator is a maximum of {_sizes(value)}"), joined=True
     ),
     "tropical: fans": Phrase("the normal fans", Listed(_fans)),
+    "classification-fan: cones at the inputs": Phrase(
+        "the maximal cones", Number("the classification fan of the inputs has {n}", "maximal cone", "maximal cones")
+    ),
+    "classification-fan: dimension at the inputs": Phrase(
+        "the dimension of the activation polytope", Number("the polytope whose normal fan it is has dimension {n}"), joined=True
+    ),
+    "classification-fan: partitions at the inputs": Phrase("the partitions of the inputs", Listed(_partitions)),
+    "classification-fan: dichotomies at the inputs": Phrase(
+        "the dichotomies", Number("the sign of the difference divides the inputs in {n}", "way", "ways"), joined=True
+    ),
+    "classification-fan: mistakes at the inputs": Phrase("the mistakes", Listed(_mistakes)),
     "lipschitz: l1": Phrase(
         "the Lipschitz constant of the l1 norm",
         Listed(lambda value: f"outputs change up to {_factor(value)} times as much as inputs in the l1 norm"),

@@ -13,9 +13,16 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 def checkpoint_options(command: Any) -> Any:
     """The options that the commands on trained networks share."""
+    architecture = click.option(
+        "--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."
+    )
+    return architecture(answer_options(command))
+
+
+def answer_options(command: Any) -> Any:
+    """How an answer is printed and kept, and how long it may take."""
     for decorate in reversed(
         [
-            click.option("--architecture", metavar="ARCH", help="For plain arrays (.npz, .safetensors): 'mlp(2,3,1; x^2; bias)', ..."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--certificates", metavar="FILE", help="Write the result with its certificates, for `recheck`."),
             click.option("--time-limit", type=Seconds(), help="Seconds after which to stop (exit 3)."),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 import click
 
+from neurovariety.beyond.piecewise.classification_fan import classification_fan
 from neurovariety.beyond.piecewise.functional_dimension import functional_dimension
 from neurovariety.beyond.piecewise.lipschitz import lipschitz
 from neurovariety.beyond.piecewise.region_options import RegionOptions
@@ -92,6 +93,24 @@ def lipschitz_command(network: str, asked: RegionsAsked) -> int:
 def robustness_command(network: str, table: Dataset, norm: str, asked: RegionsAsked) -> int:
     """The radii of the inputs of a table; returns the exit status."""
     return asked.of(lambda: robustness(network, table.inputs, norm=cast(Norm, norm), **asked.regions))
+
+
+def classification_fan_command(table: Dataset, terms: str, as_json: bool, certificates: str | None, time_limit: float | None) -> int:
+    """The classification fan of a table, its target column the labels; returns the exit status."""
+    labels = labels_of(table) if table.target_names else None
+    return answered(lambda: classification_fan(table.inputs, labels, terms=terms), Printed(as_json, certificates), time_limit)
+
+
+def labels_of(table: Dataset) -> list[object]:
+    """The labels in the targets of a table: those of its column, or which one of several columns of 0 and 1 has the 1.
+
+    Raises `InputError` for other targets of several columns."""
+    rows = table.targets.tolist()
+    if len(table.target_names) == 1:
+        return [row[0] for row in rows]
+    if any(sorted(row) != [0] * (len(row) - 1) + [1] for row in rows):
+        raise InputError(f"labels are one column, and --target names {len(table.target_names)}")
+    return [table.target_names[row.index(1)] for row in rows]
 
 
 def functional_dimension_command(network: str, random: int | None, biases: bool | None, seed: int, asked: RegionsAsked) -> int:

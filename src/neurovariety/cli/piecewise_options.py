@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from neurovariety.cli.network_options import CONTEXT, SEED, checkpoint_options, region_options
+from neurovariety.cli.network_options import CONTEXT, SEED, answer_options, checkpoint_options, region_options
 from neurovariety.cli.tables_given import table_options
 
 
@@ -93,5 +93,21 @@ def relu_fiber(**options: Any) -> None:
     sys.exit(relu_fiber_command(options.pop("network"), options.pop("output"), regions_asked(options)))
 
 
-PIECEWISE = (regions, tropical, lipschitz, robustness, functional_dimension, relu_fiber)
+@click.command("classification-fan", context_settings=CONTEXT)
+@click.option("--data", required=True, help="File with a table of inputs, and labels of two classes.")
+@click.option("--target", help="The column of the labels; without it only the inputs are looked at.")
+@table_options
+@click.option("--terms", default="1,1", show_default=True, metavar="N,M", help="Affine functions in numerator and denominator.")
+@answer_options
+def classification_fan(**options: Any) -> None:
+    """How a difference of maxima of affine functions can divide inputs by its sign: cones of parameters, with their mistakes."""
+    from neurovariety.cli.piecewise_commands import classification_fan_command
+    from neurovariety.cli.tables_given import table_given
+
+    table = table_given(options.pop("data"), options)
+    assert table is not None
+    sys.exit(classification_fan_command(table, **options))
+
+
+PIECEWISE = (regions, tropical, lipschitz, robustness, functional_dimension, relu_fiber, classification_fan)
 """All of these commands."""

@@ -25,6 +25,7 @@ HELD_ENTRIES: Mapping[str, str] = {
     "relu-fiber": "neurovariety.beyond.piecewise.relu_fiber:ReluFiberResult",
     "robustness": "neurovariety.beyond.piecewise.robustness:RobustnessResult",
     "tropical": "neurovariety.beyond.piecewise.tropical:TropicalResult",
+    "classification-fan": "neurovariety.beyond.piecewise.classification_fan:ClassificationFanResult",
     "functional-dimension": "neurovariety.beyond.piecewise.functional_dimension:FunctionalDimensionResult",
     "diagnose": "neurovariety.checkpoints.diagnose:DiagnoseResult",
     "prune": "neurovariety.checkpoints.prune:PruneResult",
