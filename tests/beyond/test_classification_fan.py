@@ -115,7 +115,7 @@ def test_vertices_in_drawn_directions():
 def test_more_terms_separate_more():
     """Signs that alternate along a line need one piece for each change."""
     line, labels = [[k] for k in range(5)], [0, 1, 0, 1, 0]
-    for terms, fewest in (((1, 1), 2), ((1, 2), 1), ((2, 2), 1), ((2, 3), 0), ((3, 2), 0)):
+    for terms, fewest in (((1, 1), 2), ((1, 2), 1), ((2, 2), 1), ((2, 3), 0), ((3, 2), 1)):
         found = classification_fan(line, labels, terms=terms)
         assert next(iter(found.value["mistakes"])) == str(fewest), terms
         best = found.evidence["best"]
