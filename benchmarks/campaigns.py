@@ -48,6 +48,8 @@ CAMPAIGNS = {
     "analytic": ("ranks of random analytic networks, against floats", "beyond/test_analytic_networks.py"),
     "smooth-weights": ("ranks of smooth networks at degenerate weights, against floats", "beyond/test_smooth_weights.py"),
     "approximation": ("30 networks with polynomials as activations, a million inputs each", "beyond/test_network_approximation.py"),
+    "graphs": ("attention and layer normalization with polynomials in them", "beyond/test_graph_approximation.py"),
+    "masked-heads": ("heads under masks, and heads that share keys, on more seeds", "checkpoints/test_masked_and_shared_heads.py"),
     "perturbation": ("least losses by perturbation, on many seeds", "training/critical/test_perturbation.py"),
     "limits": ("limits of networks whose weights diverge, and runs that drift", "training/critical/test_limits.py"),
     "resting": ("resting points of every kind of activation, and descents", "training/critical/test_resting_points.py"),

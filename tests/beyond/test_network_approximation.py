@@ -114,7 +114,7 @@ ONE = {"w1": [[1, 2]], "w2": [[1]]}
         (ONE, {"interval": (0, 1), "architecture": "mlp(2,1,1; tanh)"}, "give box="),
         (ONE, {"architecture": "mlp(2,1,1; tanh)", "box": (1, -1)}, "low at most high"),
         (ONE, {"architecture": "mlp(2,1,1; tanh)", "degree": 0}, "from 1"),
-        (ONE, {"architecture": "mlp(2,1,1; x^2)"}, "not known here"),
+        (ONE, {"architecture": "mlp(2,1,1; x^2)"}, "has no activation"),
         (ONE, {}, "architecture="),
         (ONE, {"architecture": "mlp(2,1,1; cos)"}, "networks with cos are not read"),
         ("mlp(2,3,1; tanh)", {}, "interval="),
@@ -231,9 +231,8 @@ def test_balls_of_networks_hold_floats():
     weights, notation, widths, name = drawn(7)
     found = nv.approximate(weights, architecture=notation, degree=5)
     x = np.linspace(-0.9, 0.8, widths[0])
-    layers = smooth_layers(found.claims["error"].on)
     with taylor(100, 2):
-        balls = differences(layers, [p.quotient for p in found.nearest], [Fraction(v) for v in x])
+        balls = differences(found.claims["error"].on, [p.quotient for p in found.nearest], [Fraction(v) for v in x])
     near = [polynomial(p.polynomial) for p in found.nearest]
     one, two = output(weights, widths, x, near), output(weights, widths, x, [FLOATS[name]] * (len(widths) - 2))
     np.testing.assert_allclose([float(b.mid()) for b in balls], one - two, atol=1e-10)

@@ -56,6 +56,8 @@ def test_tropical(capsys, file, tmp_path):
     status, out, _ = said(capsys, "tropical", file, "--to", "oscar", "--output", str(script))
     assert (status, f"wrote {script}" in out) == (0, True)
     assert script.read_text().startswith("# network.json: output k is (g - h) / 6 with")
+    status, out, _ = said(capsys, "tropical", file, "--to", "polymake", "--part", "fans", "--output", str(script))
+    assert "$fan_gh_0 = new PolyhedralFan(INPUT_RAYS=>[[" in script.read_text()
     status, out, error = said(capsys, "tropical", file, "--to", "oscar")
     assert (status, "give both" in error) == (2, True)
 

@@ -335,6 +335,23 @@ def test_false_strata():
             issue(twin, network)
 
 
+@pytest.mark.parametrize("notation", ["mlp(1,2,1; tanh; bias)", "attention(1,1; a=1; t=2; softmax)"])
+def test_answers_at_other_weights_are_refused(notation):
+    """A result that names other weights than its certificates, in its evidence or among its options, in the order of all models."""
+    from neurovariety.cli.recheck_command import rechecked
+
+    weights = list(range(1, 8 if "mlp" in notation else 4))
+    found = nv.fibers(notation, at=weights)
+    assert found.evidence["at"] == [str(w) for w in weights]
+    stored = json.loads(json.dumps(found.to_dict(certificates=True)))
+    assert not rechecked(stored, {})[1]
+    for part, other in ((stored["evidence"], "9"), (stored["evidence"]["options"], 9)):
+        kept = part["at"]
+        part["at"] = [*kept[:-1], other]
+        assert "other weights" in rechecked(stored, {})[1]
+        part["at"] = kept
+
+
 def test_critical_answers_are_rechecked():
     found = nv.critical_locus("mlp(1,2,1; sin; bias)")
     found.rerun()

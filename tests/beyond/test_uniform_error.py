@@ -12,7 +12,7 @@ from scipy.special import erf, expit
 
 import neurovariety as nv
 from neurovariety.beyond.approximation.one_activation import nearest_polynomial
-from neurovariety.certificates.activation_series import ACTIVATIONS, rational_ball, taylor, taylor_coefficients
+from neurovariety.certificates.activation_series import ACTIVATIONS, POSITIVE, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.recheck import recheck
 from neurovariety.certificates.uniform_error import AlternationBound, NearPolynomial, UniformQuestion
@@ -20,6 +20,7 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 FLOATS = {
+    "rsqrt": lambda x: 1 / np.sqrt(x),
     "tanh": np.tanh,
     "sigmoid": expit,
     "gelu": lambda x: x * (1 + erf(x / math.sqrt(2))) / 2,
@@ -52,7 +53,7 @@ KNOWN = [
 def test_activations_are_those_of_floats(name):
     """Balls hold the values in floats and difference quotients, and neighbouring pieces agree at kinks."""
     known = ACTIVATIONS[name]
-    for x in np.linspace(-7, 7, 29) + 0.013:
+    for x in np.linspace(0 if name in POSITIVE else -7, 7, 29) + 0.013:
         exact = Fraction(float(x))
         with taylor(80, 3):
             value, slope, _ = (float(c.mid()) for c in taylor_coefficients(known.at(exact), rational_ball(exact), 3))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+import neurovariety as nv
 from neurovariety.certificates import recheck as room
-from neurovariety.certificates.issue import _TOKEN, Verdict, issue
+from neurovariety.certificates.issue import _TOKEN, NotShown, Verdict, issue
 from neurovariety.certificates.plain_form import _fits, fields_of
 
 from .changes import REFUSALS, twins
@@ -29,6 +31,9 @@ FINE = (1, 4, 12, 24)
 FEW = 24
 """Weights, attributes and nodes of a network up to which each is changed; of other lists the first and the last."""
 
+_NUMBER = re.compile(r"-?\d[\d.]*(e[-+]?\d+)?|\b[0-9a-f]{16,}\b")
+LONG = 90
+"""Characters of a reason that are compared."""
 
 KEPT = Path(__file__).with_name("kept")
 
@@ -130,16 +135,29 @@ def readable(value: Any) -> bool:
     return all(_fits(part, hint) and readable(part) for part, hint in held)
 
 
-def outcome(certificate: Any, subject: Any, before: Verdict) -> str | None:
-    """What is said otherwise by a changed certificate; None where it is refused."""
+class Outcome(NamedTuple):
+    """What becomes of a change: what is said otherwise where it is accepted, or the reason of the refusal, without its numbers."""
+
+    accepted: bool
+    words: str
+
+
+def outcome(certificate: Any, subject: Any, before: Verdict) -> Outcome:
+    """By the check of the changed certificate."""
     try:
         found = issue(certificate, subject)
-    except REFUSALS:
-        return None
+    except REFUSALS as refusal:
+        return Outcome(False, reason(refusal))
     said, other = before.statement, found.statement
     pairs = [(f.name, getattr(said, f.name), getattr(other, f.name)) for f in fields(said)]
     differ = [f"{name} {_short(b)}" for name, a, b in pairs if not _same(a, b)]
-    return ", ".join(differ + [str(found.claim)] * (found.claim is not before.claim))
+    return Outcome(True, ", ".join(differ + [str(found.claim)] * (found.claim is not before.claim)))
+
+
+def reason(refusal: BaseException) -> str:
+    """The words of a sentence of our own, without digits, which depend on the processor; the kind of another library's error."""
+    kind = type(refusal).__name__
+    return f"{kind}: {_NUMBER.sub('#', str(refusal))[:LONG]}" if isinstance(refusal, NotShown | nv.InputError) else kind
 
 
 def _short(value: Any) -> str:
@@ -162,9 +180,9 @@ def hash_of(subject: Any) -> str | None:
         return None
 
 
-def sheet(verdicts: list[Verdict]) -> dict[str, dict[str, str | None]]:
+def sheet(verdicts: list[Verdict]) -> dict[str, dict[str, Outcome]]:
     """By type of certificate, and by type of data and certificate: what becomes of each change of each part, each once."""
-    found: dict[str, dict[str, str | None]] = defaultdict(dict)
+    found: dict[str, dict[str, Outcome]] = defaultdict(dict)
     checked: dict[tuple[str, str], tuple[Verdict, int, Any]] = {}
     for verdict in verdicts:
         certificate = verdict.certificate

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 
 import pytest
 
@@ -43,13 +44,19 @@ def asked(name: str) -> dict:
 
 def accepted(document: dict, of: list[str]) -> dict[str, str | list[str]]:
     """By type of certificate: the changes that are accepted, each with what it says otherwise. By type of data and of certificate:
-    how many, and a hash of them. The keys that are rechecked, before any change."""
+    how many, and a hash of them. The keys that are rechecked, before any change. How many are refused, by reason."""
     out: dict[str, str | list[str]] = {"rechecked": sorted(said(recheck(document)))}
     for group, changes in sheet([v for v in read_back(document) if not of or type(v.certificate).__name__ in of]).items():
-        lines = sorted(f"{change}: {words}" if words else change for change, words in changes.items() if words is not None)
-        digest = hashlib.sha256(json.dumps(lines).encode()).hexdigest()[:12]
-        out[group] = f"{len(lines)}, {digest}" if " under " in group else lines
+        lines = sorted(f"{change}: {words}" if words else change for change, (fine, words) in changes.items() if fine)
+        refused = Counter(words for fine, words in changes.values() if not fine)
+        reasons = [f"{count} x {words}" for words, count in sorted(refused.items())]
+        out[group] = f"{len(lines)}, {hashed(lines)}" if " under " in group else lines
+        out[f"{group}, refused"] = f"{refused.total()}, {hashed(reasons)}" if " under " in group else reasons
     return out
+
+
+def hashed(lines: list[str]) -> str:
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()[:12]
 
 
 def written(document: dict, lists: dict, of: list[str]) -> str:

@@ -78,6 +78,7 @@ ONE = [
     ((5,), "activation", {}, {"function": "sigmoid"}, inf),
     ((5,), "activation", {}, {"function": "erf"}, inf),
     ((5,), "activation", {}, {"function": "exp"}, inf),
+    ((5,), "activation", {}, {"function": "sin"}, inf),
     ((5,), "activation", {}, {"function": "silu"}, inf),
     ((5,), "activation", {}, {"function": "gelu", "approximate": "none"}, inf),
     ((5,), "activation", {}, {"function": "gelu", "approximate": "tanh"}, inf),

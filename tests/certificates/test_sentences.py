@@ -246,6 +246,7 @@ def test_every_kind_at_every_level(kind, claim):
         "relu-fiber: flips": [[], [[1]], [[0, 1], [2]]],
         "tropical: numerator": [[[["0", "1"]]]],
         "tropical: denominator": [[[["0", "1"], ["1", "0"]]]],
+        "tropical: fans": [{part: [{"vertices": [[0]] * n}] for part, n in (("numerator", 1), ("denominator", 3), ("common", 3))}],
         "lipschitz: l1": ["4", "1234567890123/7"],
         "lipschitz: l2": [["5", "5"], ["1.4142135623730950488", "1.4142135623730950489"]],
         "lipschitz: linf": ["0"],

@@ -103,7 +103,7 @@ def plain(g, x):
         "Gelu",
         "Identity",
     )
-    others = ("Sin", "Floor", "Ceil", "Sign", "Celu", "ThresholdedRelu", "Softsign", "Mish", "Reciprocal", "Exp", "Dropout", "Sqrt")
+    others = ("Cos", "Floor", "Ceil", "Sign", "Celu", "ThresholdedRelu", "Softsign", "Mish", "Reciprocal", "Exp", "Dropout", "Sqrt")
     operator = g.pick(*calm, *(() if g.calm else others))
     more = {"alpha": g.pick(0.25, 1.5)} if operator in ("LeakyRelu", "Elu", "Celu", "ThresholdedRelu", "HardSigmoid") else {}
     return g.add(operator, [x], **more)

@@ -167,7 +167,7 @@ def degenerate(draw):
     return weights, notation(widths, activation, bias), planted
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(degenerate())
 def test_nothing_false_is_said_of_degenerate_networks(made):
     weights, architecture, planted = made

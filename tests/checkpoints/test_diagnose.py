@@ -10,6 +10,8 @@ import pytest
 
 import neurovariety as nv
 from neurovariety import examples
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.layers.hidden_layers import hidden_layers
 from neurovariety.checkpoints.layers.layer_symmetries import layer_symmetries
 from neurovariety.checkpoints.layers.nearest_strata import nearest_strata
@@ -17,6 +19,7 @@ from neurovariety.checkpoints.layers.neuron_rows import nearest_pairs, proportio
 from neurovariety.checkpoints.rank.float_jacobian import float_jacobian
 from neurovariety.checkpoints.rank.jacobian_rank import jacobian_rank
 from neurovariety.checkpoints.rank.linearization import linearized, with_tangents
+from neurovariety.checkpoints.rank.spelled_out import spelled_out
 from neurovariety.claim import Claim
 
 from .random_networks import arrays, network, notation
@@ -207,6 +210,55 @@ def test_the_trained_examples():
     assert found.value["same"] == "yes"
     assert found.value["exact"]
     assert found.claim is Claim.PROVED
+
+
+def test_neurons_of_exp_that_are_multiples():
+    """exp(z + 1) = e exp(z), and e is not rational: named, and left."""
+    weights = {"W1": [[1, 2], [3, 1], [1, 2]], "b1": [0, 1, 1], "W2": [[1, 2, 1]], "b2": [0]}
+    said = "neurons 0 and 2 of W1 read the same but for their biases"
+    found = nv.diagnose(weights, architecture="mlp(2,3,1; exp; bias)")
+    assert said in found.meaning
+    assert found.value["redundant"] == {}
+
+
+def test_ranks_through_softmax_and_layer_normalization():
+    """As many directions as the dimension that is proved of such networks; what is spelled out has the same values and weights."""
+    rng = np.random.default_rng(0)
+    axes = {"axes": (0,), "epsilon": 1e-5, "centred": True}
+    nodes = (
+        Node("x", "input"),
+        Node("a", "linear", ("x",), {"weight": "a", "bias": "c"}),
+        Node("n", "standardize", ("a",), {}, axes),
+        Node("t", "activation", ("n",), {}, {"function": "tanh"}),
+        Node("b", "linear", ("t",), {"weight": "b", "bias": "d"}),
+    )
+    shapes = {"a": (3, 2), "c": 3, "b": (1, 3), "d": 1}
+    found = nv.diagnose(Network((2,), nodes, "b", {k: rng.normal(size=s) for k, s in shapes.items()}))
+    assert found.value["rank"] == found.value["generic"] == nv.dimension("mlp(2,3,1; tanh; layernorm; bias)").value == 10
+    heads = (
+        Node("x", "input"),
+        *(Node(k, "linear", ("x",), {"weight": k}) for k in "kqv"),
+        Node("s", "matmul", ("q", "k"), {}, {"transpose": (False, True)}),
+        Node("p", "softmax", ("s",), {"mask": "m"}, {"axis": 1}),
+        Node("y", "matmul", ("p", "v"), {}, {"transpose": (False, False)}),
+    )
+    weights = {"k": rng.normal(size=(1, 2)), "q": rng.normal(size=(1, 2)), "v": rng.normal(size=(2, 2)), "m": np.tri(2, dtype=bool)}
+    masked = Network((2, 2), heads, "y", weights, fixed=frozenset({"m"}))
+    x = rng.normal(size=(4, 2, 2))
+    np.testing.assert_allclose(spelled_out(masked).evaluate(x), masked.evaluate(x), rtol=1e-12)
+    assert spelled_out(masked).trained == masked.trained
+
+
+def test_networks_of_sines():
+    """sin is odd: opposite neurons are one, which is removed, and the function stays as it is."""
+    weights = {"W1": [[1, 2], [3, 1], [-1, -2]], "b1": [0.5, 1, -0.5], "W2": [[1, 2, 4]], "b2": [0]}
+    found = nv.diagnose(weights, architecture="mlp(2,3,1; sin; bias)")
+    assert found.value["redundant"] == {"proportional": 1}
+    pruned = nv.prune(weights, architecture="mlp(2,3,1; sin; bias)").network
+    x = np.random.default_rng(0).normal(size=(5, 2))
+    np.testing.assert_allclose(
+        pruned.evaluate(x), nv.load_network(weights, architecture="mlp(2,3,1; sin; bias)").evaluate(x), rtol=1e-12
+    )
 
 
 def test_data_and_seeds():

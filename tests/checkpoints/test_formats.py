@@ -139,7 +139,7 @@ def joined(path):
         node("Relu", "a", "r"),
         node("MatMul", "r v", "p"),
         node("MatMul", "x w2", "b"),
-        node("Sin", "b", "s"),
+        node("Cos", "b", "s"),
         node("MatMul", "s u", "q"),
         node("Add", "p q", "y"),
     ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from campaign import size
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.network_rewrites import RewriteStep
 from neurovariety.certificates.network_symmetries import attention_dimensions
@@ -174,7 +175,7 @@ GONE = {
 
 
 @pytest.mark.parametrize("kind", GONE)
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", range(size(1, 2)))
 def test_groups_go_as_a_whole(kind, seed, tmp_path):
     module = planted(kind, seed)
     found = nv.prune(module, example=SHAPE)

@@ -45,6 +45,7 @@ ONE_ACTIVATION = [
     {"function": "silu"},
     {"function": "hardswish"},
     {"function": "erf"},
+    {"function": "sin"},
     {"function": "exp"},
 ]
 

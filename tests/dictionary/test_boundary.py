@@ -125,7 +125,7 @@ def test_tensors_by_the_hyperdeterminant():
     model, rng = as_model("cp(2,2,2; rank=2)"), np.random.default_rng(5)
     coordinates = written_out(model)
     sides, _ = both_sides(model, coordinates, 0)
-    targets = normal_targets(model, list(coordinates.monomials), sides.span, 120, rng).targets
+    targets = normal_targets(model, list(coordinates.monomials), sides.span, size(50, 120), rng).targets
     points = np.array([sides.floats(f) for f in targets])
     found = sides.search(points, rng)
     # Coordinates are products of one input of each mode: the exponents say which entry of the tensor.
@@ -136,7 +136,7 @@ def test_tensors_by_the_hyperdeterminant():
             tensor[e[1], e[3], e[5]] = float(c)
         signs.append(hyperdeterminant(tensor) > 0)
     assert found.attained.tolist() == signs
-    assert abs(np.mean(signs) - pi / 4) < 4 * np.sqrt(pi / 4 * (1 - pi / 4) / 120)
+    assert abs(np.mean(signs) - pi / 4) < 4 * np.sqrt(pi / 4 * (1 - pi / 4) / len(signs))
     inside, outside = points[found.attained], points[~found.attained]
     for crossing in sides.crossings(inside[:3], found.weights[found.attained][:3], outside[:3], rng):
         assert crossing.kind == "limit"

@@ -341,7 +341,7 @@ def test_histogram_of_random_targets():
     linear = landscape("linear(3,1,3)", metric="frobenius", random=asked)
     assert linear.evidence["random_targets"] == {"asked": asked, "real": {3: asked}}
     asked = size(20, 60)
-    cubic = landscape("mlp(2,2,1; x^3 + x^2)", metric="bombieri", teacher="x0^3 + 2*x1^3 - x0^2*x1 + x0^2 + 3*x0*x1", random=asked)
+    cubic = landscape("mlp(2,1,1; x^3; bias)", metric="bombieri", teacher="x0^3 + 2*x1^3 - x0^2*x1 + x0^2 + 3*x0*x1", random=asked)
     counts = cubic.evidence["random_targets"]["real"]
     assert sum(counts.values()) >= asked - 3
     assert all(k % 2 == cubic.value["complex"] % 2 and 1 <= k <= cubic.value["complex"] for k in counts)

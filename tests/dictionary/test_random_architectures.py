@@ -29,7 +29,7 @@ def _point(model, seed=1):
 
 
 @per_family
-@settings(max_examples=size(6, 50))
+@settings(max_examples=size(4, 50))
 @given(data=st.data())
 def test_dimension_of_random_architectures(family, data):
     notation = data.draw(FAMILIES[family])

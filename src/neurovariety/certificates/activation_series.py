@@ -55,6 +55,12 @@ SMOOTH: Mapping[str, Callable[[Any], Any]] = {
 """Functions that are analytic on the whole line, of a power series whose constant term is a ball."""
 
 
+POWER, ROOT = "exp", "rsqrt"
+"""Of softmax, and of layer normalization, the functions for which polynomials are put."""
+POSITIVE: Mapping[str, Callable[[Any], Any]] = {ROOT: lambda x: 1 / x.sqrt()}
+"""Functions that are analytic where their argument is positive, and have no values elsewhere."""
+
+
 @dataclass(frozen=True)
 class PiecedActivation:
     """An activation: ``pieces`` from left to right, and the ``kinks`` between them."""
@@ -77,7 +83,7 @@ _ZERO, _ONE = Fraction(0), Fraction(1)
 _NONE, _SAME = (_ZERO,), (_ZERO, _ONE)
 
 ACTIVATIONS: Mapping[str, PiecedActivation] = {
-    **{name: PiecedActivation((name,)) for name in SMOOTH if name != "expm1"},
+    **{name: PiecedActivation((name,)) for name in (*SMOOTH, *POSITIVE) if name != "expm1"},
     "relu": PiecedActivation((_NONE, _SAME), (_ZERO,)),
     "abs": PiecedActivation(((_ZERO, -_ONE), _SAME), (_ZERO,)),
     "leaky_relu": PiecedActivation(((_ZERO, Fraction(1, 100)), _SAME), (_ZERO,)),
@@ -85,8 +91,8 @@ ACTIVATIONS: Mapping[str, PiecedActivation] = {
     "hardtanh": PiecedActivation(((-_ONE,), _SAME, (_ONE,)), (-_ONE, _ONE)),
     "elu": PiecedActivation(("expm1", _SAME), (_ZERO,)),
 }
-"""By name: tanh, sigmoid, gelu (with erf; ``gelu_tanh`` is its usual approximation), silu, softplus, exp, sin, cos, erf; and those with
-kinks: relu, abs, leaky_relu (slope 1/100), relu6, hardtanh, elu."""
+"""By name: tanh, sigmoid, gelu (with erf; ``gelu_tanh`` is its usual approximation), silu, softplus, exp, sin, cos, erf; rsqrt, 1/sqrt
+of positive numbers; and those with kinks: relu, abs, leaky_relu (slope 1/100), relu6, hardtanh, elu."""
 
 
 @contextmanager
@@ -109,9 +115,10 @@ def about_ball(x: flint.arb, terms: int) -> flint.arb_series:
 def piece_series(piece: Piece, x: flint.arb_series) -> flint.arb_series:
     """The series of a piece. Raises `NotShown` for a name that is not known."""
     if isinstance(piece, str):
-        if piece not in SMOOTH:
+        known = SMOOTH.get(piece) or POSITIVE.get(piece)
+        if known is None:
             raise NotShown(f"{piece!r} is no smooth function that is known here")
-        return SMOOTH[piece](x)
+        return known(x)
     total = x * 0
     for c in reversed(piece):
         total = total * x + rational_ball(c)

@@ -12,7 +12,7 @@ from neurovariety.certificates.network_nodes import Attributes, at, lines, ratio
 _UP = 1 + 2.0**-28
 _LEAST = 1e-300
 """Powers of tiny numbers would be 0 in float64, and large coefficients of them lost."""
-_LIPSCHITZ = {"tanh": 1.0, "sigmoid": 0.25, "gelu": 1.13, "silu": 1.1, "erf": 1.13, "softplus": 1.0, "hardswish": 1.5}
+_LIPSCHITZ = {"tanh": 1.0, "sin": 1.0, "sigmoid": 0.25, "gelu": 1.13, "silu": 1.1, "erf": 1.13, "softplus": 1.0, "hardswish": 1.5}
 """Upper bounds of the slopes everywhere; the largest of gelu is 1.1289..., of silu 1.0998..., of erf 2/sqrt(pi)."""
 
 

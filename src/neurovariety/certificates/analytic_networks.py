@@ -137,14 +137,15 @@ class AnalyticPerceptron:
         for x in inputs:
             values, slopes = [[rational_ball(v) for v in x]], []
             for (matrix, bias), name in zip(layers, self.activations, strict=False):
-                series = [taylor_coefficients(name, z, 2) for z in _affine(matrix, bias, values[-1])]
+                series = [taylor_coefficients(name, z, 2) for z in affine_values(matrix, bias, values[-1])]
                 values.append([c[0] for c in series])
                 slopes.append([c[1] for c in series])
             rows += _backward(self, layers, values, slopes)
         return rows
 
 
-def _affine(matrix: list[list[flint.arb]], bias: list[flint.arb], x: list[flint.arb]) -> list[flint.arb]:
+def affine_values(matrix: list[list[flint.arb]], bias: list[flint.arb], x: list[flint.arb]) -> list[flint.arb]:
+    """A matrix times a vector, and the bias where there is one."""
     found = [sum((w * v for w, v in zip(row, x, strict=True)), flint.arb(0)) for row in matrix]
     return [z + b for z, b in zip(found, bias, strict=True)] if bias else found
 

@@ -43,7 +43,7 @@ class AnalyticFiber:
         """Raises `NotShown` where parameters, dimension and shifts leave another number."""
         if self.key not in _OF_FIBERS or type(self.value) is not int:
             raise NotShown("the dimension of the fiber, or the hidden directions of it, are expected")
-        _check_dimension(self.dimension, subject)
+        check_dimension(self.dimension, subject)
         left = subject.parameters - self.dimension.statement.value - (subject.shifts if self.key == "hidden" else 0)
         if left != self.value:
             raise NotShown(f"{left} directions are left")
@@ -64,9 +64,9 @@ class NoLinearSymmetry:
 
     def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` where the dimension is not shown to be parameters minus shifts."""
-        if self.key not in _OF_SYMMETRIES:
+        if self.key not in _OF_SYMMETRIES or type(subject) is not AnalyticPerceptron:  # others have constant symmetries
             raise NotShown("a part of the answer on linear symmetries is expected")
-        _check_dimension(self.dimension, subject)
+        check_dimension(self.dimension, subject)
         if self.dimension.claim is not Claim.PROVED or self.dimension.statement.value != subject.parameters - subject.shifts:
             raise NotShown("directions of weights are left that no shift explains")
 
@@ -75,7 +75,7 @@ class NoLinearSymmetry:
         return Statement(_OF_SYMMETRIES[self.key], self.dimension.statement.subject, "all" if self.key == "ansatz" else 0), Claim.PROVED
 
 
-def _check_dimension(dimension: Verdict, subject: AnalyticPerceptron) -> None:
+def check_dimension(dimension: Verdict, subject: AnalyticPerceptron) -> None:
     said = dimension.statement
     if not dimension.shown or (said.kind, said.subject, said.scope) != (ANALYTIC_DIMENSION, subject.hash, subject.scope):
         raise NotShown("the dimension of the functions of this network is expected")

@@ -28,6 +28,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "tanh": (-1.0, 1.0),
     "sigmoid": (0.0, 1.0),
     "erf": (-1.0, 1.0),
+    "sin": (-1.0, 1.0),
     "softplus": (0.0, math.inf),
     "exp": (0.0, math.inf),
 }

@@ -92,6 +92,18 @@ def facets_of(cells: Incidences, constant: SignTable, rank: int) -> CellFacets:
     return _matched(cells, owner, sizes, rays)
 
 
+def lattice_of_faces(planes: Sequence[int], whole: int, rank: int) -> list[set[int]]:
+    """The proper faces of a cone of that rank at most, as bits for its rays, those of rank 1 first, from the rays on each of some
+    hyperplanes that support it; the cone itself where it is a ray. Raises `NotShown` where its rank is less, or facets are missing."""
+    faces = _Faces(list(planes))
+    level, found = {whole}, [{whole}]
+    for r in range(rank, 1, -1):
+        level = {facet for face in level for facet in faces.facets(face, r)}
+        found.append(level)
+    faces.facets(whole, rank)
+    return found[:0:-1] or found
+
+
 def spans(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The places starts[i], ..., starts[i] + counts[i] - 1 for all i, one after another."""
     before = np.cumsum(counts) - counts

@@ -8,26 +8,22 @@ difference at one input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from math import isfinite
 from typing import Any
 
 import flint
 
-from neurovariety.certificates.activation_series import (
-    ACTIVATIONS,
-    Piece,
-    PiecedActivation,
-    rational_ball,
-    taylor,
-    taylor_coefficients,
-)
+from neurovariety.certificates.activation_ranges import image_at, image_of, name_of, slope_of
+from neurovariety.certificates.activation_series import ACTIVATIONS, PiecedActivation, rational_ball, taylor
 from neurovariety.certificates.dense_layers import dense_chain
+from neurovariety.certificates.graphs_with_polynomials import Quotient, functions_of, graph_with_polynomials
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.moved_graphs import moves_of_outputs
 from neurovariety.certificates.network_nodes import NetworkData, exact, network_hash
+from neurovariety.certificates.network_values import BALLS, value
 from neurovariety.certificates.rational_error import NearQuotient
 from neurovariety.certificates.statement import Statement
 from neurovariety.certificates.uniform_error import ERROR, NearPolynomial, bits_of
@@ -35,14 +31,8 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 WITHIN, APART = "approximate: error of a network", "approximate: difference at an input"
-_PARTS = 16
-"""Parts of an interval on each of which an activation is enclosed."""
-_DEFAULTS = {"approximate": "none", "slope": Fraction(1, 100), "alpha": 1, "beta": 1, "low": -1, "high": 1}
-"""Attributes of activations, and the values at which they are those of `activation_series.ACTIVATIONS`."""
 Balls = list[flint.arb]
 Near = NearPolynomial | NearQuotient
-Quotient = tuple[Sequence[Fraction], Sequence[Fraction]]
-"""Numerator and denominator, coefficients from the constant up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +49,7 @@ def smooth_layers(network: NetworkData) -> SmoothLayers:
     matrices, biases, names = [], [], []
     for node in dense_chain(network):
         if node.kind == "activation":
-            names.append(_name_of(node.attributes))
+            names.append(name_of(node.attributes))
             continue
         matrix = exact(network.weights[node.weights["weight"]])
         bias = exact(network.weights[node.weights["bias"]]).tolist() if "bias" in node.weights else [Fraction(0)] * len(matrix)
@@ -68,16 +58,12 @@ def smooth_layers(network: NetworkData) -> SmoothLayers:
     return SmoothLayers(tuple(matrices), tuple(biases), tuple(names))
 
 
-def _name_of(attributes: Any) -> str:
-    """The activation that attributes describe. Raises `NotShown` for one that is not known here."""
-    given = dict(attributes)
-    name = str(given.pop("function", ""))
-    if name == "gelu" and given.get("approximate") == "tanh":
-        name = "gelu_tanh"
-        given.pop("approximate")
-    if name not in ACTIVATIONS or any(key not in _DEFAULTS or value != _DEFAULTS[key] for key, value in given.items()):
-        raise NotShown(f"the activation {name or 'without a name'} with {given} is not known here")
-    return name
+def dense_or_none(network: NetworkData) -> SmoothLayers | None:
+    """The layers of a network; None for one that is no such chain."""
+    try:
+        return smooth_layers(network)
+    except NotShown:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +84,15 @@ class NetworkWithin:
         """Raises `NotShown` where the outputs may change by more."""
         if network_hash(subject) != self.subject:
             raise NotShown("the certificate is one of another network")
-        layers = smooth_layers(subject)
-        polynomials = self.polynomials(layers)
+        layers = dense_or_none(subject)
+        polynomials = self.polynomials(functions_of(subject))
         if any(len(c) > self.degree + 1 for p in polynomials for c in p.quotient) or self.key not in ("error", "degree"):
             raise NotShown("polynomials of at most the degree are expected")
         if not isfinite(self.error):
             raise NotShown("a finite error is expected")
+        if layers is None:
+            self._check_graph(subject, polynomials)
+            return
         with taylor(bits_of(self.bits), 2):
             ranges, moved = _box(self.low, self.high, len(subject.input_shape) and subject.input_shape[0]), None
             for l, p in enumerate(polynomials):
@@ -115,12 +104,27 @@ class NetworkWithin:
             if not all(m <= flint.arb(self.error) for m in ([flint.arb(0)] if moved is None else moved.sizes())):
                 raise NotShown("the outputs may change by more")
 
-    def polynomials(self, layers: SmoothLayers) -> list[Near]:
-        """The polynomials. Raises `NotShown` where they are not shown to be near the activations of the layers."""
+    def _check_graph(self, subject: NetworkData, polynomials: Sequence[Near]) -> None:
+        left = iter(polynomials)
+
+        def near(name: str, reached: Sequence[flint.arb]) -> float:
+            p = next(left)
+            low, high = (rational_ball(v) for v in (p.question.low, p.question.high))
+            if not all(bool(low <= x.lower()) and bool(x.upper() <= high) for x in reached):
+                raise NotShown("what a unit reads may leave the interval of the polynomial")
+            return p.error
+
+        with taylor(bits_of(self.bits), 2):
+            found = moves_of_outputs(subject, self.low, self.high, near).reshape(-1).tolist()
+            if not all(m <= flint.arb(self.error) for m in found):
+                raise NotShown("the outputs may change by more")
+
+    def polynomials(self, functions: Sequence[str]) -> list[Near]:
+        """The polynomials. Raises `NotShown` where they are not shown to be near the functions, such as activations of layers."""
         found: list[Near] = []
-        if len(self.layers) != len(layers.activations):
+        if len(self.layers) != len(functions):
             raise NotShown("a polynomial for each hidden layer is expected")
-        for verdict, name in zip(self.layers, layers.activations, strict=True):
+        for verdict, name in zip(self.layers, functions, strict=True):
             p = verdict.certificate
             if not verdict.shown or verdict.statement.kind != ERROR or not isinstance(p, Near) or p.question.activation != name:
                 raise NotShown("a polynomial near the activation of each layer is expected")
@@ -159,9 +163,9 @@ class NetworkApart:
             raise NotShown("an input of the network is expected, and a finite error")
         if any(not a <= x <= b for a, x, b in zip(known.low, self.point, known.high, strict=True)):
             raise NotShown("an input in the box is expected")
-        layers = smooth_layers(subject)
+        quotients = [p.quotient for p in known.polynomials(functions_of(subject))]
         with taylor(bits_of(self.bits), 2):
-            found = differences(layers, [p.quotient for p in known.polynomials(layers)], self.point)
+            found = differences(subject, quotients, self.point)
             if self.error > 0 and not any(abs(d).lower() >= flint.arb(self.error) for d in found):
                 raise NotShown("the outputs change by less there")
 
@@ -227,68 +231,29 @@ def reached(ranges: Balls, moved: Moves | None) -> Balls:
 def through(activation: PiecedActivation, ranges: Balls, moved: Moves | None, error: float) -> tuple[Balls, Moves]:
     """The values of units, and by how much they can have moved, with a polynomial that is within ``error`` of the activation wherever
     units read."""
-    values = [_image(activation, r) for r in ranges]
+    values = [image_of(activation, r) for r in ranges]
     n, zero = len(values), flint.arb(0)
     own = [[flint.arb(error) if i == j else zero for j in range(n)] for i in range(n)]
     if moved is None:
         return values, Moves(own, [zero] * n)
     parts, rest = [], []
     for x, row, r, size, new in zip(reached(ranges, moved), moved.parts, moved.rest, moved.sizes(), own, strict=True):
-        slope = _slope(activation, x)
+        slope = slope_of(activation, x)
         parts.append([slope.mid() * c for c in row] + new)
         rest.append((abs(slope.mid()) * r + slope.rad() * size).upper())
     return values, Moves(parts, rest)
 
 
-def _slope(activation: PiecedActivation, x: flint.arb) -> flint.arb:
-    """A ball that holds the slopes of an activation on a ball. Raises `NotShown` where they are not bounded."""
-    found = [taylor_coefficients(piece, part, 2)[1] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
-    whole = found[0]
-    for part in found[1:]:
-        whole = whole.union(part)
-    if not whole.is_finite() or not all(part.is_finite() for part in found):
-        raise NotShown("the slope of the activation is not bounded")
-    return whole
-
-
-def _image(activation: PiecedActivation, x: flint.arb) -> flint.arb:
-    """A ball that holds the values of an activation on a ball."""
-    if not x.is_finite():
-        raise NotShown("what a unit reads is not bounded")
-    found = [taylor_coefficients(piece, part, 1)[0] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
-    whole = found[0]
-    for part in found[1:]:
-        whole = whole.union(part)
-    return whole
-
-
-def _parts(activation: PiecedActivation, low: Fraction, high: Fraction) -> Iterator[tuple[Piece, flint.arb]]:
-    """Pieces of an activation with balls that cover an interval."""
-    edges = [low, *(k for k in activation.kinks if low < k < high), high]
-    for a, b in pairwise(edges):
-        piece = activation.at((a + b) / 2)
-        for i in range(_PARTS):
-            yield piece, rational_ball(a + (b - a) * Fraction(i, _PARTS)).union(rational_ball(a + (b - a) * Fraction(i + 1, _PARTS)))
-
-
-def _rational(x: flint.arb) -> Fraction:
-    mantissa, exponent = x.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def differences(layers: SmoothLayers, quotients: Sequence[Quotient], point: Sequence[Fraction]) -> Balls:
+def differences(network: NetworkData, quotients: Sequence[Quotient], point: Sequence[Fraction]) -> Balls:
     """The outputs with quotients of polynomials less those without, at one input, in balls; not finite where one may have a pole."""
+    layers = dense_or_none(network)
+    if layers is None:
+        after, before = (value(n, list(point), BALLS) for n in (graph_with_polynomials(network, quotients), network))
+        return list((after - before).reshape(-1))
     one = two = [rational_ball(v) for v in point]
     for l, (name, quotient) in enumerate(zip(layers.activations, quotients, strict=True)):
         one, two = read(layers, l, one, None)[0], read(layers, l, two, None)[0]
         over, under = (flint.arb_poly([rational_ball(c) for c in part]) for part in quotient)
-        one, two = [_image_at(ACTIVATIONS[name], z) for z in one], [over(z) / under(z) for z in two]
+        one, two = [image_at(ACTIVATIONS[name], z) for z in one], [over(z) / under(z) for z in two]
     last = len(layers.activations)
     return [b - a for a, b in zip(read(layers, last, one, None)[0], read(layers, last, two, None)[0], strict=True)]
-
-
-def _image_at(activation: PiecedActivation, z: flint.arb) -> flint.arb:
-    """The value on a small ball, which may meet a kink."""
-    if not activation.kinks:
-        return taylor_coefficients(activation.pieces[0], z, 2)[0]
-    return _image(activation, z)

@@ -147,9 +147,9 @@ _FIXED_LINES: dict[str, tuple[tuple[int, ...], tuple[tuple[int, int], ...]]] = {
     "relu6": ((0, 6), ((0, 0), (1, 0), (0, 6))),
     "abs": ((0,), ((-1, 0), (1, 0))),
 }
-_CENTRES = {"tanh": Fraction(0), "erf": Fraction(0), "sigmoid": Fraction(1, 2)}
+_CENTRES = {"tanh": Fraction(0), "sin": Fraction(0), "erf": Fraction(0), "sigmoid": Fraction(1, 2)}
 """c where sigma(x) + sigma(-x) = 2 c."""
-_AT_ZERO = {"tanh": 0, "erf": 0, "elu": 0, "gelu": 0, "silu": 0, "hardswish": 0, "sqrt": 0, "exp": 1}
+_AT_ZERO = {"tanh": 0, "sin": 0, "erf": 0, "elu": 0, "gelu": 0, "silu": 0, "hardswish": 0, "sqrt": 0, "exp": 1}
 
 
 def lines(attributes: Attributes) -> tuple[tuple[Fraction, ...], tuple[Line, ...]] | None:

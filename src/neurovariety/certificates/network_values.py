@@ -93,13 +93,14 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
         return weight("value")
     if node.kind in ("softmax", "standardize"):
         return _across(network, node, below[0], field)
-    moved = _moved(node, below, field)
+    moved = moved_entries(node, below, field)
     if moved is None:
         raise NotShown(f"{node.name!r} ({node.kind}) is not evaluated here")
     return moved
 
 
-def _moved(node: NodeData, below: Sequence[Values], field: Field) -> Values | None:
+def moved_entries(node: NodeData, below: Sequence[Values], field: Field) -> Values | None:
+    """What a node makes that puts entries elsewhere, or adds them up; None of any other node."""
     a, x = node.attributes, below[0]
     if node.kind == "reshape":
         return x.reshape(tuple(a["shape"]))
@@ -302,6 +303,7 @@ _SMOOTH: Mapping[str, Callable[[Mapping[str, Any]], Callable[[Any], Any]]] = {
     "sigmoid": lambda a: _sigmoid,
     "erf": lambda a: lambda v: v.erf(),
     "exp": lambda a: lambda v: v.exp(),
+    "sin": lambda a: lambda v: v.sin(),
     "sqrt": lambda a: lambda v: v.sqrt(),
     "silu": lambda a: lambda v: v * _sigmoid(v),
     "softplus": _softplus,

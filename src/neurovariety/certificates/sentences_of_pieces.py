@@ -26,6 +26,19 @@ def _sizes(value: Sequence[Sequence[object]]) -> str:
     return ", ".join(f"{len(m):,}" for m in value)
 
 
+def _fans(value: Mapping[str, Sequence[Mapping[str, Any]]] | None) -> str:
+    """How many vertices the polytopes have, and how many cones their fans have together, for each output."""
+    up, down, both = (", ".join(f"{len(f['vertices']):,}" for f in (value or {}).get(key, [])) for key in _PARTS)
+    return (
+        f"the Newton polytope of the numerator has {up} {'vertex' if up == '1' else 'vertices'}, that of the denominator {down}, and "
+        f"their normal fans cut the directions into {both} {'cone' if both == '1' else 'cones'}, along which the function is affine in "
+        "the end"
+    )
+
+
+_PARTS = ("numerator", "denominator", "common")
+
+
 def _decimal(value: Fraction, rounding: str) -> Decimal:
     """A decimal that is not below a number, or not above it."""
     return Context(prec=40, rounding=rounding).divide(Decimal(value.numerator), Decimal(value.denominator))
@@ -134,6 +147,7 @@ SAID_OF_PIECES: dict[str, Phrase] = {
     "tropical: denominator": Phrase(
         "the denominator", Listed(lambda value: f"its denominator is a maximum of {_sizes(value)}"), joined=True
     ),
+    "tropical: fans": Phrase("the normal fans", Listed(_fans)),
     "lipschitz: l1": Phrase(
         "the Lipschitz constant of the l1 norm",
         Listed(lambda value: f"outputs change up to {_factor(value)} times as much as inputs in the l1 norm"),

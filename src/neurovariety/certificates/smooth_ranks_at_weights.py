@@ -21,6 +21,7 @@ from neurovariety.certificates.analytic_networks import AnalyticNetwork, Analyti
 from neurovariety.certificates.exact_derivatives import WrittenLayer, rank_of_derivatives, rank_over_q
 from neurovariety.certificates.fiber_at_weights import HIDDEN_AT
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron, rank_left
 from neurovariety.certificates.ranks_at_weights import at_weights
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.certificates.statement import Statement
@@ -59,6 +60,8 @@ def moved_by_known(network: AnalyticNetwork, weights: Sequence[Fraction]) -> int
 
 def rank_at_most(network: AnalyticNetwork, weights: Sequence[Fraction]) -> int:
     """What the rank of the Jacobian at weights is at most. Raises `NotShown` for weights of another number."""
+    if isinstance(network, NormalizedPerceptron):
+        return rank_left(network, weights)
     if isinstance(network, AnalyticPerceptron):
         return min(rank_of_derivatives(written(network, weights), network.widths[0]), network.parameters - network.shifts)
     if not isinstance(network, SoftmaxAttention) or len(weights) != network.parameters:

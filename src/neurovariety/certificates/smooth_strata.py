@@ -22,6 +22,7 @@ from typing import Any
 from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION, AnalyticNetwork, AnalyticPerceptron
 from neurovariety.certificates.exact_derivatives import rank_over_q
 from neurovariety.certificates.issue import Verdict
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron
 from neurovariety.certificates.smooth_ranks_at_weights import MinorAtWeights
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.certificates.statement import Statement
@@ -91,6 +92,9 @@ def strata_of(network: AnalyticNetwork) -> Iterator[SmoothStratum]:
             for h in range(network.heads):
                 yield from (SmoothStratum(kind, l, (h,)) for kind in (NO_VALUES, NO_KEYS, NO_QUERIES))
             yield from (SmoothStratum(SAME_HEADS, l, pair) for pair in combinations(range(network.heads), 2))
+    elif isinstance(network, NormalizedPerceptron):
+        for l, width in enumerate(network.widths[1:-1], 1):
+            yield from (SmoothStratum(EQUAL, l, pair) for pair in combinations(range(width), 2))
     elif isinstance(network, AnalyticPerceptron):
         for l, (width, name) in enumerate(zip(network.widths[1:-1], network.activations, strict=True), 1):
             yield from (SmoothStratum(DEAD, l, (i,)) for i in range(width))
@@ -117,7 +121,7 @@ def conditions(network: AnalyticNetwork, stratum: SmoothStratum) -> list[Conditi
         return [{w: 1} for w in at.incoming(l, i)[: network.widths[l - 1]]]
     sign = 1 if stratum.kind == OPPOSITE else -1
     both = list(zip(at.incoming(l, i), at.incoming(l, stratum.units[1]), strict=True))
-    if network.activations[l - 1] == "exp":  # of which the biases are factors
+    if network.activations[l - 1] == "exp" and not isinstance(network, NormalizedPerceptron):  # of which the biases are factors
         both = both[: network.widths[l - 1]]
     return [{v: 1, w: sign} for v, w in both]
 
@@ -129,6 +133,9 @@ def still_directions(network: AnalyticNetwork, stratum: SmoothStratum, place: tu
     """
     if isinstance(network, SoftmaxAttention):
         return _of_heads(network, stratum, place)
+    if isinstance(network, NormalizedPerceptron):
+        i, j = stratum.units
+        return [*network.moved_columns(), *network.between(stratum.layer, i, j)]
     assert isinstance(network, AnalyticPerceptron)
     at, l, i, one = _Blocks(network), stratum.layer, stratum.units[0], Fraction(1)
     after = range(network.widths[l + 1])

@@ -20,6 +20,7 @@ import flint
 
 from neurovariety.certificates.activation_series import (
     ACTIVATIONS,
+    POSITIVE,
     Piece,
     PiecedActivation,
     rational_ball,
@@ -51,6 +52,8 @@ class UniformQuestion:
         """The activation. Raises `NotShown` where one of that name is not known, or the question is none."""
         if self.activation not in ACTIVATIONS or not self.low < self.high or type(self.degree) is not int or self.degree < 0:
             raise NotShown("an activation that is known here, low < high and a degree from 0 are expected")
+        if self.activation in POSITIVE and self.low <= 0:
+            raise NotShown(f"{self.activation} is a function of positive numbers")
         return ACTIVATIONS[self.activation]
 
     @property

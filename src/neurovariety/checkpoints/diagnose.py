@@ -34,6 +34,7 @@ from neurovariety.checkpoints.file_prune import looked_at_words
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import to_floats
+from neurovariety.checkpoints.layers.hidden_layers import HiddenLayer
 from neurovariety.checkpoints.layers.layer_table import LayerData, LayerRow, layer_rows, table_text
 from neurovariety.checkpoints.layers.nearest_strata import NearestStratum, StratumData, nearest_strata
 from neurovariety.checkpoints.layers.removals import RemovedUnits, by_layer, by_reason
@@ -177,7 +178,7 @@ def diagnose(
         value=_value(source, linear, dimension, removed, pruned.network.parameters, near),
         claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER else _claim(source, ranks, key, part),
         subject=source.source,
-        glosses=(*_glosses(ranks), *_constant(near, removed), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
+        glosses=(*_glosses(ranks), *_left(source, layers, near, removed), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
         also={_SAME: shrinks("error_bound", 0.0)},
         evidence={
             "rank": ranks.evidence if ranks else {"route": linear.refused},
@@ -346,6 +347,11 @@ def _nearest(near: list[NearestStratum]) -> StratumData | None:
     return off[0].to_dict() if off else None
 
 
+def _left(source: Network, layers: Sequence[HiddenLayer], near: list[NearestStratum], removed: RemovedUnits) -> tuple[Gloss, ...]:
+    """Neurons that do no work of their own and are left, since what takes it up is no rational number."""
+    return (*_constant(near, removed), *_multiples(source, layers))
+
+
 def _constant(near: list[NearestStratum], removed: RemovedUnits) -> tuple[Gloss, ...]:
     """Neurons that read nothing and were not removed: `tanh(1)` is a constant that no exact bias takes up."""
     if by_reason(removed).get("constant"):
@@ -353,6 +359,24 @@ def _constant(near: list[NearestStratum], removed: RemovedUnits) -> tuple[Gloss,
     found = [s for s in near if s.stratum == "constant neuron" and s.distance == 0]
     why = "reads no input and is constant; pruning leaves it, since no bias takes its value up exactly"
     return tuple(Gloss(f"neuron {s.neurons[0]} of {s.layer} {why}", {}) for s in found)
+
+
+def _multiples(source: Network, layers: Sequence[HiddenLayer]) -> tuple[Gloss, ...]:
+    """Neurons of exp whose weights are equal and whose biases differ: exp(z + c) = e^c exp(z), and no exact weight takes e^c up."""
+    texts = []
+    for layer in layers:
+        made = layer.producer
+        plain = made.kind == "linear" and "bias" in made.weights and not layer.leading
+        if not plain or {a.get("function") if a else None for a in layer.activations} != {"exp"}:
+            continue
+        rows, biases = (np.asarray(source.weights[made.weights[role]]) for role in ("weight", "bias"))
+        first: dict[tuple[object, ...], int] = {}
+        for k, row in enumerate(rows.tolist()):
+            j = first.setdefault(tuple(row), k)
+            if j != k and biases[j] != biases[k]:
+                why = "but for their biases, so one is a number times the other; pruning leaves both, since that is a power of e"
+                texts.append(Gloss(f"neurons {j} and {k} of {made.path or made.name} read the same {why}", {}))
+    return tuple(texts)
 
 
 def _glosses(ranks: JacobianRank | None) -> tuple[Gloss, ...]:

@@ -62,14 +62,23 @@ def regions_command(network: str, table: Dataset | None, figure: str | None, ask
     return asked.of(lambda: regions(network, data=data, **asked.regions), finish, regions_so_far)
 
 
-def tropical_command(network: str, system: str | None, output: str | None, asked: RegionsAsked) -> int:
+class ScriptAsked(NamedTuple):
+    """Which ``part`` of a tropical form is written, for which ``system``, to which file ``output``; None where none is."""
+
+    system: str | None
+    part: str
+    output: str | None
+
+
+def tropical_command(network: str, script: ScriptAsked, asked: RegionsAsked) -> int:
     """The tropical form of a file, written for another system if asked; returns the exit status."""
+    system, part, output = script
     if (system is None) is not (output is None):
         raise InputError("--to names the system, and --output the file that is written for it: give both, or neither")
 
     def finish(found: Result) -> None:
         if system and output and isinstance(found, TropicalResult):
-            write_script(found.script(system), output)
+            write_script(found.script(system, part), output)
             click.echo(f"wrote {output}", err=asked.shown.as_json)
 
     return asked.of(lambda: tropical(network, **asked.regions), finish)

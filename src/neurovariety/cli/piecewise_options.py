@@ -30,13 +30,15 @@ def regions(**options: Any) -> None:
 @click.command(context_settings=CONTEXT)
 @click.argument("network", metavar="NETWORK")
 @click.option("--to", "system", type=click.Choice(["polymake", "oscar", "tropicalnn"]), help="Write it for this system, with --output.")
+@click.option("--part", type=click.Choice(["form", "fans"]), default="form", show_default=True, help="What --to writes.")
 @click.option("--output", metavar="FILE", help="The file that --to writes.")
 @region_options
 def tropical(**options: Any) -> None:
-    """A ReLU network as a difference of maxima of affine functions, in which none can be left out."""
-    from neurovariety.cli.piecewise_commands import regions_asked, tropical_command
+    """A ReLU network as a difference of maxima of affine functions, in which none can be left out, and their normal fans."""
+    from neurovariety.cli.piecewise_commands import ScriptAsked, regions_asked, tropical_command
 
-    sys.exit(tropical_command(options.pop("network"), options.pop("system"), options.pop("output"), regions_asked(options)))
+    script = ScriptAsked(options.pop("system"), options.pop("part"), options.pop("output"))
+    sys.exit(tropical_command(options.pop("network"), script, regions_asked(options)))
 
 
 @click.command(context_settings=CONTEXT)

@@ -22,8 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
-from neurovariety.beyond.analytic.rank_in_balls import ORBITS, SHIFTS, Smooth, analytic_dimension, definability
-from neurovariety.certificates.analytic_networks import AnalyticPerceptron
+from neurovariety.beyond.analytic.rank_in_balls import Smooth, analytic_dimension, definability, reason_of
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
 from neurovariety.certificates.upper_bounds import FillsSpan
@@ -94,7 +93,7 @@ def _of_analytic(network: Smooth, *, seed: int, route: Route, memory_limit: int 
             "theorems": definability(network),
             "expected": most,
             "defect": most - found.value,
-            "upper_bound": {"value": most, "reason": SHIFTS if isinstance(network, AnalyticPerceptron) else ORBITS},
+            "upper_bound": {"value": most, "reason": reason_of(network)},
             "trials": [{"rank": found.value, "inputs": found.inputs, "bits": found.bits}],
             "seeds": [seed],
         },

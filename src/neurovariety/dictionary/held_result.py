@@ -8,12 +8,14 @@ import numpy as np
 
 from neurovariety.architectures import as_model
 from neurovariety.architectures.notation import FAMILIES
+from neurovariety.beyond.analytic.rank_at_weights import weights_of_network
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.germs import Germ
 from neurovariety.certificates.irreducible_components import BlockMaps
 from neurovariety.certificates.neurons_on_a_line import OddNetwork
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
+from neurovariety.certificates.spoken_of import WEIGHTS
 from neurovariety.dictionary.held_question import held_to_question
 from neurovariety.dictionary.held_scopes import held_to_scopes
 from neurovariety.dictionary.registry import find
@@ -77,8 +79,20 @@ def _held_to_text(found: Recheck) -> Recheck:
 
 def _held_to_perceptrons(found: Recheck) -> Recheck:
     """The same for networks with analytic activations, whose names say all of them; `certificates.recheck` compares these."""
-    stored = [key for key, data in found.subjects.items() if isinstance(data, AnalyticPerceptron | SoftmaxAttention)]
+    stored = {key: data for key, data in found.subjects.items() if isinstance(data, AnalyticPerceptron | SoftmaxAttention)}
+    spoken = found.speaks_of.get(WEIGHTS, ())
+    for network in stored.values():
+        given = [values for values in found.asked.get("at", ()) if isinstance(values, list)]
+        if spoken and any(_weights(network, values) not in spoken for values in given):
+            raise VerificationError(f"the certificates speak of other {WEIGHTS} than the result says was asked")
     return replace(found, systems={**found.systems, **dict.fromkeys(stored, "that of the architecture")}) if stored else found
+
+
+def _weights(network: AnalyticPerceptron | SoftmaxAttention, given: list[object]) -> object:
+    try:
+        return weights_of_network(network, given)
+    except NeurovarietyError:
+        return given
 
 
 def _named_like_a_family(found: Recheck) -> bool:

@@ -21,11 +21,12 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from neurovariety.beyond.analytic.rank_in_balls import SHIFTS, Smooth, analytic_dimension, definability, integers
+from neurovariety.beyond.analytic.rank_in_balls import COLUMNS, SHIFTS, Smooth, analytic_dimension, definability, integers
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import NoLinearSymmetry
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak, weakly
 from neurovariety.certificates.linear_symmetries import AnsatzScope, SparseVector
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron, TranslatingMaps, values_of_symmetries
 from neurovariety.certificates.phrases import EXACT
 from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
 from neurovariety.certificates.softmax_attention import BaseChanges, SoftmaxAttention
@@ -126,11 +127,13 @@ def _of_perceptron(network: AnalyticPerceptron, seed: int) -> SymmetriesResult:
     """The linear symmetries of a network with analytic activations: none, where its dimension is that of its weights but for shifts."""
     found = analytic_dimension(network, seed)
     try:
-        claims = {key: issue(NoLinearSymmetry(key, found.verdict), network) for key in SymmetriesValue.__annotations__}
+        claims = _claims(network, found.verdict)
     except NotShown as why:
         value: dict[str, object] = dict.fromkeys(SymmetriesValue.__annotations__)
         reason = str(why)
         return SymmetriesResult(value=value, claims=weakly("symmetries", Claim.UNDECIDED, reason), evidence={"theorems": []})
+    if isinstance(network, NormalizedPerceptron):
+        return _of_columns(network, claims)
     moved = f"the biases of {network.shifts} units of exp can grow if the weights after them shrink, which is no linear map"
     return SymmetriesResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
@@ -146,6 +149,33 @@ def _of_perceptron(network: AnalyticPerceptron, seed: int) -> SymmetriesResult:
             "ansatz": "all linear maps of the weights",
             "upper_bound": {"value": 0, "reason": f"the dimension is {found.value}, {SHIFTS}"},
             "lower_bound": {},
+            "error_bound": None,
+            "basis": [],
+        },
+    )
+
+
+def _claims(network: AnalyticPerceptron, dimension: Verdict) -> dict[str, Verdict]:
+    """Raises `NotShown` where directions are left that are not explained."""
+    if isinstance(network, NormalizedPerceptron):
+        values = values_of_symmetries(network).items()
+        return {key: issue(TranslatingMaps(key, value, dimension), network) for key, value in values}
+    return {key: issue(NoLinearSymmetry(key, dimension), network) for key in SymmetriesValue.__annotations__}
+
+
+def _of_columns(network: NormalizedPerceptron, claims: dict[str, Verdict]) -> SymmetriesResult:
+    moved = f"numbers are added to {network.shifts} columns of weights before layer normalization, any linear forms of all weights"
+    return SymmetriesResult(
+        value={key: verdict.statement.value for key, verdict in claims.items()},
+        claims=claims,
+        glosses=(Gloss(moved, {}),),
+        evidence={
+            "finite": [],
+            "identity_component_only": True,
+            "theorems": definability(network),
+            "ansatz": "all linear maps of the weights",
+            "upper_bound": {"value": claims["dimension"].statement.value, "reason": COLUMNS},
+            "lower_bound": {"stated and verified": int(claims["stated"].statement.value)},
             "error_bound": None,
             "basis": [],
         },

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from neurovariety.beyond.analytic.rank_at_weights import coincidences, rank_at_weights
-from neurovariety.beyond.analytic.rank_in_balls import ORBITS, SHIFTS, Smooth, analytic_dimension, definability, integers
+from neurovariety.beyond.analytic.rank_at_weights import coincidences, in_order_of_models, rank_at_weights
+from neurovariety.beyond.analytic.rank_in_balls import ORBITS, Smooth, analytic_dimension, definability, integers, reason_of
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.analytic_weights import AnalyticFiber
 from neurovariety.certificates.issue import Verdict, issue
@@ -35,7 +35,7 @@ def general_fiber(network: Smooth, seed: int) -> GeneralFiber:
     found = analytic_dimension(network, seed)
     left = network.parameters - found.value
     if isinstance(network, AnalyticPerceptron):
-        stated, reason = network.shifts, SHIFTS
+        stated, reason = network.shifts, reason_of(network)
         hidden = issue(AnalyticFiber("hidden", left - stated, found.verdict), network)
         dimension = issue(AnalyticFiber("dimension", left, found.verdict), network)
     else:
@@ -76,7 +76,7 @@ def fiber_at(network: Smooth, weights: tuple[Fraction, ...], seed: int) -> Gener
     return GeneralFiber(
         claims,
         {
-            "at": [str(w) for w in weights],
+            "at": [str(w) for w in in_order_of_models(network, weights)],
             "model_dimension": general.value,
             "parameters": network.parameters,
             "stated": stated,

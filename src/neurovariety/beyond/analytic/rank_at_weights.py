@@ -17,6 +17,7 @@ from neurovariety.certificates.analytic_networks import AnalyticPerceptron, Anal
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.exact_derivatives import Form, Letters, read_forms, scaled
 from neurovariety.certificates.issue import NotShown, Verdict, issue
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron
 from neurovariety.certificates.smooth_ranks_at_weights import Coincidences, MinorAtWeights, rank_at_most, written
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.errors import InputError, ResourceError
@@ -59,10 +60,23 @@ def weights_of_network(network: Smooth, given: Sequence[object]) -> tuple[Fracti
     if len(exact) != network.parameters:
         order = ", ".join(name for name, _ in sorted(blocks, key=_letter))
         raise InputError(f"{network.notation} has {network.parameters} weights (in the order {order}), got {len(exact)}")
-    places, start = {}, 0
+    return tuple(exact[i] for i in _places(blocks))
+
+
+def in_order_of_models(network: Smooth, weights: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+    """The weights of a network in the order of all models."""
+    found = list(weights)
+    for i, w in zip(_places(blocks_of(network)), weights, strict=True):
+        found[i] = w
+    return tuple(found)
+
+
+def _places(blocks: Sequence[tuple[str, int]]) -> list[int]:
+    """For each weight of a network its place in the order of all models."""
+    places, start = dict[str, range](), 0
     for name, size in sorted(blocks, key=_letter):
         places[name] = range(start, start := start + size)
-    return tuple(exact[i] for name, _ in blocks for i in places[name])
+    return [i for name, _ in blocks for i in places[name]]
 
 
 def blocks_of(network: Smooth) -> list[tuple[str, int]]:
@@ -169,6 +183,8 @@ def coincidences(network: Smooth, weights: tuple[Fraction, ...]) -> list[str]:
     """In words, which units add nothing at these weights, or are not told apart; what is listed need not be all."""
     if isinstance(network, SoftmaxAttention):
         return _of_heads(network, weights)
+    if isinstance(network, NormalizedPerceptron):
+        return [f"hidden layer {l}: units {i + 1} and {j + 1} are equal" for l, i, j in network.equal_units(weights)]
     layers = written(network, weights)
     letters, reads, values, _ = read_forms(layers, network.widths[0])
     found: list[str] = []

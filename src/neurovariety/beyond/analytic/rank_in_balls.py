@@ -25,10 +25,12 @@ from neurovariety.certificates.analytic_networks import (
 )
 from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.issue import Verdict, issue
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron
 from neurovariety.certificates.softmax_attention import LessOrbits, SoftmaxAttention
 from neurovariety.randomness import generator
 
 SHIFTS = "parameters minus the shifts of biases that change no function"
+COLUMNS = "parameters minus the numbers that can be added to columns of weights before layer normalization"
 ORBITS = "weights minus the rank of the symmetries of attention, without features and rows of K and Q that add nothing"
 """What bounds the dimension from above."""
 _FINER = 16
@@ -39,6 +41,13 @@ Smooth = AnalyticPerceptron | SoftmaxAttention
 _TRIES = 3
 _PRECISIONS = (128, 512, 2048)
 """Bits that are tried in turn; more where there are many weights."""
+
+
+def reason_of(network: Smooth) -> str:
+    """What bounds the dimension of a network from above."""
+    if isinstance(network, NormalizedPerceptron):
+        return COLUMNS
+    return SHIFTS if isinstance(network, AnalyticPerceptron) else ORBITS
 
 
 @dataclass(frozen=True)
@@ -121,7 +130,9 @@ def _by_pivots(network: Smooth, most: int, seed: int) -> AnalyticRank:
 
 
 def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
-    """The weights but the biases of units of exp."""
+    """The weights but the biases of units of exp, and of columns that are normalized the last."""
+    if isinstance(network, NormalizedPerceptron):
+        return tuple(sorted(set(range(network.parameters)) - {column[-1] for column in network.columns()}))
     found: list[int] = []
     at = 0
     for n, m, name in zip(network.widths, network.widths[1:], (*network.activations, ""), strict=False):

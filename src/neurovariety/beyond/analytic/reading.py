@@ -9,6 +9,7 @@ from neurovariety.architectures import parse
 from neurovariety.architectures.reading.sections import Sections, split
 from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.errors import NotationError, ResourceError
 from neurovariety.image import AttentionMaps
@@ -26,6 +27,8 @@ ANSWERED = ("dimension", "fibers", "symmetries", "critical-locus")
 """The entries that are asked of such networks."""
 MOST_PARAMETERS = 600
 """Weights of a network whose rank is found in ball arithmetic: some ten seconds."""
+NORMALIZED = "layernorm"
+"""The word for layer normalization before each activation."""
 _EXAMPLE = "mlp(2,3,1; tanh; bias)"
 _EXAMPLE_OF_ATTENTION = "attention(3,2; a=2; t=4; softmax)"
 
@@ -57,9 +60,9 @@ def read_analytic(source: object) -> Smooth | None:
 
 def _perceptron(text: str, whole: str) -> AnalyticPerceptron | None:
     sections: Sections[AnalyticPerceptron] = Sections.of(text, whole, _EXAMPLE, _none_within)
-    bias = any(s.lower() == "bias" for s in sections.rest)
-    rest = [s for s in sections.rest if s.lower() != "bias"]
-    names = split(rest[0], ",") if len(rest) == 1 and len(sections) - 1 - len(rest) <= 1 else []
+    bias, normalized = (any(s.lower() == word for s in sections.rest) for word in ("bias", NORMALIZED))
+    rest = [s for s in sections.rest if s.lower() not in ("bias", NORMALIZED)]
+    names = split(rest[0], ",") if len(rest) == 1 and len(sections) - 1 - len(rest) <= bias + normalized else []
     known = [analytic_name(name) for name in names]
     if not any(known):
         return None
@@ -72,7 +75,7 @@ def _perceptron(text: str, whole: str) -> AnalyticPerceptron | None:
     if len(widths) < 3 or min(widths) < 1:
         raise NotationError(f"mlp with an activation needs at least 3 positive widths, got {sections.shown!r}; e.g. {_EXAMPLE}")
     activations = sections.one_each(tuple(name for name in known if name), len(widths) - 2, "activations")
-    return AnalyticPerceptron(widths, activations, bias)
+    return (NormalizedPerceptron if normalized else AnalyticPerceptron)(widths, activations, bias)
 
 
 def _attention(text: str, whole: str) -> SoftmaxAttention | None:

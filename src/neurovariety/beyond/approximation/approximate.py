@@ -29,15 +29,19 @@ from typing import ClassVar, Literal, TypedDict, get_args
 import numpy as np
 
 from neurovariety.architectures import MLP
+from neurovariety.beyond.approximation.attention_model import attention_model, softmax_notation
 from neurovariety.beyond.approximation.expansions import DEVIATIONS
 from neurovariety.beyond.approximation.one_activation import RATIONAL, UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, algebraic_network, trained_network
-from neurovariety.certificates.activation_series import ACTIVATIONS
+from neurovariety.certificates.activation_series import ACTIVATIONS, POSITIVE, POWER
+from neurovariety.certificates.graphs_with_polynomials import function_of
+from neurovariety.certificates.network_nodes import NetworkData
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.input_box import ends_of, input_box
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import exact_number
+from neurovariety.model import Model
 from neurovariety.options import Whole, listed, shown
 from neurovariety.randomness import require_seed
 from neurovariety.result import Provenance, Result
@@ -70,8 +74,10 @@ class ApproximateResult(Result):
 
     ``evidence``: the ``polynomial`` (its coefficients from the constant up, exact), ``notation``, the same as text that architectures
     take, the ``points`` at which the error alternates, and of how many ``intervals`` the proof is made; of a network a list of
-    ``layers`` with these. ``architecture`` is the algebraic network, which every entry of the dictionary takes, and ``weights`` are
-    its weights by name, those of the network. ``nearest`` holds the polynomials as exact numbers, one a layer.
+    ``layers`` with these, and ``forms``, in which softmax and layer normalization are written. ``architecture`` is the algebraic
+    network, which every entry of the dictionary takes (a `Model` where it is no chain of dense layers), and ``weights`` are its weights
+    by name, those of the network; ``network`` is then the network with both. ``nearest`` holds the polynomials as exact numbers, one a
+    layer.
     """
 
     entry: ClassVar[str] = "approximate"
@@ -79,8 +85,9 @@ class ApproximateResult(Result):
     headline: ClassVar[tuple[str, ...]] = ("error",)
     spoken: ClassVar[tuple[str, ...]] = ("error", "error_at_least")
     nearest: tuple[NearestPolynomial, ...] = field(default=(), repr=False, compare=False)
-    architecture: MLP | None = field(default=None, repr=False, compare=False)
+    architecture: MLP | Model | None = field(default=None, repr=False, compare=False)
     weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    network: Network | None = field(default=None, repr=False, compare=False)
 
 
 def approximate(
@@ -97,17 +104,20 @@ def approximate(
     """The polynomial of a degree that is nearest to an activation on an interval, with its error; or a network made of such.
 
     ``activation``: tanh, sigmoid, gelu, gelu_tanh, silu, softplus, exp, sin, cos, erf, relu, abs, leaky_relu (slope 1/100), relu6,
-    hardtanh or elu. ``interval``: a pair of numbers, exact as they are (texts such as "1/3" and "0.1" too), or a text "-5,5".
+    hardtanh, elu, or rsqrt, which is 1/sqrt(x) for x > 0. ``interval``: a pair of numbers, exact as they are (texts such as "1/3" and
+    "0.1" too), or a text "-5,5".
 
     ``kind``: "uniform", the polynomial whose largest error is least; "chebyshev" or "hermite", the partial sum of that series (of
     Hermite's for a normal distribution of which the interval is three standard deviations about the mean); "rational", the quotient of
     polynomials of at most the degree whose largest error is least.
 
-    ``network`` instead of ``activation``: what `load_network` takes, with ``architecture`` where it needs one, dense layers with
-    activations between them; ``box`` is a pair (low, high) of numbers, or arrays of the shape of an input, in which inputs lie
-    (default: -1 to 1). Each layer gets an interval that holds what its units read. Or a notation such as ``mlp(2,3,1; tanh)``, with
-    ``interval``. Raises `InputError` for anything else, and `ResourceError` where an error cannot be shown with intervals of a
-    reasonable number, or ranges of units grow beyond a million.
+    ``network`` instead of ``activation``: what `load_network` takes, with ``architecture`` where it needs one: dense layers with
+    activations between them, or a graph of these with sums, products, softmax (which becomes p(x_i) / sum p(x_j), p near exp) and layer
+    normalization (x less its mean, times p(variance + epsilon), p near rsqrt). ``box`` is a pair (low, high) of numbers, or arrays of
+    the shape of an input, in which inputs lie (default: -1 to 1). Each layer gets an interval that holds what its units read. Or a
+    notation such as ``mlp(2,3,1; tanh)``, or ``attention(2,2; a=1; t=2; softmax)``, with the ``interval`` of what units read, or of
+    scores. Raises `InputError` for anything else, and `ResourceError` where an error
+    cannot be shown with intervals of a reasonable number, ranges of units grow beyond a million, or no change of outputs is bounded.
 
     >>> found = approximate(activation="tanh", interval=(-5, 5), degree=9)
     >>> round(found.value["error"], 8), found.claim.value
@@ -119,12 +129,16 @@ def approximate(
     if (network is None) == (activation is None):
         raise InputError("approximate takes activation=, with interval=, or a network; give one of the two")
     known = None if activation is not None else smooth_notation(network)
-    if activation is None and known is None:
+    attention = None if known or activation is not None else softmax_notation(network)
+    if activation is None and known is None and attention is None:
         if interval is not None:
             raise InputError("interval= belongs to activation=, or to an architecture without weights; for a network give box=")
         return _of_network(trained_network(network, architecture), box, degree, kind, seed, start)
     if box is not None or architecture is not None or interval is None:
         raise InputError("an activation, or an architecture without weights, is approximated on interval=(low, high), not in a box")
+    if attention is not None:
+        found = nearest_polynomial(asked(POWER, interval, degree), kind)
+        return _of_activation(found, attention.notation, attention_model(attention, found), start)
     if known is None:
         found = nearest_polynomial(asked(activation, interval, degree), kind)
         return _of_activation(found, heading(found.question), None, start)
@@ -133,7 +147,7 @@ def approximate(
     return _of_activation(found, str(network).strip(), algebraic(widths, (found,) * (len(widths) - 2), bias), start)
 
 
-def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | None, start: float) -> ApproximateResult:
+def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | Model | None, start: float) -> ApproximateResult:
     value: ApproximateValue = {
         "error": found.error,
         "error_at_least": found.claims["error_at_least"].statement.value,
@@ -143,7 +157,8 @@ def _of_activation(found: NearestPolynomial, subject: str, architecture: MLP | N
         value=value,
         claims=found.claims,
         subject=subject,
-        evidence=described(found) | ({} if architecture is None else {"architecture": str(architecture)}),
+        evidence=described(found)
+        | ({} if architecture is None or isinstance(architecture, Model) else {"architecture": str(architecture)}),
         provenance=Provenance.since(start, 0),
         nearest=(found,),
         architecture=architecture,
@@ -163,18 +178,28 @@ def _of_network(source: Network, box: object, degree: object, kind: str, seed: i
         subject=source.source,
         evidence={
             "layers": [described_layer(p) for p in found.layers],
-            "architecture": str(found.architecture),
+            **({"architecture": str(found.architecture)} if found.network is None else {"forms": forms_of(source)}),
         },
         provenance=Provenance.since(start, seed),
         nearest=found.layers,
         architecture=found.architecture,
         weights=found.weights,
+        network=found.network,
     )
 
 
 def heading(question: UniformQuestion) -> str:
     """What a result calls an activation on an interval."""
     return f"{question.activation} on [{question.low}, {question.high}]"
+
+
+def forms_of(source: NetworkData) -> list[str]:
+    """How the nodes for which polynomials are put are written with these, in the order of ``layers``."""
+    forms = {
+        "softmax": "{}: p(x_i) / sum_j p(x_j) with p near exp",
+        "standardize": "{}: (x - mean) p(variance + epsilon) with p near rsqrt",
+    }
+    return [forms.get(n.kind, "{}: p in place of the activation").format(n.name) for n in source.nodes if function_of(n) is not None]
 
 
 def described_layer(found: NearestPolynomial) -> dict[str, object]:
@@ -217,6 +242,8 @@ def asked(activation: object, interval: object, degree: object) -> UniformQuesti
     if refusal := _DEGREE.refusal(degree):
         raise InputError(refusal)
     low, high = ends(interval)
+    if name in POSITIVE and low <= 0:
+        raise InputError(f"{name} is a function of positive numbers; ask an interval of these, got {shown(interval)}")
     return UniformQuestion(name, low, high, int(degree))  # type: ignore[call-overload]
 
 

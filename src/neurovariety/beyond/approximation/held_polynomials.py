@@ -7,11 +7,13 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
-from neurovariety.beyond.approximation.approximate import described, described_layer, heading, smooth_notation
+from neurovariety.beyond.approximation.approximate import described, described_layer, forms_of, heading, smooth_notation
+from neurovariety.beyond.approximation.attention_model import softmax_notation
 from neurovariety.beyond.approximation.expansions import SERIES, expanded
 from neurovariety.beyond.approximation.one_activation import RATIONAL, UNIFORM, NearestPolynomial
 from neurovariety.beyond.approximation.whole_network import algebraic, with_polynomials
-from neurovariety.certificates.network_approximation import Near, smooth_layers
+from neurovariety.certificates.activation_series import POWER
+from neurovariety.certificates.network_approximation import Near, dense_or_none
 from neurovariety.certificates.rational_error import AlternatingQuotient, NearQuotient
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.spoken_of import POLYNOMIALS
@@ -57,13 +59,17 @@ def _alike(p: NearPolynomial, other: tuple[Fraction, ...]) -> bool:
 
 def _of_network(found: Recheck, layers: tuple[NearestPolynomial, ...]) -> dict[str, object]:
     (network,) = found.subjects.values()
-    made, _ = with_polynomials(smooth_layers(network), layers)
-    return {"layers": [described_layer(p) for p in layers], "architecture": str(made)}
+    dense, said = dense_or_none(network), [described_layer(p) for p in layers]
+    if dense is None:
+        return {"layers": said, "forms": forms_of(network), "architecture": None}
+    return {"layers": said, "architecture": str(with_polynomials(dense, layers)[0])}
 
 
 def _of_activation(found: Recheck, p: NearestPolynomial) -> dict[str, object]:
     """Of an activation on an interval, or of all activations of a notation."""
     if found.architecture == heading(p.question):
+        return {**described(p), "architecture": None}
+    if p.question.activation == POWER and softmax_notation(found.architecture) is not None:
         return {**described(p), "architecture": None}
     try:
         known = smooth_notation(found.architecture)

@@ -8,27 +8,29 @@ Source: the propagation of errors from layer to layer is that of interval analys
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, inf, isfinite, log2, nextafter
+from math import inf, nextafter
 
 import flint
 import numpy as np
 
 from neurovariety.architectures import MLP
 from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial, nearest_polynomial
+from neurovariety.beyond.approximation.whole_graph import changes_in_graph, nearest_in_graph, network_with, short_interval
 from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor, taylor_coefficients
+from neurovariety.certificates.graphs_with_polynomials import functions_of
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_approximation import (
     Moves,
     NetworkApart,
     NetworkWithin,
     SmoothLayers,
+    dense_or_none,
     differences,
     reached,
     read,
-    smooth_layers,
     through,
 )
 from neurovariety.certificates.network_nodes import network_hash
@@ -36,11 +38,11 @@ from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.load import whole_network
-from neurovariety.errors import InputError, NotationError, ResourceError
+from neurovariety.errors import InputError, NotationError
+from neurovariety.model import Model
 from neurovariety.randomness import generator
 
 _BITS = 128
-_WIDEST = Fraction(10**6)
 _SAMPLES = 4000
 _STEPS = 60
 
@@ -48,12 +50,14 @@ _STEPS = 60
 @dataclass(frozen=True)
 class AlgebraicNetwork:
     """``layers``: the polynomial of each hidden layer with its interval; ``architecture``: the algebraic network, whose ``weights`` are
-    those of the network by name; ``claims`` on `error`, `error_at_least` and `degree`."""
+    those of the network by name; ``claims`` on `error`, `error_at_least` and `degree`. ``network``: the same with its weights, where it
+    is no chain of dense layers."""
 
     layers: tuple[NearestPolynomial, ...]
-    architecture: MLP
+    architecture: MLP | Model
     weights: Mapping[str, np.ndarray]
     claims: Mapping[str, Verdict]
+    network: Network | None = None
 
 
 def trained_network(source: object, architecture: object) -> Network:
@@ -74,13 +78,19 @@ def trained_network(source: object, architecture: object) -> Network:
 def algebraic_network(
     source: Network, box: tuple[list[Fraction], list[Fraction]], degree: int, seed: int, kind: str = UNIFORM
 ) -> AlgebraicNetwork:
-    """The network with polynomials of a degree and kind. Raises `InputError` for one that is no chain of dense layers, and
-    `ResourceError` where the ranges of its units grow beyond a million."""
+    """The network with polynomials of a degree and kind. Raises `InputError` for one with nodes that are not read here, and
+    `ResourceError` where the ranges of its units grow beyond a million, or no change of the outputs is bounded."""
+    layers = dense_or_none(source)
     try:
-        layers = smooth_layers(source)
+        none = not functions_of(source)
     except NotShown as why:
-        raise InputError(f"networks are approximated where they are dense layers with activations between them: {why}") from None
-    found, error = _by_layers(layers, box, degree, kind)
+        raise InputError(f"networks are approximated where a polynomial is put for each function: {why}") from None
+    if none:
+        raise InputError(f"{source.source} has no activation, softmax or layer normalization for which a polynomial could be put")
+    if layers is None:
+        found, error = nearest_in_graph(source, box, degree, kind)
+    else:
+        found, error = _by_layers(layers, box, degree, kind)
     certificates = {
         key: NetworkWithin(
             key, network_hash(source), tuple(box[0]), tuple(box[1]), degree, tuple(p.claims["error"] for p in found), error, _BITS
@@ -88,12 +98,17 @@ def algebraic_network(
         for key in ("error", "degree")
     }
     within = issue(certificates["error"], source)
-    point, least = _apart(layers, found, box, seed)
+    made = network_with(source, found) if layers is None else None
+    change = _changes(layers, found) if layers is not None else changes_in_graph(source, network_with(source, found))
+    point, least = _apart(source, change, found, box, seed)
     claims = {
         "error": within,
         "error_at_least": issue(NetworkApart(within, point, least, _BITS), source),
         "degree": issue(certificates["degree"], source),
     }
+    if layers is None:
+        assert made is not None
+        return AlgebraicNetwork(tuple(found), made.as_model(), {k: made.weights[k] for k in made.trained}, claims, made)
     return AlgebraicNetwork(tuple(found), *with_polynomials(layers, found), claims)
 
 
@@ -106,7 +121,7 @@ def _by_layers(
         moved: Moves | None = None
         for l, name in enumerate(layers.activations):
             ranges, moved = read(layers, l, ranges, moved)
-            low, high = _interval(ranges, moved)
+            low, high = short_interval([(float(x.lower()), float(x.upper())) for x in reached(ranges, moved)])
             with taylor(_BITS, 2):
                 nearest = nearest_polynomial(UniformQuestion(name, low, high, degree), kind)
             found.append(nearest)
@@ -119,25 +134,8 @@ def _by_layers(
     return found, error
 
 
-def _interval(ranges: list[flint.arb], moved: Moves | None) -> tuple[Fraction, Fraction]:
-    """An interval with short ends that holds all that units read."""
-    ends = [(float(x.lower()), float(x.upper())) for x in reached(ranges, moved)]
-    least, most = min(a for a, _ in ends), max(b for _, b in ends)
-    if not (isfinite(least) and isfinite(most)) or max(-least, most) > _WIDEST:
-        raise ResourceError(
-            "what units read may grow beyond a million where polynomials stand in place of activations; ask a smaller box, or a "
-            "larger degree"
-        )
-    unit = Fraction(2) ** (floor(log2(max(most - least, 2.0**-20))) - 7)
-    return unit * (floor(Fraction(least) / unit) - 1), unit * (ceil(Fraction(most) / unit) + 1)
-
-
-def _apart(
-    layers: SmoothLayers, found: list[NearestPolynomial], box: tuple[list[Fraction], list[Fraction]], seed: int
-) -> tuple[tuple[Fraction, ...], float]:
-    """An input at which the outputs change much, and by how much they do: the best of random ones, moved uphill."""
-    rng = generator(seed, "beyond.approximation.whole_network")
-    low, high = (np.array([float(v) for v in side]) for side in box)
+def _changes(layers: SmoothLayers, found: list[NearestPolynomial]) -> Callable[[np.ndarray], np.ndarray]:
+    """The largest change of an output, of floats, at each of some inputs."""
     matrices = [np.array(m, dtype=np.float64) for m in layers.matrices]
     biases = [np.array(b, dtype=np.float64) for b in layers.biases]
     tables = [_table(p) for p in found]
@@ -152,6 +150,19 @@ def _apart(
         gap: np.ndarray = np.max(np.abs((two - one) @ matrices[-1].T), axis=-1)
         return gap
 
+    return change
+
+
+def _apart(
+    source: Network,
+    change: Callable[[np.ndarray], np.ndarray],
+    found: list[NearestPolynomial],
+    box: tuple[list[Fraction], list[Fraction]],
+    seed: int,
+) -> tuple[tuple[Fraction, ...], float]:
+    """An input at which the outputs change much, and by how much they do: the best of random ones, moved uphill."""
+    rng = generator(seed, "beyond.approximation.whole_network")
+    low, high = (np.array([float(v) for v in side]) for side in box)
     x = rng.uniform(low, high, (_SAMPLES, len(low)))
     best = x[np.argmax(change(x))]
     size = (high - low) / 4
@@ -161,7 +172,7 @@ def _apart(
         best, size = (top, size) if change(top[None])[0] > change(best[None])[0] else (best, size / 1.3)
     point = tuple(min(max(Fraction(float(v)), a), b) for v, a, b in zip(best, *box, strict=True))
     with taylor(_BITS, 2):
-        seen = max((abs(d).lower() for d in differences(layers, [p.quotient for p in found], point)), key=float)
+        seen = max((abs(d).lower() for d in differences(source, [p.quotient for p in found], point)), key=float)
     least = float(seen)
     while least > 0 and not flint.arb(least) <= seen:
         least = nextafter(least, -inf)

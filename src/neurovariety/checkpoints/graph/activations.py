@@ -160,6 +160,7 @@ _RECORDS: tuple[Nonlinearity, ...] = (
         lipschitz=lambda a: 1.13,  # 2/sqrt(pi)
         centre=_ZERO,
     ),
+    Smooth("sin", values=lambda x, a: np.sin(x), slopes=lambda x, a: np.cos(x), lipschitz=lambda a: 1.0, centre=_ZERO),
     Smooth(
         "sqrt",
         values=lambda x, a: np.sqrt(x),

@@ -27,6 +27,7 @@ from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, to_floats, to_fractions
 from neurovariety.checkpoints.layers.neuron_rows import residues
 from neurovariety.checkpoints.rank.kinks import OffKinks, flat, moved_by_own_weights, off_kinks, under_window
+from neurovariety.checkpoints.rank.spelled_out import spelled_out
 from neurovariety.errors import InputError
 from neurovariety.rings.ring import Array
 
@@ -60,7 +61,9 @@ class Linearization:
 
 
 def linearized(network: Network) -> Linearization:
-    """Replace every activation that is neither polynomial nor rational, and maxima over windows. Raises `InputError` for others."""
+    """Replace every activation that is neither polynomial nor rational, and maxima over windows; softmax and layer normalization are
+    spelled out. Raises `InputError` for others."""
+    network = spelled_out(network)
     replaced = [n for n in network.nodes if operation(n).sort(n) != "algebraic"]
     other = next((n for n in replaced if n.function is None and n.kind != "max_pool"), None)
     if other is not None:
@@ -196,7 +199,7 @@ def with_tangents(found: Linearization, inputs: Shaped[np.ndarray, "batch ..."],
     these leave doubt, or in float64 where that takes too long. Inputs at a kink are moved a little. Raises `InputError` where values
     are too large for float64.
     """
-    network = network or found.original
+    network = spelled_out(network or found.original)
     if not found.tangents:
         return Tangents(inputs, True)
     given = inputs.reshape(len(inputs), math.prod(inputs.shape[1:]))

@@ -310,6 +310,7 @@ OPERATIONS: dict[str, Callable[[PrimitiveCall], Any]] = {
     "logistic": _plain("sigmoid"),
     "erf": _plain("erf"),
     "exp": _plain("exp"),
+    "sin": _plain("sin"),
     "erfc": _complementary_error,
     **dict.fromkeys(("reshape", "squeeze", "expand_dims"), _reshape),
     "broadcast_in_dim": _broadcast,

@@ -184,7 +184,7 @@ ACTIVATIONS: dict[str, Callable[[OnnxCall], object]] = {
     "Pow": _power,
     "Reciprocal": _power,
     "Neg": lambda c: c.activation("polynomial", coefficients=(Fraction(0), Fraction(-1))),
-    **{name: _plain(name.lower()) for name in ("Relu", "Abs", "Tanh", "Sigmoid", "Erf", "Exp")},
+    **{name: _plain(name.lower()) for name in ("Relu", "Abs", "Tanh", "Sigmoid", "Erf", "Exp", "Sin")},
     "Sqrt": _root,
     "LeakyRelu": lambda c: c.activation("leaky_relu", slope=c.attribute("alpha", 0.01)),
     "Elu": lambda c: c.activation("elu", alpha=c.attribute("alpha", 1.0)),

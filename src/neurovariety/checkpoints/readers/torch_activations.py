@@ -68,7 +68,7 @@ ACTIVATIONS: dict[str, Callable[[AtenCall], object]] = {
     "neg": lambda c: c.make("activation", c.x, function="polynomial", coefficients=(Fraction(0), Fraction(-1))),
     **{
         name: _plain(name.strip("_"))
-        for name in ("relu", "relu_", "relu6", "relu6_", "abs", "tanh", "tanh_", "sigmoid", "sigmoid_", "erf")
+        for name in ("relu", "relu_", "relu6", "relu6_", "abs", "tanh", "tanh_", "sigmoid", "sigmoid_", "erf", "sin")
     },
     **dict.fromkeys(("silu", "silu_"), _plain("silu")),
     **dict.fromkeys(("hardswish", "hardswish_"), _plain("hardswish")),

@@ -60,5 +60,6 @@ ACTIVATIONS: dict[str, Row] = {
     "hardswish": _plain("HardSwish"),
     "erf": _plain("Erf"),
     "exp": _plain("Exp"),
+    "sin": _plain("Sin"),
     "sqrt": _plain("Sqrt"),
 }

@@ -61,6 +61,7 @@ _ACTIVATIONS: dict[str, Callable[[Torch, Attributes, Tensor], Tensor]] = {
     "silu": lambda torch, a, x: torch.nn.functional.silu(x),
     "hardswish": lambda torch, a, x: torch.nn.functional.hardswish(x),
     "erf": lambda torch, a, x: torch.erf(x),
+    "sin": lambda torch, a, x: torch.sin(x),
     "exp": lambda torch, a, x: torch.exp(x),
     "sqrt": lambda torch, a, x: torch.sqrt(x),
 }

@@ -1,0 +1,111 @@
+"""Perceptrons with layer normalization: derivatives, dimensions from both sides, and symmetries that are not refused by accident."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import neurovariety as nv
+from neurovariety.beyond.analytic.rank_in_balls import analytic_dimension, random_inputs, random_weights
+from neurovariety.beyond.analytic.reading import read_analytic
+from neurovariety.certificates.activation_series import taylor
+from neurovariety.certificates.analytic_weights import NoLinearSymmetry
+from neurovariety.certificates.issue import issue
+from neurovariety.certificates.normalized_networks import NormalizedPerceptron, TranslatingMaps
+from neurovariety.certificates.recheck import recheck
+from neurovariety.certificates.zeros import NotShown
+from neurovariety.errors import NeurovarietyError
+
+NOTATION = "mlp(2,3,1; tanh; layernorm; bias)"
+FLOATS = {"tanh": np.tanh, "exp": np.exp, "silu": lambda z: z / (1 + np.exp(-z))}
+
+
+def output(network, weights, x):
+    h, at = np.array(x, dtype=float), 0
+    for l, (n, m) in enumerate(zip(network.widths, network.widths[1:], strict=False)):
+        z = np.array(weights[at : at + m * n], dtype=float).reshape(m, n) @ h
+        at += m * n
+        if network.bias:
+            z, at = z + np.array(weights[at : at + m], dtype=float), at + m
+        h = z
+        if l < len(network.activations):
+            h = FLOATS[network.activations[l]]((z - z.mean()) / np.sqrt(z.var() + 1e-5))
+    return h
+
+
+@pytest.mark.parametrize("notation", ["mlp(2,3,2,2; tanh, silu; layernorm; bias)", "mlp(1,3,1; exp; layernorm)"])
+def test_derivatives_are_those_of_floats(notation):
+    network = read_analytic(notation)
+    assert isinstance(network, NormalizedPerceptron)
+    assert network.notation == notation
+    rng = np.random.default_rng(0)
+    weights, (x,) = random_weights(network, rng), random_inputs(rng, network.widths[0], 1.0, 1)
+    with taylor(100, 2):
+        found = np.array([[float(v.mid()) for v in row] for row in network.jacobian(weights, [x])])
+        still = [sum(row[i] * int(c) for i, c in d.items()) for row in network.jacobian(weights, [x]) for d in network.moved_columns()]
+        assert all(v.contains(0) for v in still)
+    step = 1e-6
+    for k in range(network.parameters):
+        up, down = ([float(w) + s * (i == k) for i, w in enumerate(weights)] for s in (step, -step))
+        slope = (output(network, up, x) - output(network, down, x)) / (2 * step)
+        np.testing.assert_allclose(found[:, k], slope, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("notation", "dimension", "claim"),
+    [
+        (NOTATION, 10, "proved"),
+        ("mlp(2,3,3,2; gelu; layernorm; bias)", 22, "proved"),
+        ("mlp(2,3,1; exp; layernorm; bias)", 10, "proved"),  # a bias of exp is seen by the others of its layer
+        ("mlp(2,3,1; sin; layernorm)", 7, "proved"),
+        ("mlp(2,1,1; tanh; layernorm; bias)", 1, "lower_bound"),  # one unit alone has no variance, and its outgoing weight is not seen
+    ],
+)
+def test_dimensions(notation, dimension, claim):
+    found = nv.dimension(notation)
+    assert (found.value, str(found.claim)) == (dimension, claim)
+    assert nv.fibers(notation).value["dimension"] == found.evidence["parameters"] - dimension
+
+
+def test_symmetries_add_numbers_to_columns():
+    """Three columns of thirteen weights: all linear maps into these directions, and a certificate that there are none is refused."""
+    found = nv.symmetries(NOTATION)
+    assert found.value == {"dimension": 39, "stated": 39, "unstated": 0, "orbit_dimension": 3, "ansatz": "all"}
+    assert str(found.claim) == "proved"
+    network = read_analytic(NOTATION)
+    dimension = analytic_dimension(network, 0).verdict
+    for twin in (
+        NoLinearSymmetry("dimension", dimension),
+        TranslatingMaps("dimension", 38, dimension),
+        TranslatingMaps("all", 0, dimension),
+    ):
+        with pytest.raises(NotShown):
+            issue(twin, network)
+    with pytest.raises(NotShown):
+        issue(TranslatingMaps("unstated", 0, dimension), read_analytic("mlp(2,3,1; tanh; bias)"))
+
+
+def test_equal_units():
+    """Where two units read the same the rank drops: at general such weights by one, for one output."""
+    found = nv.critical_locus(NOTATION)
+    assert [s["rank"] for s in found.value["strata"]] == [9] * 3
+    at = nv.fibers(NOTATION, at=[1, 2, 1, 2, 3, 5, 1, 3, 1, 5, 5, 6, 0])
+    assert at.value["dimension"] >= 4
+    assert at.evidence["coincidences"] == ["hidden layer 1: units 1 and 2 are equal"]
+    network = read_analytic(NOTATION)
+    assert network.equal_units([Fraction(v) for v in (1, 2, 1, 2, 3, 5, 5, 5, 6, 1, 3, 1, 0)]) == [(1, 0, 1)]
+    stored = json.loads(json.dumps(found.to_dict(certificates=True)))
+    assert not recheck(stored).refused
+    rank = found.claims["strata"].certificate.ranks[0].certificate
+    with pytest.raises(NotShown):
+        issue(replace(rank, value=(rank.value[0], rank.value[1] - 1)), network)
+
+
+@pytest.mark.parametrize("notation", ["mlp(2,3,1; x^2; layernorm)", "mlp(2,3,1; tanh; layernorm; layernorm)", "mlp(2,3,1; layernorm)"])
+def test_what_is_no_such_network_is_refused(notation):
+    with pytest.raises(NeurovarietyError):
+        nv.dimension(notation)
