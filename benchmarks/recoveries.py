@@ -24,8 +24,8 @@ _TEACHERS = 20_000
 def other_real_functions(seed: int = 0) -> float:
     """The share of teachers v ((u x)^3 + u x) for which another real function of the kind has their values at three normal inputs.
 
-    With a = u x_1, s = u x_2 / a and u x_3 = k a, where k = p + q s is known, the values y ask for a^2 (s^3 y_1 - y_2) = y_2 - s y_1 and
-    a^2 (k^3 y_1 - y_3) = y_3 - k y_1: a quartic in s, and a^2 > 0.
+    With a = u x_1, s = u x_2 / a and u x_3 = k a, where k = p + q s is known, the values y ask for a^2 (s^3 y_1 - y_2) = y_2 - s y_1
+    and a^2 (k^3 y_1 - y_3) = y_3 - k y_1: a quartic in s, and a^2 > 0.
     """
     rng = np.random.default_rng(seed)
     several = 0

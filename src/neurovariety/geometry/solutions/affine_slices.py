@@ -74,7 +74,8 @@ class Slices:
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span."""
-        return can_have_degree(points, AffineVariety(self.model, self.samples), self.dimension, self.count, self.seed, scales_of(self.model).apart)
+        variety, apart = AffineVariety(self.model, self.samples), scales_of(self.model).apart
+        return can_have_degree(points, variety, self.dimension, self.count, self.seed, apart)
 
 
 def slices(

@@ -63,12 +63,12 @@ def _best(model: Model) -> Scales:
     if not rows or len(rows) * len(rows[0]) > _MOST_ENTRIES:
         return given
     matrix, right = np.array(rows, dtype=float), np.array(logs)
-    found = np.round(np.linalg.lstsq(matrix, -right, rcond=None)[0])
+    found = np.rint(np.asarray(np.linalg.lstsq(matrix, -right, rcond=None)[0]))
     left = right + matrix @ found
     apart = float(2.0 ** min(max(left.max(), 0.0) - min(left.min(), 0.0), _MOST_BITS))
     if apart >= given.apart or np.abs(found).max() > _MOST_BITS:
         return given
-    units = tuple(Fraction(2) ** int(s) for s in found)
+    units = tuple(Fraction(2) ** int(s) for s in found.tolist())
     return Scales(units[: model.parameters], units[model.parameters :], apart)
 
 
