@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 CAMPAIGNS = {
     "zeros": ("systems with planted zeros: is a claim ever false?", "homotopy/test_planted_zeros.py"),
     "certificates": ("certificates of every type, one digit of each field changed", "certificates/test_changed_certificates.py"),
+    "digits": ("stored results, every digit of their certificates changed", "certificates/test_recheck.py"),
     "results": ("stored results of every entry, every leaf changed that is no certificate", "certificates/test_changed_results.py"),
     "likelihood": ("critical distributions of random and symmetric counts", "dictionary/test_maximum_likelihood.py"),
     "ml-degree": ("published ML degrees, each with several seeds", "dictionary/test_ml_degree.py"),
@@ -44,6 +45,7 @@ CAMPAIGNS = {
     "regions": ("regions of random networks, degenerate ones too, against brute force", "beyond/test_regions.py"),
     "functional-dimension": ("functional dimensions against float ranks at many inputs", "beyond/test_functional_dimension.py"),
     "tropical": ("tropical forms of random networks, evaluated and tried for redundancy", "beyond/test_tropical.py"),
+    "normal-fans": ("normal fans of random points, against hulls and directions", "beyond/test_normal_fans.py"),
     "robustness": ("radii and Lipschitz constants of random networks, against brute force", "beyond/test_robustness.py"),
     "analytic": ("ranks of random analytic networks, against floats", "beyond/test_analytic_networks.py"),
     "smooth-weights": ("ranks of smooth networks at degenerate weights, against floats", "beyond/test_smooth_weights.py"),

@@ -19,7 +19,8 @@ from neurovariety.geometry.invariants.dimension import dimension_of
 from neurovariety.geometry.solutions.affine_slices import slices
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, coefficient_range
+from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE
+from neurovariety.geometry.solutions.scales import scales_of
 from neurovariety.homotopy import trace_test
 
 BOTH = [
@@ -121,7 +122,7 @@ def test_branches_far_apart(model, value):
         found = degree(model, seed=seed)
         assert found.value == value or found.claim is Claim.LOWER_BOUND, seed
         if seed < 2:
-            felt = coefficient_range(model) <= LARGEST_RANGE  # no trace in doubles is trusted with sheets that far away
+            felt = scales_of(model).apart <= LARGEST_RANGE  # no trace in doubles is trusted with sheets that far away
             assert (found.value, found.claim) == (value, Claim.COMPLETE if felt else Claim.LOWER_BOUND), seed
 
 

@@ -23,10 +23,12 @@ def test_one_weight_has_a_gaussian_evidence():
     assert value == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize(("coefficient", "multiplicity"), [(0.5, 2), (2 / 3, 1), (1.5, 5)])
+@pytest.mark.parametrize(("coefficient", "multiplicity"), [(0.5, 2), (2 / 3, 1), (1.5, 3), (1.5, 5)])
 def test_terms_beside_the_slope_are_taken_off(coefficient, multiplicity):
+    """Powers of 1 / log n up to the multiplicity less 1, one at least and two at most with five sizes."""
     logs = np.log(SIZES)
-    rows = [coefficient * logs - (multiplicity - 1) * np.log(logs) + c + d / logs for c, d in ((1.0, 3.0), (-2.0, 0.5), (0.0, -7.0))]
+    main, second = coefficient * logs - (multiplicity - 1) * np.log(logs), logs**-2 if multiplicity > 2 else 0 * logs
+    rows = [main + c + d / logs + 5 * d * second for c, d in ((1.0, 3.0), (-2.0, 0.5), (0.0, -7.0))]
     found = FreeEnergies(SIZES, np.array(rows))
     assert found.slope(multiplicity) == pytest.approx((coefficient,) * 3)
     assert found.slope(multiplicity + 1)[0] != pytest.approx(coefficient, rel=0.01)

@@ -106,6 +106,11 @@ class AnalyticPerceptron:
         return (ANALYTIC if any(name in PERIODIC for name in self.activations) else DEFINABLE,)
 
     @property
+    def moves_are_constant(self) -> bool:
+        """Whether numbers that are added to weights change no function: then maps to such numbers are symmetries."""
+        return False
+
+    @property
     def shifts(self) -> int:
         """The units whose bias does nothing that the weights after them cannot do: those of exp with a bias.
 

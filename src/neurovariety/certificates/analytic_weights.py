@@ -64,7 +64,7 @@ class NoLinearSymmetry:
 
     def check(self, subject: AnalyticPerceptron) -> None:
         """Raises `NotShown` where the dimension is not shown to be parameters minus shifts."""
-        if self.key not in _OF_SYMMETRIES or type(subject) is not AnalyticPerceptron:  # others have constant symmetries
+        if self.key not in _OF_SYMMETRIES or not isinstance(subject, AnalyticPerceptron) or subject.moves_are_constant:
             raise NotShown("a part of the answer on linear symmetries is expected")
         check_dimension(self.dimension, subject)
         if self.dimension.claim is not Claim.PROVED or self.dimension.statement.value != subject.parameters - subject.shifts:

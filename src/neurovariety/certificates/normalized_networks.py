@@ -44,6 +44,11 @@ class NormalizedPerceptron(AnalyticPerceptron):
         return f"mlp({','.join(map(str, self.widths))}; {', '.join(names)}; layernorm{'; bias' if self.bias else ''})"
 
     @property
+    def moves_are_constant(self) -> bool:
+        """They are: numbers that are added to columns."""
+        return True
+
+    @property
     def shifts(self) -> int:
         """The columns of hidden layers, their biases being one of them, to all of which a number can be added."""
         return sum(n + self.bias for n in self.widths[:-2])

@@ -215,7 +215,7 @@ def fibers(
         claims=_claims(model, found, shown, identifiable),
         glosses=(*_glosses(found, identifiable, moved), *_components(evidence["real_components"])),
         evidence=evidence,
-        notices=generic.notices,
+        notices=(*generic.notices, *((f"orbits are not counted: {points['reason']}",) if "reason" in points else ())),
         also={} if orbit is None else {"orbit": orbit},
     )
 

@@ -200,7 +200,7 @@ def _recovery(model: Model, seed: int) -> SampleComplexityResult:
         claims=claims,
         glosses=_glosses(finite, unique),
         evidence=evidence,
-        notices=found.notices,
+        notices=(*found.notices, *_not_counted(unique, evidence.get("reason"))),
     )
 
 
@@ -333,6 +333,10 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
         if counts[n].statement.value == 1:
             return counts, "", last
         n += 1
+
+
+def _not_counted(unique: int | None, reason: str | None) -> tuple[str, ...]:
+    return () if unique is not None or not reason else (f"samples that leave one function are not told: {reason}",)
 
 
 def _glosses(finite: int, unique: int | None) -> tuple[Gloss, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, fibers, sample_complexity
 from neurovariety.geometry.solutions.orbits import Orbits
+from neurovariety.geometry.solutions.scales import Scales, scales_of
 from neurovariety.symmetry import Kind
 
 BOTH = [
@@ -169,7 +172,28 @@ def test_samples_of_a_large_model():
 
 
 @pytest.mark.parametrize("text", ["mlp(3,2,1; 1000*x^2)", "mlp(3,2,1; x^2/1000)"])
-def test_units_in_which_no_trace_test_is_trusted_are_named(text):
+def test_units_of_weights_and_outputs_do_not_matter(text):
+    """These are mlp(3,2,1; x^2) with other weights, where symmetric matrices of rank 2 have degree 3."""
+    assert scales_of(as_model(text)).apart < 4
     found = sample_complexity(text, seed=0)
-    assert found.value == {"finite": 5, "unique": None, "functions": {}}
+    assert found.value == {"finite": 5, "unique": 6, "functions": {"5": 3, "6": 1}}
+    assert found.claim is Claim.COMPLETE
+    assert found.evidence["last_count"]["weights_over_a_value"] > 0
+
+
+def test_weights_of_other_units_are_told_in_the_units_of_the_model():
+    """Over v (1000 (u x)^3 + u x) lie (u, v) and (-u, -v), where 1000 u^2 is the quotient of the coefficients."""
+    found = fibers("mlp(1,1,1; 1000*x^3 + x)", route="computed")
+    (u, v), other = ([complex(z.replace("i", "j")) for z in w] for w in found.evidence["counted"]["weights"])
+    assert other == pytest.approx([-u, -v])
+    assert abs(u) < 0.3 < abs(v)
+
+
+def test_what_no_units_bring_together_is_named():
+    """In weights (u, v) the middle term of v (u^3 + 1000 u^2 + u) is 1000 times the geometric mean of the others."""
+    model = as_model("mlp(2,1,1; x^3 + 1000*x^2 + x)")
+    assert scales_of(model) == Scales((Fraction(1),) * 3, (Fraction(1),), 1000.0)
+    found = sample_complexity(model, seed=0)
+    assert found.value == {"finite": 3, "unique": None, "functions": {}}
     assert "more than a factor 100 apart" in found.evidence["reason"]
+    assert found.evidence["reason"] in found.notices[-1]

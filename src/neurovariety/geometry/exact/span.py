@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -171,16 +172,22 @@ class AffineVariety:
 
     model: Model
     samples: int | None = None
-    fixed: Mapping[int, int] | None = None
+    fixed: Mapping[int, int | Fraction] | None = None
 
     def points(self, point: Point, number: int, inputs: int) -> Array:
         """Linear coordinates of so many points, mod p: values at ``inputs``, unless it is samples that count, and free weights."""
         x = point.inputs(self.model, inputs if self.samples is None else self.samples)
         weights = point.ring.random((number, self.model.parameters), point.rng)
         if self.fixed:
-            weights[:, list(self.fixed)] = point.ring.constant(np.array(list(self.fixed.values()), dtype=np.int64))
+            weights[:, list(self.fixed)] = point.ring.constant(as_exact(self.fixed.values()))
         values = samples_matrix(self.model, point, number, x, weights=weights)
         return values if self.fixed is None else np.hstack([values, np.delete(weights, list(self.fixed), axis=1)])
+
+
+def as_exact(values: Iterable[int | Fraction]) -> Array:
+    """Numbers as an array: of integers where they are, of fractions otherwise."""
+    listed = list(values)
+    return np.array(listed, dtype=np.int64 if all(v == int(v) for v in listed) else object)
 
 
 def shown_affine_span(model: Model, enough: int, seed: int) -> ModularRank:

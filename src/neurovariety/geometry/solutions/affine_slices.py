@@ -22,6 +22,7 @@ from neurovariety.geometry.exact.span import AffineVariety
 from neurovariety.geometry.solutions.chart import find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.least_degree import can_have_degree
+from neurovariety.geometry.solutions.scales import scales_of
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.model import Model
 
@@ -73,7 +74,8 @@ class Slices:
 
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span."""
-        return can_have_degree(points, AffineVariety(self.model, self.samples), self.dimension, self.count, self.seed)
+        variety, apart = AffineVariety(self.model, self.samples), scales_of(self.model).apart
+        return can_have_degree(points, variety, self.dimension, self.count, self.seed, apart)
 
 
 def slices(
@@ -83,7 +85,7 @@ def slices(
 
     ``samples`` (N, inputs): slices of the closure of the values (f_w(x_1), ..., f_w(x_N)) instead, where these have that dimension too.
     """
-    chart = find_chart(model, dimension, seed)
+    chart = find_chart(model, dimension, seed, scales_of(model))
     found = coordinates(model, chart, 2 * dimension, seed)
     c = found.expressions if samples is None else found.evaluations(samples)
     graph, r = found.graph, dimension

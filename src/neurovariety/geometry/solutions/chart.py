@@ -7,13 +7,16 @@ general point of X has finitely many preimages in L, and at least one. The rank 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Int
 
 from neurovariety.errors import DivisionByZeroError, InputError, ResourceError
+from neurovariety.geometry.exact.span import as_exact
+from neurovariety.geometry.solutions.scales import Scales
 from neurovariety.linear_algebra import echelon, random_prime
 from neurovariety.model import Model
 from neurovariety.program.of_model import draw_coefficients, jacobian_rows
@@ -30,14 +33,16 @@ _MOST_UNKNOWNS = 3000
 
 @dataclass(frozen=True)
 class Chart:
-    """``free`` weights by position; the others are ``fixed`` at integers (position -> value)."""
+    """``free`` weights by position; the others are ``fixed`` at integers (position -> value), times their units where there are
+    ``scales``."""
 
     free: tuple[int, ...]
-    fixed: dict[int, int]
+    fixed: Mapping[int, int | Fraction]
+    scales: Scales | None = None
 
 
-def find_chart(model: Model, dimension: int, seed: int) -> Chart:
-    """A chart of a model whose neurovariety has the given dimension.
+def find_chart(model: Model, dimension: int, seed: int, scales: Scales | None = None) -> Chart:
+    """A chart of a model whose neurovariety has the given dimension, in its own units or in those of ``scales``.
 
     Raises `ResourceError` where there are more dimensions than paths can be followed in, `InputError` where no chart was found.
     """
@@ -64,12 +69,13 @@ def find_chart(model: Model, dimension: int, seed: int) -> Chart:
                 continue
             free = tuple(sorted(int(columns[k]) for k in found.pivot_columns[:dimension]))
             for values in _values(model, rng):
-                fixed = {i: int(values[i]) for i in range(n) if i not in free}
+                units = (1,) * n if scales is None else scales.weights
+                fixed = {i: int(values[i]) * units[i] for i in range(n) if i not in free}
                 point = field.random((n,), rng)
-                point[list(fixed)] = field.constant(np.array(list(fixed.values()), dtype=np.int64))
+                point[list(fixed)] = field.constant(as_exact(fixed.values()))
                 restricted = jacobian(point)[:, list(free)]
                 if echelon(np.ascontiguousarray(restricted), field.p).rank == dimension:
-                    return Chart(free, fixed)
+                    return Chart(free, fixed, scales)
         except DivisionByZeroError:
             continue
     raise InputError(

@@ -7,7 +7,7 @@ scaling in which forms of one size have coefficients of one size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import factorial, frexp, isfinite, log2, prod
 
@@ -36,6 +36,8 @@ class ChartCoordinates:
     """Output, exponents of the inputs, and scale of each coordinate."""
     free: int
     drawn: tuple[Fraction, ...]
+    units: tuple[float, ...] = ()
+    """By which each output is multiplied, where these are not all 1."""
 
     def evaluations(self, points: Shaped[np.ndarray, "samples inputs"]) -> tuple[Expression, ...]:
         """The outputs at inputs ``points`` (N, inputs), without what no weight changes, as expressions like the coordinates.
@@ -45,6 +47,8 @@ class ChartCoordinates:
         found = []
         for point in np.asarray(points, dtype=np.complex128):
             factors = [complex(np.prod(point ** np.array(e))) / scale for _, e, scale in self.terms]
+            if self.units:
+                factors = [f * self.units[o] for f, (o, _, _) in zip(factors, self.terms, strict=True)]
             norm = float(np.linalg.norm(factors))
             if not isfinite(norm) or not norm:
                 raise InputError(
@@ -66,7 +70,14 @@ def coordinates(model: Model, chart: Chart, extra: int, seed: int, constants: bo
     place = {w: k for k, w in enumerate(chart.free)}
     graph = Graph(len(place) + extra)
     weights = [graph.input(place[i]) if i in place else graph.constant(chart.fixed[i]) for i in range(model.parameters)]
-    return written(model, graph, weights, len(place), seed, constants)
+    if chart.scales is None or set(chart.scales.weights + chart.scales.outputs) == {1}:
+        return written(model, graph, weights, len(place), seed, constants)
+    weights = [w * chart.scales.weights[i] if i in place else w for i, w in enumerate(weights)]
+    known = written(model, graph, weights, len(place), seed, constants)
+    units = tuple(1 / float(unit) for unit in chart.scales.outputs)
+    expressions = tuple((f * units[o]).as_base() for f, (o, _, _) in zip(known.expressions, known.terms, strict=True))
+    terms = tuple((o, e, scale * units[o]) for o, e, scale in known.terms)
+    return replace(known, expressions=expressions, terms=terms, units=units)
 
 
 def written(

@@ -99,7 +99,7 @@ class CriticalPoints:
         """
         if self.family.name != GENERAL:
             return points > 1 and coefficient_range(self.model) <= LARGEST_RANGE
-        return can_have_degree(points, AffineVariety(self.model), self.dimension, self.count, self.seed)
+        return can_have_degree(points, AffineVariety(self.model), self.dimension, self.count, self.seed, coefficient_range(self.model))
 
     def special(
         self, matrix: Float[np.ndarray, "N N"]

@@ -27,8 +27,9 @@ from neurovariety.certificates.shown_points import Points
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.solutions.complete_fiber import KIND, complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
-from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE, coefficient_range
+from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE
 from neurovariety.geometry.solutions.orbits import Orbits
+from neurovariety.geometry.solutions.scales import scales_of
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.incidence import ExactIncidence, shown
@@ -134,9 +135,9 @@ def _attempt(
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
     cut = graph_slices(model, dimension, seed, rng, samples)
     family = ExactIncidence(cut)
-    if not cut.linear and coefficient_range(model) > LARGEST_RANGE:
-        apart = f"coefficients of {model.name} lie more than a factor {LARGEST_RANGE:g} apart, above what a trace test in doubles feels"
-        return Preimages(nothing, (), {}, f"{apart}; choose units of weights and outputs in which they are closer")
+    if not cut.linear and scales_of(model).apart > LARGEST_RANGE:
+        apart = f"coefficients of {model.name} lie more than a factor {LARGEST_RANGE:g} apart in any units of weights and outputs"
+        return Preimages(nothing, (), {}, f"{apart}, above what a trace test in doubles feels")
 
     def stop_early(found: int, paths: int) -> None:
         if found > MOST_POINTS:
@@ -212,7 +213,8 @@ def _linear(cut: GraphSlices, family: ExactIncidence) -> Verdict | None:
 def _full(cut: GraphSlices, free: Complex[np.ndarray, "points r"]) -> Complex[np.ndarray, "points N"]:
     """Weights of the model from the free ones."""
     out = np.zeros((len(free), cut.model.parameters), dtype=np.complex128)
-    out[:, list(cut.chart.free)] = free
+    units = np.array([float(unit) for unit in scales_of(cut.model).weights])
+    out[:, list(cut.chart.free)] = free * units[list(cut.chart.free)]
     for position, value in cut.chart.fixed.items():
         out[:, position] = value
     return out

@@ -19,6 +19,7 @@ from neurovariety.geometry.solutions.affine_slices import PRINTS, balanced, dyad
 from neurovariety.geometry.solutions.chart import Chart, find_chart
 from neurovariety.geometry.solutions.chart_coordinates import coordinates
 from neurovariety.geometry.solutions.least_degree import can_have_degree
+from neurovariety.geometry.solutions.scales import scales_of
 from neurovariety.homotopy import System, Tape, record, values_at
 from neurovariety.homotopy.expressions import jacobian
 from neurovariety.model import Model
@@ -70,7 +71,7 @@ class GraphSlices:
     def can_have(self, points: int) -> bool:
         """Whether these can be all points of a slice, for all that is proved of the span of the graph."""
         graph = AffineVariety(self.model, self.samples, self.chart.fixed)
-        return can_have_degree(points, graph, self.dimension, self.count + self.dimension, self.seed)
+        return can_have_degree(points, graph, self.dimension, self.count + self.dimension, self.seed, scales_of(self.model).apart)
 
 
 def graph_slices(
@@ -80,7 +81,7 @@ def graph_slices(
 
     ``samples`` (N, inputs): of the graph of w -> (f_w(x_1), ..., f_w(x_N)) instead, where its image has that dimension too.
     """
-    chart = find_chart(model, dimension, seed)
+    chart = find_chart(model, dimension, seed, scales_of(model))
     found = coordinates(model, chart, 3 * dimension, seed)
     c = found.expressions if samples is None else found.evaluations(samples)
     graph, r = found.graph, dimension

@@ -33,12 +33,13 @@ _REPEATED = 20
 """Spare points: among thousands on a curve over a field of four million elements a few are the same."""
 
 
-def can_have_degree(points: int, variety: AffineVariety, dimension: int, coordinates: int, seed: int) -> bool:
-    """Whether a variety of that dimension, in so many coordinates, can have so few points on a slice.
+def can_have_degree(points: int, variety: AffineVariety, dimension: int, coordinates: int, seed: int, apart: float) -> bool:
+    """Whether a variety of that dimension, in so many coordinates, can have so few points on a slice; ``apart``: the range of its
+    coefficients, in the units of the slice.
 
     One is never enough: that a variety is linear is for others to prove. False is proved; True says that nothing is known against it.
     """
-    if points < 2 or coefficient_range(variety.model) > LARGEST_RANGE:
+    if points < 2 or apart > LARGEST_RANGE:
         return False
     enough = points + dimension
     if enough <= coordinates and affine_span_at_least(variety, enough, seed) >= enough:

@@ -277,7 +277,7 @@ def _number_shown(charts: ChartsOfLoss, rows: Sequence[_PlacedPoint], general: V
         chart, matrix = problem.critical.chart, problem.parameters(problem.quadratic(charts.of))[0]
         other = problem.critical.family.parameters_of(matrix) is None
         diagonal = other and general.statement.subject == problem.base.verdict.statement.subject
-        by = OnChart(chart.free, tuple(v for _, v in sorted(chart.fixed.items())), diagonal)
+        by = OnChart(chart.free, tuple(int(v) for _, v in sorted(chart.fixed.items())), diagonal)
         rounded = kept_by(general) is not None and bool(charts.radii[len(charts.problem.terms) :].any())
         for precise in (False, True):
             try:
