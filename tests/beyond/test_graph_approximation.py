@@ -134,6 +134,18 @@ def test_false_twins_are_refused(small):
         issue(replace(apart, error=small.value["error"] * 1.01), network)
 
 
+@pytest.mark.parametrize(
+    ("kind", "attributes"), [("standardize", {"axes": (1,), "epsilon": 0.001, "centred": True}), ("softmax", {"axis": 1})]
+)
+@pytest.mark.parametrize("joined", ["add", "subtract", "multiply", "divide"])
+def test_a_stored_value_may_have_an_axis_for_the_batch(kind, attributes, joined):
+    """Beside a sample it has none: one entry along the last axis is 0, or 1, whatever is put in place of 1/sqrt and exp."""
+    nodes = (Node("x", "input"), Node("c", joined, ("x",), {"weight": "c"}), Node("n", kind, ("c",), {}, attributes))
+    network = Network((3, 1), nodes, "n", {"c": np.array([[[0.5], [2.0], [-1.0]]])})
+    found = nv.approximate(network, degree=2, kind="rational", box=(0.5, 1))
+    assert (found.value["error"], found.value["error_at_least"]) == (0, 0)
+
+
 def test_attention_of_the_notation():
     """A quotient of quadratics in place of softmax has its dimension, and lightning attention one less."""
     soft = "attention(2,2; a=1; t=2; heads=1; softmax)"

@@ -23,8 +23,7 @@ from neurovariety.certificates.affine_forms import AffineForms, Values, added, e
 from neurovariety.certificates.functions_of_rows import along, jacobian, meet, normal, probabilities, variances
 from neurovariety.certificates.graphs_with_polynomials import function_of
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, check_order, ratio
-from neurovariety.certificates.network_shapes import shapes
-from neurovariety.certificates.network_values import BALLS, moved_entries
+from neurovariety.certificates.network_values import BALLS, known_shapes, moved_entries, without_batch
 from neurovariety.certificates.zeros import NotShown
 
 Near = Callable[[str, Sequence[flint.arb]], float]
@@ -84,7 +83,7 @@ def moves_of_outputs(network: NetworkData, low: Sequence[Fraction], high: Sequen
     if len(low) != count or len(high) != count or any(a > b for a, b in zip(low, high, strict=True)):
         raise NotShown("a box of inputs of the network is expected")
     check_order(network)
-    graph, found, sizes = _Graph(network, near), dict[str, _Moving](), shapes(network)
+    graph, found, sizes = _Graph(network, near), dict[str, _Moving](), known_shapes(network)
     for node in network.nodes:
         below = [found[n] for n in node.inputs]
         try:
@@ -159,9 +158,7 @@ class _Graph:
         (x,) = below
         turned = bool(node.attributes.get("reversed"))
         if "weight" in node.weights:
-            c = self._stored(node, "weight")
-            if c.ndim > x.balls.ndim:  # an axis for the batch
-                c = c.reshape(c.shape[c.ndim - x.balls.ndim :])
+            c = without_batch(self._stored(node, "weight"), x.balls.ndim)
         else:
             c = np.asarray(rational_ball(Fraction(node.attributes["constant"])), dtype=object)
         if node.kind == "add":
@@ -203,7 +200,7 @@ class _Graph:
         seen = np.ones(given.balls.shape, dtype=bool)
         if "mask" in node.weights:
             mask = np.asarray(self.network.weights[node.weights["mask"]], dtype=bool)
-            seen = np.broadcast_to(mask.reshape(mask.shape[max(mask.ndim - seen.ndim, 0) :]), seen.shape)
+            seen = np.broadcast_to(without_batch(mask, seen.ndim), seen.shape)
         shown = rows.of(seen.astype(object)).astype(bool)
         x = _linear(given, rows.of)
         error = flint.arb(self.near(POWER, x.reached[shown].tolist()))

@@ -168,6 +168,8 @@ class NetworkApart:
             found = differences(subject, quotients, self.point)
             if self.error > 0 and not any(abs(d).lower() >= flint.arb(self.error) for d in found):
                 raise NotShown("the outputs change by less there")
+        if self.error > known.error:
+            raise NotShown("the outputs change by less everywhere")
 
     def _known(self) -> NetworkWithin:
         found = self.within.certificate

@@ -16,7 +16,7 @@ import flint
 import numpy as np
 
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, lines, ratio, rational, reciprocal_root
-from neurovariety.certificates.network_shapes import spread_out, windows
+from neurovariety.certificates.network_shapes import shapes, spread_out, windows
 from neurovariety.certificates.zeros import NotShown
 
 Values = np.ndarray
@@ -57,8 +57,9 @@ BALLS = Field(lambda v: flint.arb(rational(v)), balls=True)
 
 
 def value(network: NetworkData, x: Any, field: Field) -> Values:
-    """The output at one input of exact numbers. Raises `NotShown` for a node that is not known here, or that has no value there."""
-    found: dict[str, Values] = {}
+    """The output at one input of exact numbers. Raises `NotShown` for a node that is not known here, that has no value there, or whose
+    values have another shape than is known: axes would be others."""
+    found, sizes = dict[str, Values](), known_shapes(network)
     for node in network.nodes:
         if node.kind == "input":
             found[node.name] = field.array(np.asarray(x).reshape(tuple(network.input_shape)))
@@ -67,7 +68,22 @@ def value(network: NetworkData, x: Any, field: Field) -> Values:
             found[node.name] = _value(network, node, [found[n] for n in node.inputs], field)
         except (ZeroDivisionError, KeyError, IndexError, TypeError, ValueError) as error:
             raise NotShown(f"{node.name!r} has no value there ({error})") from error
+        if sizes[node.name] not in (None, found[node.name].shape):
+            raise NotShown(f"the shape of {node.name!r} is not known")
     return found[network.output]
+
+
+def known_shapes(network: NetworkData) -> dict[str, tuple[int, ...] | None]:
+    """The shapes of all values. Raises `NotShown` where what nodes read does not fit together."""
+    try:
+        return shapes(network)
+    except (ZeroDivisionError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise NotShown(f"the shapes of values are not known ({error})") from error
+
+
+def without_batch(stored: Values, axes: int) -> Values:
+    """A stored array beside a value of so many axes: it may have one of length 1 more, for the batch."""
+    return stored.reshape(stored.shape[1:]) if stored.ndim == axes + 1 and stored.shape[0] == 1 else stored
 
 
 def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field: Field) -> Values:
@@ -174,7 +190,8 @@ def _joined(node: NodeData, below: Sequence[Values], weight: Callable[[str], Val
         right = below[1]
     else:
         number = None if "weight" in node.weights else field.of(Fraction(node.attributes["constant"]))
-        right = weight("weight") if number is None else np.asarray(number, dtype=object)  # some numbers know no arrays
+        # some numbers know no arrays
+        right = without_batch(weight("weight"), left.ndim) if number is None else np.asarray(number, dtype=object)
         if node.attributes.get("reversed"):
             left, right = right, left
     if node.kind == "add":
@@ -191,7 +208,8 @@ def _across(network: NetworkData, node: NodeData, x: Values, field: Field) -> Va
     if node.kind == "softmax":
         powers = _each(lambda v: v.exp(), x)
         if "mask" in node.weights:
-            powers = np.where(np.asarray(network.weights[node.weights["mask"]], dtype=bool), powers, field.of(Fraction(0)))
+            shown = without_batch(np.asarray(network.weights[node.weights["mask"]], dtype=bool), x.ndim)
+            powers = np.where(shown, powers, field.of(Fraction(0)))
         return np.asarray(powers / powers.sum(axis=node.attributes["axis"], keepdims=True), dtype=object)
     axes = tuple(node.attributes["axes"])
     share = field.of(Fraction(1, math.prod(x.shape[k] for k in axes)))
