@@ -192,12 +192,14 @@ SAID_OF_GEOMETRY |= {
 def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     """On which strata the rank drops, and how far."""
     known = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'} of weights looked at"
-    critical = [row for row in value if row["corank"] and Claim(row["claim"]) in EXACT]
+    critical = [row for row in value if row["corank"] and Claim(row["claim"]) in (*EXACT, Claim.UPPER_BOUND)]
     if not critical:
         keeps = claim in EXACT and all(row["corank"] == 0 for row in value)
         return f"on the {known} the Jacobian {'keeps its rank' if keeps else 'is not seen to drop rank'}"
     deepest = min(critical, key=lambda row: int(row["rank"]))
-    left = f"{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
+    bounded = any(Claim(row["claim"]) is Claim.UPPER_BOUND for row in critical)
+    most = "at most " if deepest["rank"] and Claim(deepest["claim"]) is Claim.UPPER_BOUND else ""
+    left = f"{most}{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
     drops = f"the Jacobian drops rank on {'each' if len(critical) == len(value) else len(critical)} of the {known}"
     if len(value) == 1:
         drops = "the Jacobian drops rank on the stratum of weights looked at"
@@ -206,6 +208,10 @@ def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     size = max(int(row["dimension"]) for row in critical)
     largest = [row["name"] for row in critical if row["dimension"] == size]
     which = "the largest" if len(largest) == 1 else f"one of the {len(largest)} largest"
+    if bounded and deepest["name"] in largest:
+        return f"{drops}: {which} ({deepest['name']}) has dimension {size}, and at its general weights {left}"
+    if bounded:
+        return f"{drops}: {which} ({largest[0]}) has dimension {size}, and at general weights of another ({deepest['name']}) {left}"
     if deepest["name"] in largest:
         return f"{drops}: {which} ({deepest['name']}) has dimension {size}, and none is deeper: at its general weights {left}"
     return f"{drops}: {which} ({largest[0]}) has dimension {size}, and at general weights of the deepest ({deepest['name']}) {left}"
