@@ -22,6 +22,7 @@ CAMPAIGNS = {
     "likelihood": ("critical distributions of random and symmetric counts", "dictionary/test_maximum_likelihood.py"),
     "ml-degree": ("published ML degrees, each with several seeds", "dictionary/test_ml_degree.py"),
     "degree": ("degrees by monodromy, each with several seeds", "dictionary/test_degree.py"),
+    "fibers": ("points of fibers in odd units, each with several seeds", "geometry/solutions/test_fiber_count.py"),
     "ed-degree": ("ED degrees counted, each with several seeds", "dictionary/test_ed_degree.py"),
     "polyhedral": ("polyhedral distances of small problems, against linear programs and grids", "dictionary/test_polyhedral.py"),
     "landscape": ("landscapes of many seeds, histograms of random targets", "dictionary/test_landscape.py"),

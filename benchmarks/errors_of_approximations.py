@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import erf
@@ -42,17 +43,22 @@ def outputs(weights: dict[str, Array], functions: list, x: Array) -> Array:
     return x
 
 
-def main(seed: int) -> None:
-    """All networks."""
-    rng = np.random.default_rng(seed)
-    exceeded, quotients = 0, []
+def networks(rng: np.random.Generator) -> Iterator[tuple[str, dict[str, Array], str, list[int], int]]:
+    """Thirty networks: activation, weights, notation, widths and a degree; whoever takes them may draw from ``rng`` in between."""
     for k in range(30):
         name = list(FUNCTIONS)[k % len(FUNCTIONS)]
         widths, degree = drawn(k // len(FUNCTIONS), rng)
         weights = {}
         for layer, (n, m) in enumerate(itertools.pairwise(widths), start=1):
             weights |= {f"W{layer}": rng.normal(size=(m, n)) / np.sqrt(n), f"b{layer}": rng.normal(size=m) / 2}
-        notation = f"mlp({','.join(map(str, widths))}; {name}; bias)"
+        yield name, weights, f"mlp({','.join(map(str, widths))}; {name}; bias)", widths, degree
+
+
+def main(seed: int) -> None:
+    """All networks."""
+    rng = np.random.default_rng(seed)
+    exceeded, quotients = 0, []
+    for name, weights, notation, widths, degree in networks(rng):
         start = time.process_time()
         found = nv.approximate(weights, architecture=notation, degree=degree)
         seconds = time.process_time() - start

@@ -17,7 +17,7 @@ import flint
 import numpy as np
 
 import neurovariety as nv
-from benchmarks.errors_of_approximations import FUNCTIONS, drawn, outputs
+from benchmarks.errors_of_approximations import FUNCTIONS, networks, outputs
 from neurovariety.certificates.activation_series import ACTIVATIONS, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.network_approximation import Moves, SmoothLayers, reached, read, smooth_layers, through
 from neurovariety.certificates.uniform_error import largest_error
@@ -106,13 +106,7 @@ def main(seed: int) -> None:
     rng = np.random.default_rng(seed)
     quotients, exceeded, unbounded = [], 0, 0
     print(f"{'network':32} degree  nearest: at most, seen    Taylor: at most (Lagrange), (affine forms), seen")
-    for k in range(30):
-        name = list(FUNCTIONS)[k % len(FUNCTIONS)]
-        widths, degree = drawn(k // len(FUNCTIONS), rng)
-        weights = {}
-        for layer, (n, m) in enumerate(itertools.pairwise(widths), start=1):
-            weights |= {f"W{layer}": rng.normal(size=(m, n)) / np.sqrt(n), f"b{layer}": rng.normal(size=m) / 2}
-        notation = f"mlp({','.join(map(str, widths))}; {name}; bias)"
+    for name, weights, notation, widths, degree in networks(rng):
         found = nv.approximate(weights, architecture=notation, degree=degree)
         x = rng.uniform(-1, 1, size=(_INPUTS, widths[0]))
         own = seen(weights, name, [np.polynomial.Polynomial([float(c) for c in p.polynomial]) for p in found.nearest], x)

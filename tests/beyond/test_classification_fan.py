@@ -262,6 +262,11 @@ def test_results_are_rechecked():
         (XOR, [0, 1, "a", 0], (1, 1), nv.DataError, "labels are not a table of numbers"),
         (XOR, [0, 1, float("nan"), 0], (1, 1), nv.DataError, "not finite"),
         (XOR, "0110", (1, 1), nv.InputError, "a list with one a sample"),
+        (XOR, b"0110", (1, 1), nv.InputError, "a list with one a sample"),
+        (XOR, [b"a", b"b", b"b", b"a"], (1, 1), nv.InputError, "decode them first"),
+        (XOR, dict.fromkeys("abcd", 1), (1, 1), nv.InputError, "a list with one a sample"),
+        (XOR, {0, 1}, (1, 1), nv.InputError, "a list with one a sample"),
+        (XOR, None, b"11", nv.InputError, "such as 2,1"),
         (XOR, 3, (1, 1), nv.InputError, "a list with one a sample"),
         (XOR, [[0, 1]] * 4, (1, 1), nv.DataError, "one a sample, got a table"),
         (XOR, None, (0, 1), nv.InputError, "at least 1"),
@@ -280,6 +285,18 @@ def test_refusals(data, labels, terms, error, words):
     with pytest.raises(error, match=words) as raised:
         classification_fan(data, labels, terms=terms)
     assert "\n" not in str(raised.value)
+
+
+def test_labels_that_are_texts_of_numbers_are_numbers():
+    """As words, "10" stands before "9"."""
+    found = classification_fan(GRID, ["9", "10", "10", "9", "9.0"])
+    assert found.evidence["classes"] == {"negative": "9", "positive": "10"}
+    assert found.value["mistakes"] == classification_fan(GRID, [0, 1, 1, 0, 0]).value["mistakes"]
+    assert classification_fan(GRID, ["9", "b", "b", "9", "9"]).evidence["classes"] == {"negative": "9", "positive": "b"}
+
+
+def test_the_headline_says_the_fewest_mistakes():
+    assert "1 mistake at the fewest, in 4 cones" in classification_fan(XOR, [0, 1, 1, 0]).summary()
 
 
 def test_too_many_cones(monkeypatch):

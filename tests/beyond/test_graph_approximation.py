@@ -143,7 +143,7 @@ def test_a_stored_value_may_have_an_axis_for_the_batch(kind, attributes, joined)
     nodes = (Node("x", "input"), Node("c", joined, ("x",), {"weight": "c"}), Node("n", kind, ("c",), {}, attributes))
     network = Network((3, 1), nodes, "n", {"c": np.array([[[0.5], [2.0], [-1.0]]])})
     found = nv.approximate(network, degree=2, kind="rational", box=(0.5, 1))
-    assert (found.value["error"], found.value["error_at_least"]) == (0, 0)
+    assert (found.value["error"], found.value["error_at_least"], found.claim) == (0, 0, Claim.PROVED)
 
 
 def test_attention_of_the_notation():
@@ -156,7 +156,7 @@ def test_attention_of_the_notation():
     stored = json.loads(json.dumps(found.to_dict(certificates=True)))
     assert not rechecked(stored, {})[1]
     assert "not about tanh" in rechecked({**stored, "architecture": "tanh on [-1, 1]"}, {})[1]
-    with pytest.raises(ResourceError, match="may be 0 there"):
+    with pytest.raises(ResourceError, match="not shown to stay above 0"):
         nv.approximate(soft, interval=(-9, 9), degree=2)
     assert nv.approximate("attention(2,1,1; a=1; t=2; heads=2; softmax)", interval=(-1, 1), degree=1).architecture.parameters == 18
 
@@ -172,7 +172,9 @@ def test_refusals():
         nv.approximate(attending(rng, tokens=3), degree=1, box=(-20, 20))
     divided = Node("d", "divide", ("x", "x"))
     tanh = Node("t", "activation", ("d",), {}, {"function": "tanh"})
-    with pytest.raises(ResourceError, match="divides by a value"):
+    with pytest.raises(InputError, match="divides by a value"):
         nv.approximate(Network((2,), (x, divided, tanh), "t", {}), degree=3)
     with pytest.raises(InputError, match="positive numbers"):
         nv.approximate(activation="rsqrt", interval=(-1, 1), degree=2)
+    with pytest.raises(InputError, match="which have weights, give box="):
+        nv.approximate("mlp(2,3,1; tanh; layernorm)", box=(-1, 1), degree=2)

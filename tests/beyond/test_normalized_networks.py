@@ -109,3 +109,34 @@ def test_equal_units():
 def test_what_is_no_such_network_is_refused(notation):
     with pytest.raises(NeurovarietyError):
         nv.dimension(notation)
+
+
+@pytest.mark.parametrize("words", ["layernorm", "bias; layernorm", "layernorm; bias"])
+def test_trained_weights_are_read_with_the_notation(words):
+    """The network is the one that the notation denotes, and what is said of it is what is said of a file with the same nodes."""
+    bias = "bias" in words
+    rng = np.random.default_rng(1)
+    blocks = [
+        rng.normal(size=(3, 2)),
+        *([rng.normal(size=3)] if bias else []),
+        rng.normal(size=(1, 3)),
+        *([rng.normal(size=1)] if bias else []),
+    ]
+    weights = dict(zip(("W1", "b1", "W2", "b2") if bias else ("W1", "W2"), blocks, strict=True))
+    network = nv.load_network(weights, architecture=f"mlp(2,3,1; tanh; {words})")
+    own = read_analytic(f"mlp(2,3,1; tanh; layernorm{'; bias' if bias else ''})")
+    x = rng.normal(size=(4, 2))
+    expected = [output(own, np.concatenate([b.reshape(-1) for b in blocks]), row) for row in x]
+    np.testing.assert_allclose(network.evaluate(x), expected, rtol=1e-9)
+    with pytest.raises(NeurovarietyError):
+        nv.load_network(weights, architecture="mlp(2,3,1; tanh; layernorm; layernorm)")
+
+
+def test_a_rank_that_is_bounded_from_above_is_said_to_drop():
+    """Seven at most on sets where eight is usual: the sentence, the rows and the codimension agree."""
+    found = nv.critical_locus("mlp(1,2,2,1; gelu; layernorm; bias)")
+    assert [(row["rank"], row["corank"], row["claim"]) for row in found.value["strata"]] == [(7, 1, "upper_bound")] * 2
+    assert "drops rank on each of the 2 strata" in found.meaning
+    assert "at most 7 directions remain" in found.meaning
+    assert "2 of 2 strata" in found.shown()
+    assert "rank at most 7 (corank at least 1)" in found.summary()

@@ -58,8 +58,9 @@ def test_tropical(capsys, file, tmp_path):
     assert script.read_text().startswith("# network.json: output k is (g - h) / 6 with")
     status, out, _ = said(capsys, "tropical", file, "--to", "polymake", "--part", "fans", "--output", str(script))
     assert "$fan_gh_0 = new PolyhedralFan(INPUT_RAYS=>[[" in script.read_text()
-    status, out, error = said(capsys, "tropical", file, "--to", "oscar")
-    assert (status, "give both" in error) == (2, True)
+    for words, wrong in ((("--to", "oscar"), "give both"), (("--part", "fans"), "--part fans says what --to writes")):
+        status, out, error = said(capsys, "tropical", file, *words)
+        assert (status, wrong in error) == (2, True)
 
 
 def test_lipschitz(capsys, file):

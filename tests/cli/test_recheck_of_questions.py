@@ -11,6 +11,7 @@ import neurovariety as nv
 from neurovariety.cli.recheck_command import HELD_ENTRIES, recheck_command
 from neurovariety.dictionary.registry import ENTRIES
 
+SQUARE = [[0, 0], [0, 1], [1, 0], [1, 1]]
 GAUSSIAN = {"metric": "gaussian", "teacher": "x0; x1"}
 ASKED = {
     "membership": lambda: nv.membership("linear(2,1,2)", target="x0; 2*x1"),
@@ -32,6 +33,8 @@ ASKED = {
     "polynomials": lambda: nv.approximate({"W1": [[1], [2]], "W2": [[1, -1]]}, architecture="mlp(1,2,1; tanh)", degree=3),
     "regions": lambda: nv.regions({"W1": [[1], [2]], "b1": [0, 1], "W2": [[1, -1]], "b2": [0]}, architecture="mlp(1,2,1; relu; bias)"),
     "drawn": lambda: nv.functional_dimension("mlp(2,3,1; relu; bias)", random=2),
+    "fan": lambda: nv.classification_fan(SQUARE, [0, 1, 1, 0]),
+    "tropical": lambda: nv.tropical({"W1": [[1], [2]], "W2": [[1, -1]]}, architecture="mlp(1,2,1; relu)"),
 }
 
 
@@ -51,7 +54,7 @@ def status(tmp_path, data, capsys):
 def test_what_an_entry_writes_is_accepted(results, name, tmp_path, capsys):
     found, text = status(tmp_path, json.loads(results[name]), capsys)
     assert found == 0, text
-    assert ": as stored" not in text or name in ("tangent-kernel", "polynomials", "regions", "drawn")
+    assert ": as stored" not in text or name in ("tangent-kernel", "polynomials", "regions", "drawn", "fan", "tropical")
 
 
 LIES = {
@@ -94,6 +97,70 @@ def test_the_question_is_told(results, tmp_path, capsys):
     assert "speaks of the maps 0,1; 1,0 of the inputs and 1 of the outputs" in texts["invariance"]
 
 
+OTHER_FANS = {
+    "points": lambda: nv.classification_fan([[0, 0], [0, 1], [1, 0], [1, 2]], [0, 1, 1, 0]),
+    "terms": lambda: nv.classification_fan(SQUARE, [0, 1, 1, 0], terms=(1, 2)),
+    "labels": lambda: nv.classification_fan(SQUARE, [1, 1, 1, 0]),
+}
+
+
+KEY = ("mistakes",)
+"""What labels alone change."""
+
+
+def spliced(data, other, key):
+    """The first result with the claim, value and certificate that the other has for a key."""
+
+    def shift(part, by):
+        if isinstance(part, dict):
+            return {k: v + by if k == "verdict" else shift(v, by) for k, v in part.items()}
+        return [shift(v, by) for v in part] if isinstance(part, list) else part
+
+    held, by = data["certificates"], len(data["certificates"]["verdicts"])
+    held["verdicts"] += shift(other["certificates"]["verdicts"], by)
+    held["keys"][key] = other["certificates"]["keys"][key] + by
+    data["value"][key], data["claims"][key] = other["value"][key], other["claims"][key]
+    return data
+
+
+@pytest.mark.parametrize("name", OTHER_FANS)
+def test_certificates_of_another_fan_are_refused(results, name, tmp_path, capsys):
+    other = json.dumps(OTHER_FANS[name]().to_dict(certificates=True))
+    keys = {"points": ("cones", "dimension", "partitions", "mistakes"), "terms": ("cones", "dimension", "mistakes")}.get(
+        name, ("mistakes",)
+    )
+    for key in keys:
+        found, text = status(tmp_path, spliced(json.loads(results["fan"]), json.loads(other), key), capsys)
+        assert (found, "the certificates are about" in text) == (1, True), key
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "other"),
+    [
+        ("fan", "best", {"mistakes": 0}),
+        ("fan", "terms", [5, 5]),
+        ("fan", "samples", 3),
+        ("fan", "samples", "4"),
+        ("fan", "points", 5),
+        ("fan", "general_position", 16),
+        ("tropical", "numerator", [1]),
+        ("tropical", "denominator", [7]),
+    ],
+)
+def test_evidence_is_held_to_the_certificates(results, name, part, other, tmp_path, capsys):
+    data = json.loads(results[name])
+    assert data["evidence"][part] != other
+    data["evidence"][part] = other
+    found, text = status(tmp_path, data, capsys)
+    assert found == 1, text
+
+
+def test_the_points_of_a_fan_are_told(results, tmp_path, capsys):
+    text = status(tmp_path, json.loads(results["fan"]), capsys)[1]
+    assert "speaks of the points 0,0; 0,1; 1,0; 1,1" in text
+    assert "labels, how many negative and positive at each point: 1,0; 0,1; 0,1; 1,0" in text
+
+
 @pytest.mark.parametrize(
     ("name", "other"),
     [
@@ -111,6 +178,7 @@ def test_the_question_is_told(results, tmp_path, capsys):
         ("polynomial", "tanh on [-2, 1]"),
         ("polynomial", "erf on [-1, 1]"),
         ("polynomial", "mlp(1,2,1; tanh)"),
+        ("fan", "5 samples, one affine function"),
     ],
 )
 def test_another_architecture_is_refused(results, name, other, tmp_path, capsys):

@@ -143,6 +143,12 @@ def test_branches_that_float64_does_not_feel():
         assert found.value == 39 or found.claim is Claim.LOWER_BOUND
 
 
+def test_why_a_degree_is_only_bounded_is_said():
+    found = degree("mlp(2,1,1; x^3 + 1000*x^2 + x)", seed=0)
+    assert found.claim is Claim.LOWER_BOUND
+    assert any("more than a factor 100 apart in any units" in notice for notice in found.notices)
+
+
 def test_affine_spaces_have_degree_one():
     """Of dimension 1 in a span of dimension 2: x_0 + w x_1."""
     model = power((1, lambda w: 1.0), (1, lambda w: w[0]))

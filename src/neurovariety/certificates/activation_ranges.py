@@ -26,8 +26,14 @@ def name_of(attributes: Any) -> str:
         name = "gelu_tanh"
         given.pop("approximate")
     if name not in ACTIVATIONS or any(key not in _DEFAULTS or value != _DEFAULTS[key] for key, value in given.items()):
-        raise NotShown(f"the activation {name or 'without a name'} with {given} is not known here")
+        others = ", ".join(f"{key} {_written(value)}" for key, value in given.items())
+        raise NotShown(f"the activation {name or 'without a name'}{' with ' * bool(others)}{others} is not known here")
     return name
+
+
+def _written(value: Any) -> str:
+    """A number as a decimal."""
+    return f"{float(value):.6g}" if isinstance(value, Fraction) else str(value)
 
 
 def slope_of(activation: PiecedActivation, x: flint.arb) -> flint.arb:

@@ -140,13 +140,29 @@ class AnalyticPerceptron:
         layers = self.layers(weights)
         rows: list[list[flint.arb]] = []
         for x in inputs:
-            values, slopes = [[rational_ball(v) for v in x]], []
+            values, met = [[rational_ball(v) for v in x]], list[UnitsInBalls]()
             for (matrix, bias), name in zip(layers, self.activations, strict=False):
-                series = [taylor_coefficients(name, z, 2) for z in affine_values(matrix, bias, values[-1])]
-                values.append([c[0] for c in series])
-                slopes.append([c[1] for c in series])
-            rows += _backward(self, layers, values, slopes)
+                met.append(self.units(name, affine_values(matrix, bias, values[-1])))
+                values.append(met[-1].values)
+            rows += _backward(self, layers, values, met)
         return rows
+
+    def units(self, name: str, z: list[flint.arb]) -> UnitsInBalls:
+        """What the units of a layer with that activation make of what they read."""
+        series = [taylor_coefficients(name, v, 2) for v in z]
+        return UnitsInBalls([c[0] for c in series], [c[1] for c in series])
+
+
+@dataclass(frozen=True)
+class UnitsInBalls:
+    """The values of a layer of units, and the slopes of its activation there."""
+
+    values: list[flint.arb]
+    slopes: list[flint.arb]
+
+    def backward(self, back: list[flint.arb]) -> list[flint.arb]:
+        """From the derivatives by values those by what the units read."""
+        return [b * s for b, s in zip(back, self.slopes, strict=True)]
 
 
 def affine_values(matrix: list[list[flint.arb]], bias: list[flint.arb], x: list[flint.arb]) -> list[flint.arb]:
@@ -159,7 +175,7 @@ def _backward(
     network: AnalyticPerceptron,
     layers: list[tuple[list[list[flint.arb]], list[flint.arb]]],
     values: list[list[flint.arb]],
-    slopes: list[list[flint.arb]],
+    met: list[UnitsInBalls],
 ) -> list[list[flint.arb]]:
     """For each output its derivatives, by backpropagation."""
     rows = []
@@ -171,10 +187,8 @@ def _backward(
             parts.insert(0, own)
             if l:
                 matrix = layers[l][0]
-                back = [
-                    sum((back[i] * matrix[i][j] for i in range(len(matrix))), flint.arb(0)) * slope
-                    for j, slope in enumerate(slopes[l - 1])
-                ]
+                back = [sum((b * row[j] for b, row in zip(back, matrix, strict=True)), flint.arb(0)) for j in range(len(values[l]))]
+                back = met[l - 1].backward(back)
         rows.append([v for part in parts for v in part])
     return rows
 

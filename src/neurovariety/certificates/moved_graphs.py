@@ -35,6 +35,10 @@ _READ = {"parameter": 0, "matmul": 2, "add": 2, "subtract": 2, "multiply": 2, "d
 _JOINED = {"add": 1, "subtract": -1}
 
 
+class NotRead(NotShown):
+    """A node is not bounded here, whatever the box and the polynomials are."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Moving:
     """What entries ``are`` on the box, with ``balls`` that hold them, and by how much they can have ``moved`` (None: by nothing)."""
@@ -78,7 +82,7 @@ def _moving(are: AffineForms, moved: AffineForms | None, balls: Values | None = 
 def moves_of_outputs(network: NetworkData, low: Sequence[Fraction], high: Sequence[Fraction], near: Near) -> Values:
     """By how much the outputs can move at most, exact numbers, within `taylor` of two terms.
 
-    Raises `NotShown` for a node that is not read here, and where something is not bounded."""
+    Raises `NotRead` for a node that is not read here, and `NotShown` where something is not bounded."""
     count = prod(network.input_shape)
     if len(low) != count or len(high) != count or any(a > b for a, b in zip(low, high, strict=True)):
         raise NotShown("a box of inputs of the network is expected")
@@ -89,9 +93,9 @@ def moves_of_outputs(network: NetworkData, low: Sequence[Fraction], high: Sequen
         try:
             made = _inputs(network, low, high) if node.kind == "input" else graph.after(node, below)
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise NotShown(f"{node.name!r} is not read here ({error})") from error
+            raise NotRead(f"{node.name!r} is not read here ({error})") from error
         if made.balls.shape != sizes[node.name]:  # a stored value may have an axis for the batch
-            raise NotShown(f"the shape of {node.name!r} is not known")
+            raise NotRead(f"the shape of {node.name!r} is not known")
         found[node.name] = made
     moved = found[network.output].moved
     return zeros((1,)) if moved is None else moved.sizes
@@ -118,7 +122,7 @@ class _Graph:
         """What a node makes of what it reads."""
         most = len(below) if node.kind == "concatenate" else _READ.get(node.kind, 1)
         if len(below) > most or (len(below) == 2 and node.weights) or (node.kind == "matmul" and len(below) < most):
-            raise NotShown(f"{node.name!r} reads another number of values")
+            raise NotRead(f"{node.name!r} reads another number of values")
         if node.kind == "parameter":
             return _moving(known(self._stored(node, "value")), None)
         if node.kind == "linear":
@@ -149,7 +153,7 @@ class _Graph:
             if node.kind == "multiply":
                 return _product(np.multiply, *below)
             if node.kind == "divide":
-                raise NotShown(f"{node.name!r} divides by a value, which is not read here")
+                raise NotRead(f"{node.name!r} divides by a value, which is not read here")
             sign, (p, q) = _JOINED[node.kind], below
             none = AffineForms(zeros((1,)), (), zeros((1,)))
             moved = None if p.moved is q.moved is None else added(p.moved or none, q.moved or none, sign)
@@ -166,7 +170,7 @@ class _Graph:
         if node.kind == "subtract":
             return _shifted(_scaled(x, BALLS.of(Fraction(-1))), c) if turned else _shifted(x, -c)
         if node.kind == "divide" and turned:
-            raise NotShown(f"{node.name!r} divides by a value, which is not read here")
+            raise NotRead(f"{node.name!r} divides by a value, which is not read here")
         return _scaled(x, c if node.kind == "multiply" else 1 / c)
 
     def _activated(self, node: NodeData, x: _Moving) -> _Moving:
@@ -286,7 +290,7 @@ def _turned(x: _Moving) -> _Moving:
 def _placed(made: Callable[[Sequence[Values]], Values | None], below: Sequence[_Moving], node: NodeData) -> _Moving:
     """A map that puts entries of what nodes make elsewhere, or adds them up."""
     if made([v.balls for v in below]) is None or node.kind == "max_pool":
-        raise NotShown(f"{node.name!r} ({node.kind}) is not read here")
+        raise NotRead(f"{node.name!r} ({node.kind}) is not read here")
 
     def of(forms: Sequence[AffineForms]) -> AffineForms:
         length = max(len(f.parts) for f in forms)

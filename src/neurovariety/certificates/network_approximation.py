@@ -144,7 +144,7 @@ class NetworkWithin:
         """The outputs change by at most that."""
         if self.key == "degree":
             return Statement("approximate: degree", self.subject, self.degree, self.words), Claim.PROVED
-        return Statement(WITHIN, self.subject, self.error, self.words), Claim.UPPER_BOUND
+        return Statement(WITHIN, self.subject, self.error, self.words), Claim.UPPER_BOUND if self.error else Claim.PROVED
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from itertools import combinations, pairwise
 
 import flint
 
-from neurovariety.certificates.activation_series import rational_ball, taylor_coefficients
-from neurovariety.certificates.analytic_networks import AnalyticPerceptron, Table, affine_values
+from neurovariety.certificates.activation_series import rational_ball
+from neurovariety.certificates.analytic_networks import AnalyticPerceptron, UnitsInBalls
 from neurovariety.certificates.analytic_weights import check_dimension
 from neurovariety.certificates.exact_derivatives import rank_over_q
 from neurovariety.certificates.issue import Verdict
@@ -84,58 +84,30 @@ class NormalizedPerceptron(AnalyticPerceptron):
             found += [(l, i, j) for i, j in combinations(range(m), 2) if rows[i] == rows[j]]
         return found
 
-    def jacobian(self, weights: Sequence[Fraction], inputs: Table) -> list[list[flint.arb]]:
-        """The derivatives of all values by all weights, in balls, within `taylor` of two terms: a row for each input and output.
-
-        Raises `NotShown` for weights or inputs of another number.
-        """
-        if len(weights) != self.parameters or any(len(x) != self.widths[0] for x in inputs):
-            raise NotShown("weights and inputs of the network are expected")
-        layers = self.layers(weights)
-        rows: list[list[flint.arb]] = []
-        for x in inputs:
-            values, met = [[rational_ball(v) for v in x]], list[_NormalizedLayer]()
-            for (matrix, bias), name in zip(layers, self.activations, strict=False):
-                made = _normalized(affine_values(matrix, bias, values[-1]), name)
-                met.append(made)
-                values.append(made.values)
-            for o in range(self.outputs):
-                back, parts = [flint.arb(int(i == o)) for i in range(self.outputs)], list[Balls]()
-                for l in range(len(layers) - 1, -1, -1):
-                    if l < len(met):
-                        back = met[l].backward(back)
-                    parts.insert(0, [b * v for b in back for v in values[l]] + (list(back) if self.bias else []))
-                    matrix = layers[l][0]
-                    back = [sum((b * row[j] for b, row in zip(back, matrix, strict=True)), flint.arb(0)) for j in range(len(values[l]))]
-                rows.append([v for part in parts for v in part])
-        return rows
+    def units(self, name: str, z: Balls) -> UnitsInBalls:
+        """What the units of a layer with that activation make of what they read, normalized."""
+        mean = sum(z, flint.arb(0)) / len(z)
+        centred = [v - mean for v in z]
+        variance = sum((c * c for c in centred), flint.arb(0)) / len(z)
+        root = 1 / (variance + rational_ball(EPSILON)).sqrt()
+        normal = [c * root for c in centred]
+        own = super().units(name, normal)
+        return _NormalizedUnits(own.values, own.slopes, normal, root)
 
 
 @dataclass(frozen=True)
-class _NormalizedLayer:
-    """What units make of ``read``, normalized values, with the ``slopes`` there; ``root`` is 1 / sqrt(variance + epsilon)."""
+class _NormalizedUnits(UnitsInBalls):
+    """The same with the ``normal`` values that are read in place of z, and ``root``, 1 / sqrt(variance + epsilon)."""
 
-    read: Balls
+    normal: Balls
     root: flint.arb
-    values: Balls
-    slopes: Balls
 
     def backward(self, back: Balls) -> Balls:
         """From the derivatives by values those by what was normalized: r (g - mean g - y mean(g y))."""
-        g = [b * s for b, s in zip(back, self.slopes, strict=True)]
+        g = super().backward(back)
         one = sum(g, flint.arb(0)) / len(g)
-        two = sum((a * y for a, y in zip(g, self.read, strict=True)), flint.arb(0)) / len(g)
-        return [self.root * (a - one - y * two) for a, y in zip(g, self.read, strict=True)]
-
-
-def _normalized(z: Balls, name: str) -> _NormalizedLayer:
-    mean = sum(z, flint.arb(0)) / len(z)
-    centred = [v - mean for v in z]
-    variance = sum((c * c for c in centred), flint.arb(0)) / len(z)
-    root = 1 / (variance + rational_ball(EPSILON)).sqrt()
-    read = [c * root for c in centred]
-    series = [taylor_coefficients(name, y, 2) for y in read]
-    return _NormalizedLayer(read, root, [c[0] for c in series], [c[1] for c in series])
+        two = sum((a * y for a, y in zip(g, self.normal, strict=True)), flint.arb(0)) / len(g)
+        return [self.root * (a - one - y * two) for a, y in zip(g, self.normal, strict=True)]
 
 
 def rank_left(network: NormalizedPerceptron, weights: Sequence[Fraction]) -> int:

@@ -42,7 +42,7 @@ SAID_OF_GEOMETRY |= {
 
 # conservation: what gradient flow keeps
 
-_CONSERVED = "gradient flow conserves {n}"
+_CONSERVED = "gradient flow has {n} that it conserves"
 _QUANTITY = ("independent quantity", "independent quantities", "no quantity")
 
 
@@ -53,9 +53,9 @@ def _laws(value: Sequence[str], claim: Claim) -> str:
 
 
 SAID_OF_GEOMETRY |= {
-    "conserved quantities": Phrase("the conserved quantities", Number(f"{_CONSERVED}, whatever the loss and the data", *_QUANTITY)),
+    "conserved quantities": Phrase("the conserved quantities", Number(f"{_CONSERVED} whatever the loss and the data", *_QUANTITY)),
     "conserved quantities at the inputs": Phrase(
-        "the conserved quantities", Number(f"{_CONSERVED}, whatever the loss on the inputs given", *_QUANTITY)
+        "the conserved quantities", Number(f"{_CONSERVED} whatever the loss on the inputs given", *_QUANTITY)
     ),
     "all conserved quantities": Phrase("whether there are others", Choice({True: "there are none beside those counted"})),
     "conserved polynomials": Phrase("the conserved polynomials", _laws),
@@ -192,12 +192,14 @@ SAID_OF_GEOMETRY |= {
 def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     """On which strata the rank drops, and how far."""
     known = f"{len(value)} {'stratum' if len(value) == 1 else 'strata'} of weights looked at"
-    critical = [row for row in value if row["corank"] and Claim(row["claim"]) in EXACT]
+    critical = [row for row in value if row["corank"] and Claim(row["claim"]) in (*EXACT, Claim.UPPER_BOUND)]
     if not critical:
         keeps = claim in EXACT and all(row["corank"] == 0 for row in value)
         return f"on the {known} the Jacobian {'keeps its rank' if keeps else 'is not seen to drop rank'}"
     deepest = min(critical, key=lambda row: int(row["rank"]))
-    left = f"{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
+    bounded = any(Claim(row["claim"]) is Claim.UPPER_BOUND for row in critical)
+    most = "at most " if deepest["rank"] and Claim(deepest["claim"]) is Claim.UPPER_BOUND else ""
+    left = f"{most}{deepest['rank'] or 'no'} direction{'s remain' if deepest['rank'] > 1 else ' remains'}"
     drops = f"the Jacobian drops rank on {'each' if len(critical) == len(value) else len(critical)} of the {known}"
     if len(value) == 1:
         drops = "the Jacobian drops rank on the stratum of weights looked at"
@@ -206,6 +208,10 @@ def _strata(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     size = max(int(row["dimension"]) for row in critical)
     largest = [row["name"] for row in critical if row["dimension"] == size]
     which = "the largest" if len(largest) == 1 else f"one of the {len(largest)} largest"
+    if bounded and deepest["name"] in largest:
+        return f"{drops}: {which} ({deepest['name']}) has dimension {size}, and at its general weights {left}"
+    if bounded:
+        return f"{drops}: {which} ({largest[0]}) has dimension {size}, and at general weights of another ({deepest['name']}) {left}"
     if deepest["name"] in largest:
         return f"{drops}: {which} ({deepest['name']}) has dimension {size}, and none is deeper: at its general weights {left}"
     return f"{drops}: {which} ({largest[0]}) has dimension {size}, and at general weights of the deepest ({deepest['name']}) {left}"
@@ -219,7 +225,7 @@ SAID_OF_GEOMETRY |= {
         "the codimension of the critical locus", Number("weights where the Jacobian drops rank have codimension {n}")
     ),
     "critical locus: complete": Phrase(
-        "whether it drops rank elsewhere", Choice({True: "elsewhere it drops no rank"}, {True: "there are no others"})
+        "whether it drops rank elsewhere", Choice({True: "elsewhere it drops no rank"}, {True: "the rank drops nowhere else"})
     ),
     "critical locus: strata": Phrase("strata where the Jacobian drops rank", _strata),
 }

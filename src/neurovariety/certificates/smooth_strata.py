@@ -287,8 +287,8 @@ class SmoothCriticalLocus:
     def _row(self, verdict: Verdict) -> dict[str, Any]:
         known = verdict.certificate
         dimension, rank = verdict.statement.value
-        exact = verdict.claim is Claim.PROVED and self.whole.claim is Claim.PROVED
-        corank = self.whole.statement.value - rank if exact else None
+        exact, less = verdict.claim is Claim.PROVED and self.whole.claim is Claim.PROVED, self.whole.statement.value - rank
+        corank = less if exact or less > 0 else None  # by so much at least the rank drops, where one of the two is a bound
         assert isinstance(known, RankOnStratum)
         name = {"name": known.stratum.name, "kind": known.stratum.kind}
         numbers = {"dimension": dimension, "rank": rank, "corank": corank, "functions": None}

@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
+from neurovariety.certificates.classification_fans import CountedCones, DimensionOfActivation, PartitionsOfPoints
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
 from neurovariety.certificates.compose import Because
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
@@ -19,17 +20,19 @@ from neurovariety.certificates.network_approximation import Near, NetworkWithin
 from neurovariety.certificates.real_points import PositivePoints
 from neurovariety.certificates.smooth_critical_points import OneCriticalPoint
 from neurovariety.certificates.subnetwork_posets import KnownStrataListed
+from neurovariety.certificates.tropical_forms import TropicalPart
 
 TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
 INPUTS, COUNTS, LISTED, QUADRICS = "inputs", "counts", "strata listed", "quadrics"
+FANS, FORMS = "classification fan", "tropical form"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS, "inputs": INPUTS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
     their premises, the polynomials near activations, those of a network together, critical points of networks, inputs, the counts of
-    likelihoods, quadrics of nearest points, and lists of known strata. Weights that make a target, or were drawn, are not what is
-    asked about."""
+    likelihoods, quadrics of nearest points, lists of known strata, and parts of fans and of tropical forms. Weights that make a target,
+    or were drawn, are not what is asked about."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -59,6 +62,10 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
                 yield POINTS, part
             if isinstance(part, Because) and part.statement.kind.startswith("ed_degree "):
                 yield from ((QUADRICS, found) for p in part.premises if (found := _parameters(p.certificate)))
+            if isinstance(part, PartitionsOfPoints | CountedCones | DimensionOfActivation):
+                yield FANS, part
+            if isinstance(part, TropicalPart):
+                yield FORMS, part
             if isinstance(part, KnownStrataListed):
                 yield LISTED, part
             if isinstance(part, PositivePoints):
@@ -91,6 +98,11 @@ def in_words(spoken: Mapping[str, Sequence[Any]]) -> list[str]:
     lines += [f"weights {', '.join(map(str, value))}" for value in spoken.get(WEIGHTS, ())]
     for maps in spoken.get(MAPS, ()):
         lines.append(f"maps {_rows(maps.inputs)} of the inputs and {_rows(maps.outputs)} of the outputs")
+    for part in spoken.get(FANS, ()):
+        if isinstance(part, PartitionsOfPoints):
+            lines.append(f"points {_rows(part.points)}")
+        if isinstance(part, CountedCones) and part.labels:
+            lines.append(f"labels, how many negative and positive at each point: {'; '.join(f'{a},{b}' for a, b in part.labels)}")
     for near in spoken.get(POLYNOMIALS, ()):
         for p in near:
             q, (over, under) = p.question, (", ".join(map(str, c)) for c in p.quotient)

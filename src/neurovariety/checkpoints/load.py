@@ -54,8 +54,8 @@ def load_network(
       ``jax.tree_util.Partial(module.apply, variables)`` for ``flax.linen``; ``example`` is one input or its shape.
     * a mapping from names to arrays (a ``state_dict``, parameters of Flax), pairs of these (``named_parameters()``), or a file of
       plain arrays (``.npz``, ``.safetensors``), together with ``architecture``: mlp, linear or cnn in the notation of
-      `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by name, or a ``torch.nn.Module`` that has weights of these
-      names; a copy of it takes the arrays.
+      `neurovariety.parse`, or mlp(2,3,1; relu; bias) with an activation by name (and, with ``layernorm``, normalization before it), or
+      a ``torch.nn.Module`` that has weights of these names; a copy of it takes the arrays.
 
     ``input_shape`` fixes the open sizes of an ONNX file, batch axis first; with several inputs it is a mapping from their names.
 

@@ -76,6 +76,8 @@ def tropical_command(network: str, script: ScriptAsked, asked: RegionsAsked) -> 
     system, part, output = script
     if (system is None) is not (output is None):
         raise InputError("--to names the system, and --output the file that is written for it: give both, or neither")
+    if system is None and part != "form":
+        raise InputError(f"--part {part} says what --to writes: give --to and --output as well")
 
     def finish(found: Result) -> None:
         if system and output and isinstance(found, TropicalResult):

@@ -59,10 +59,17 @@ def _held(found: Recheck, data: Mapping[str, Any]) -> tuple[Recheck, str]:
     from neurovariety.beyond.approximation.held_critical_point import held_critical_point
     from neurovariety.beyond.approximation.held_polynomials import held_polynomials
     from neurovariety.beyond.piecewise.held_draws import held_draws
+    from neurovariety.beyond.piecewise.held_fan import held_fan, held_form
     from neurovariety.dictionary.held_result import held
 
     evidence = data.get("evidence")
-    own = {"approximate": held_polynomials, "functional-dimension": held_draws, "critical-point": held_critical_point}
+    own = {
+        "approximate": held_polynomials,
+        "functional-dimension": held_draws,
+        "critical-point": held_critical_point,
+        "classification-fan": held_fan,
+        "tropical": held_form,
+    }
     try:
         if found.entry in own:
             own[found.entry](found, evidence if isinstance(evidence, Mapping) else {})

@@ -27,6 +27,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict, cast
 from neurovariety.beyond.analytic.critical_weights import critical_weights
 from neurovariety.beyond.analytic.rank_in_balls import Smooth, definability
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
+from neurovariety.certificates.phrases import EXACT
 from neurovariety.certificates.sentences import FROM_ABOVE, SURE, Gloss
 from neurovariety.certificates.smooth_strata import SmoothCriticalLocus
 from neurovariety.certificates.statement import Statement
@@ -102,11 +103,10 @@ class CriticalLocusResult(EntryResult):
 
     ``value`` holds ``rank`` (of J at general weights, the dimension); ``dimension`` and ``codimension`` of the critical locus, bounds
     where strata beside those listed are not excluded (null where none of them is critical); ``complete``, whether a theorem says that
-    they are all;
-    ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points, ``corank`` (how much
-    less than at general weights), ``functions`` (the dimension of its functions), ``fiber`` and ``claim``; differences of numbers that
-    are known from below only are null; ``sampled``, rank -> how
-    many of the sparse random weights had it.
+    they are all; ``strata``, each with ``name``, ``kind``, ``dimension`` in weight space, ``rank`` of J at its general points,
+    ``corank`` (how much less than at general weights; at least that where one of the two ranks is a bound), ``functions`` (the
+    dimension of its functions), ``fiber`` and ``claim``; differences of numbers that are known from below only are null; ``sampled``,
+    rank -> how many of the sparse random weights had it.
     """
 
     entry: ClassVar[str] = "critical-locus"
@@ -133,18 +133,20 @@ class CriticalLocusResult(EntryResult):
 
     def summary(self) -> str:
         lines = [super().summary()]
-        lines += [f"  {s['name']}: {_ranks(s)}" for s in self.value["strata"][:12]]
+        sure = self.verdicts["rank"].claim in EXACT
+        lines += [f"  {s['name']}: {_ranks(s, sure)}" for s in self.value["strata"][:12]]
         left = len(self.value["strata"]) - 12
         return "\n".join(lines + ([f"  and {left} more"] if left > 0 else []))
 
 
-def _ranks(stratum: CriticalStratum) -> str:
-    rank, dimension, corank = stratum["rank"], stratum["dimension"], stratum["corank"]
+def _ranks(stratum: CriticalStratum, sure: bool) -> str:
+    """Of a stratum; ``sure``: whether the rank at general weights is known exactly."""
+    rank, dimension, bounded = stratum["rank"], stratum["dimension"], stratum["claim"] == Claim.UPPER_BOUND
     if stratum["claim"] == Claim.LOWER_BOUND:
         return f"rank at least {rank}, dimension at least {dimension}"
-    if stratum["claim"] == Claim.UPPER_BOUND:
-        return f"rank at most {rank}, dimension {dimension}"
-    return f"rank {rank}{'' if corank is None else f' (corank {corank})'}, dimension {dimension}"
+    least = "at least " if bounded or not sure else ""
+    corank = "" if stratum["corank"] is None else f" (corank {least}{stratum['corank']})"
+    return f"rank {'at most ' if bounded else ''}{rank}{corank}, dimension {dimension}"
 
 
 MostOption = Annotated[
@@ -300,6 +302,10 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
         seen = f"at sparse random weights the rank of the Jacobian was seen to fall to {min(low, default=0)} of {value['rank']}"
         return (Gloss(seen, {}),) if low else ()
-    others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
+    others = (
+        Gloss("the rank drops nowhere else", {"complete": SURE})
+        if value["complete"]
+        else Gloss("other weights where it drops are not excluded", {})
+    )
     vanishes = "where the rank drops, the loss can be stationary in the weights without being so in the functions"
     return (others, Gloss(vanishes, {"codimension": FROM_ABOVE}))

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from campaign import size
 from neurovariety import Claim, InputError, as_model, fibers, sample_complexity
 from neurovariety.geometry.solutions.orbits import Orbits
 from neurovariety.geometry.solutions.scales import Scales, scales_of
@@ -187,6 +188,28 @@ def test_weights_of_other_units_are_told_in_the_units_of_the_model():
     (u, v), other = ([complex(z.replace("i", "j")) for z in w] for w in found.evidence["counted"]["weights"])
     assert other == pytest.approx([-u, -v])
     assert abs(u) < 0.3 < abs(v)
+
+
+def in_jax(w, x):
+    h = w[0] * x[0] + w[1] * x[1]
+    return (w[2] * (1e14 * h**4 + 1e-3 * h**2))[None]
+
+
+@pytest.mark.parametrize(
+    ("model", "count"),
+    [
+        ("mlp(2,1,1; 10000000000*x^4 + x^2)", 2),
+        ("mlp(2,2,1; 1000000000000*x^4 + x^2)", 4),
+        ("mlp(2,1,1; 1000000007*x^3 + 1/1000000007)", 3),
+        (as_model(in_jax, (3,), input_shape=2), 2),
+    ],
+)
+def test_weights_far_below_others_are_no_zeros(model, count):
+    """v (c h^4 + h^2) is unchanged under h -> -h, one neuron each, and v (c h^3 + d) under h -> z h where z^3 = 1. In odd units the
+    weights of one layer are 10^-9 of those of the other, and orbits of different signs once were held for one."""
+    for seed in range(size(1, 20)):
+        found = fibers(model, route="computed", seed=seed)
+        assert (found.value["cardinality"], found.claim) == (count, Claim.COMPLETE), seed
 
 
 def test_what_no_units_bring_together_is_named():

@@ -53,6 +53,7 @@ _DEGREE = Whole("degree= is a whole number from {least} to {most}", 0, 200)
 _OF_LAYERS = Whole("degree= of the polynomials of a network is a whole number from {least} to {most}", 1, 60)
 _WIDEST = 10**9
 """Ends of intervals may be so large: beyond, activations are 0, constant or linear to any digits, or overflow."""
+_NOTATION = re.compile(r"\s*[a-z]+\s*\(.*\)\s*", re.DOTALL)
 _OTHER_NAMES = {"swish": "silu", "logistic": "sigmoid", "leakyrelu": "leaky_relu"}
 
 
@@ -131,8 +132,11 @@ def approximate(
     known = None if activation is not None else smooth_notation(network)
     attention = None if known or activation is not None else softmax_notation(network)
     if activation is None and known is None and attention is None:
-        if interval is not None:
-            raise InputError("interval= belongs to activation=, or to an architecture without weights; for a network give box=")
+        if interval is not None or (architecture is None and isinstance(network, str) and _NOTATION.fullmatch(network)):
+            raise InputError(
+                "interval= belongs to activation=, to mlp with one activation by name, such as mlp(2,3,1; tanh), or to attention with "
+                f"softmax; for other networks, which have weights, give box=, got {shown(network)}"
+            )
         return _of_network(trained_network(network, architecture), box, degree, kind, seed, start)
     if box is not None or architecture is not None or interval is None:
         raise InputError("an activation, or an architecture without weights, is approximated on interval=(low, high), not in a box")
@@ -243,7 +247,7 @@ def asked(activation: object, interval: object, degree: object) -> UniformQuesti
         raise InputError(refusal)
     low, high = ends(interval)
     if name in POSITIVE and low <= 0:
-        raise InputError(f"{name} is a function of positive numbers; ask an interval of these, got {shown(interval)}")
+        raise InputError(f"{name} is a function of positive numbers; ask an interval of these, got {low}, {high}")
     return UniformQuestion(name, low, high, int(degree))  # type: ignore[call-overload]
 
 

@@ -38,8 +38,8 @@ def attention_model(network: SoftmaxAttention, found: NearestPolynomial) -> Mode
     if not found.error < exp(max(low, -700.0)) * (1 - 1e-9):
         q = found.question
         raise ResourceError(
-            f"what is nearest to exp on [{q.low}, {q.high}] by degree {q.degree} may be 0 there, and softmax divides by sums of it; "
-            "ask a larger degree, or a shorter interval"
+            f"what is nearest to exp on [{q.low}, {q.high}] by degree {q.degree} is not shown to stay above 0 there, and softmax "
+            "divides by sums of it; ask a larger degree, or a shorter interval"
         )
     graph = _graph(network)
     return network_with(graph, [found] * sum(n.kind == "softmax" for n in graph.nodes)).as_model()

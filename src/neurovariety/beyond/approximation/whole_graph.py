@@ -16,12 +16,12 @@ import numpy as np
 from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
 from neurovariety.certificates.activation_series import POSITIVE, taylor
 from neurovariety.certificates.graphs_with_polynomials import graph_with_polynomials
-from neurovariety.certificates.moved_graphs import moves_of_outputs
+from neurovariety.certificates.moved_graphs import NotRead, moves_of_outputs
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
-from neurovariety.errors import ResourceError
+from neurovariety.errors import InputError, ResourceError
 
 _BITS = 128
 _WIDEST = Fraction(10**6)
@@ -29,7 +29,8 @@ Box = tuple[list[Fraction], list[Fraction]]
 
 
 def nearest_in_graph(source: Network, box: Box, degree: int, kind: str) -> tuple[list[NearestPolynomial], float]:
-    """The polynomials, node by node, and a bound of what the outputs change. Raises `ResourceError` where there is none."""
+    """The polynomials, node by node, and a bound of what the outputs change. Raises `ResourceError` where there is none, and
+    `InputError` for a network with nodes that are not read here."""
     found: list[NearestPolynomial] = []
 
     def near(name: str, reached: Sequence[flint.arb]) -> float:
@@ -46,10 +47,12 @@ def nearest_in_graph(source: Network, box: Box, degree: int, kind: str) -> tuple
             most = max(moves_of_outputs(source, *box, near).reshape(-1).tolist(), key=float)
             if not isfinite(float(most)):
                 raise NotShown("no change of the outputs is bounded")
+    except NotRead as why:
+        raise InputError(f"{source.source} is not approximated: {why}") from None
     except NotShown as why:
         raise ResourceError(
             f"of {source.source} with polynomials of degree {degree} in place of its functions nothing is proved in this box: {why}; "
-            "ask a smaller box, a larger degree, or kind='rational'"
+            "ask a smaller box, another degree, or kind='rational'"
         ) from None
     return found, next_above(most)
 

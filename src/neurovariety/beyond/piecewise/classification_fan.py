@@ -18,7 +18,7 @@ Sources: Brandenburg, Loho, Montufar 2024; Cover 1965.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -34,7 +34,7 @@ from neurovariety.certificates.classification_fans import (
 )
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.errors import DataError, InputError, ResourceError
-from neurovariety.exact_numbers import exact_table
+from neurovariety.exact_numbers import exact_number, exact_table
 from neurovariety.options import Whole, shown
 from neurovariety.result import Provenance, Result, counted
 
@@ -69,17 +69,18 @@ class ClassificationFanResult(Result):
         mistakes = self.value.get("mistakes")
         if not mistakes:
             return text
-        fewest = next(iter(mistakes))
-        return f"{text}, {'no mistake' if fewest == '0' else f'{fewest} mistakes at least'} in {counted(mistakes[fewest], 'cone')}"
+        fewest, cones = next(iter(mistakes)), next(iter(mistakes.values()))
+        least = "no mistake" if fewest == "0" else f"{counted(int(fewest), 'mistake')} at the fewest,"
+        return f"{text}, {least} in {cones:,} {'cone' if cones == 1 else 'cones'}"
 
 
 def classification_fan(data: object, labels: object = None, *, terms: object = (1, 1)) -> ClassificationFanResult:
     """Count the maximal cones of the classification fan of inputs, and of labels those without a mistake.
 
     ``data`` (samples, inputs) are exact as they are given; ``labels``, one a sample, are 0 and 1, -1 and 1, or any two numbers or
-    words, the larger one where f is positive. ``terms``: how many affine functions numerator and denominator are the maximum of.
-    Equal inputs are one point. Raises `DataError` for what is no table of numbers, `InputError` for labels of more than two classes,
-    and `ResourceError` where there are too many cones.
+    words, the larger one where f is positive (texts that are numbers are numbers). ``terms``: how many affine functions numerator and
+    denominator are the maximum of. Equal inputs are one point. Raises `DataError` for what is no table of numbers, `InputError` for
+    labels of more than two classes, and `ResourceError` where there are too many cones.
 
     >>> xor = [[0, 0], [0, 1], [1, 0], [1, 1]]
     >>> classification_fan(xor, [0, 1, 1, 0], terms=(1, 1)).value["mistakes"]
@@ -106,20 +107,33 @@ def classification_fan(data: object, labels: object = None, *, terms: object = (
         "partitions": partitions,
         "dichotomies": issue(CountedCones("dichotomies", given, (), partitions), None),
     }
-    evidence: dict[str, Any] = {"terms": list(given), "samples": len(samples), "points": len(points)}
-    if given == (1, 1):
-        evidence["general_position"] = 2 * sum(comb(len(points) - 1, k) for k in range(len(points[0]) + 1))
-    if classes is not None:
-        counts = _labels_at(points, samples, positive)
+    counts = None if classes is None else _labels_at(points, samples, positive)
+    if counts is not None:
         claims["mistakes"] = issue(CountedCones("mistakes", given, counts, partitions), None)
-        evidence |= {"classes": classes, "best": _best(known, given, counts)}
+    evidence = evidence_of(known, given, len(samples), counts) | ({} if classes is None else {"classes": classes})
     return ClassificationFanResult(
         value={key: _plain(verdict) for key, verdict in claims.items()},
         claims=claims,
-        subject=f"{counted(len(samples), 'sample')}, {of_terms(given).removeprefix('for ')}",
+        subject=heading(len(samples), given),
         evidence={**evidence, "theorems": []},
         provenance=Provenance.since(start, 0),
     )
+
+
+def heading(samples: int, terms: tuple[int, int]) -> str:
+    """What a result calls the question."""
+    return f"{counted(samples, 'sample')}, {of_terms(terms).removeprefix('for ')}"
+
+
+def evidence_of(
+    known: PartitionsOfPoints, terms: tuple[int, int], samples: int, labels: Sequence[tuple[int, int]] | None
+) -> dict[str, Any]:
+    """What a result gives beside its claims, but for the names of the classes."""
+    points = known.points
+    evidence: dict[str, Any] = {"terms": list(terms), "samples": samples, "points": len(points)}
+    if terms == (1, 1):
+        evidence["general_position"] = 2 * sum(comb(len(points) - 1, k) for k in range(len(points[0]) + 1))
+    return evidence | ({} if labels is None else {"best": _best(known, terms, labels)})
 
 
 def _plain(verdict: Verdict) -> Any:
@@ -129,7 +143,7 @@ def _plain(verdict: Verdict) -> Any:
 
 def _terms(terms: object) -> tuple[int, int]:
     """Two whole numbers, of a pair or a text."""
-    parts: object = terms
+    parts: object = None if isinstance(terms, bytes) else terms
     if isinstance(terms, str):
         parts = [int(v) if v.strip().isdecimal() else v for v in terms.split(",")]
     if not isinstance(parts, Sequence) or len(parts) != 2 or any(_TERM.refusal(v) for v in parts):
@@ -153,7 +167,7 @@ def _samples(data: object) -> tuple[tuple[Fraction, ...], ...]:
 def _classes(labels: object, samples: int) -> tuple[dict[str, str], tuple[bool, ...]]:
     """The names of both classes, and whether each sample is in the positive one."""
     given: list[Any] = [v.item() if hasattr(v, "item") else v for v in _listed(labels)]
-    words = all(isinstance(v, str) for v in given)
+    words = all(isinstance(v, str) for v in given) and not all(map(_is_number, given))
     values: list[Any] = given if words else _numbers(given)
     if len(values) != samples:
         raise InputError(f"there are {counted(samples, 'sample')}, and {counted(len(values), 'label')}; give one label a sample")
@@ -167,6 +181,14 @@ def _classes(labels: object, samples: int) -> tuple[dict[str, str], tuple[bool, 
     return {"negative": str(found[0]), "positive": str(found[1])}, tuple(v == found[1] for v in values)
 
 
+def _is_number(text: str) -> bool:
+    try:
+        exact_number(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _numbers(given: list[Any]) -> list[Any]:
     table = exact_table(given, "labels")
     if table.ndim != 1:
@@ -176,9 +198,12 @@ def _numbers(given: list[Any]) -> list[Any]:
 
 def _listed(labels: object) -> list[Any]:
     """One label a sample; a table with one column is a list."""
-    if isinstance(labels, str) or not hasattr(labels, "__iter__"):
+    if isinstance(labels, str | bytes | Mapping | Set) or not hasattr(labels, "__iter__"):
         raise InputError(f"labels are a list with one a sample, got {shown(labels)}")
-    return [v[0] if isinstance(v, Sized) and not isinstance(v, str) and len(v) == 1 else v for v in labels]  # type: ignore[index]
+    found = [v[0] if isinstance(v, Sized) and not isinstance(v, str | bytes) and len(v) == 1 else v for v in labels]  # type: ignore[index]
+    if any(isinstance(v, bytes) for v in found):
+        raise InputError("labels are numbers or texts, got bytes; decode them first")
+    return found
 
 
 def _labels_at(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import singledispatch
 
@@ -23,6 +24,16 @@ _NAMED: dict[str, dict[str, object]] = {
     name: {"function": name, **record.defaults} for name, record in ACTIVATIONS.items() if record.sort != "algebraic"
 }
 """Activations that are no polynomials, for the notation mlp(2,3,1; relu; bias) of this room."""
+_NORMALIZED = {"axes": (0,), "epsilon": 1e-5, "centred": True}
+"""Layer normalization, of what the units of a layer read."""
+
+
+@dataclass(frozen=True)
+class _Between:
+    """What stands between layers: the attributes of an activation given by name, after layer normalization or not."""
+
+    attributes: dict[str, object]
+    normalized: bool
 
 
 def from_weights(arrays: Mapping[str, object], architecture: object, source: str = "weights") -> Network:
@@ -36,8 +47,8 @@ def from_weights(arrays: Mapping[str, object], architecture: object, source: str
 
 
 @singledispatch
-def _network(built: object, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
-    """The network of an architecture, whose arrays are one a layer; ``named`` are the attributes of an activation given by name."""
+def _network(built: object, named: _Between | None, weights: dict[str, Array], source: str) -> Network:
+    """The network of an architecture, whose arrays are one a layer; ``named`` is an activation that is given by name."""
     raise InputError(
         f"plain weights are read for mlp(...), linear(...) and cnn(...), got {built!r}; import the network through torch or ONNX"
     )
@@ -52,13 +63,16 @@ def flattened(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]
     return out
 
 
-def _architecture(architecture: object) -> tuple[object, dict[str, object] | None]:
-    """The architecture, and the attributes of an activation by name where the notation has one."""
+def _architecture(architecture: object) -> tuple[object, _Between | None]:
+    """The architecture, and what stands between its layers where the notation has an activation by name."""
     if not isinstance(architecture, str):
         return architecture, None
-    found = re.fullmatch(r"\s*mlp\(([^;]*);\s*(\w+)\s*(;\s*bias\s*)?\)\s*", architecture)
+    found = re.fullmatch(r"\s*mlp\(([^;]*);\s*(\w+)\s*((?:;\s*\w+\s*)*)\)\s*", architecture)
     if found is not None and found[2] in _NAMED:
-        return parse(f"mlp({found[1]}; x^2{'; bias' if found[3] else ''})"), _NAMED[found[2]]
+        words = [word.strip().lower() for word in found[3].split(";")[1:]]
+        if len(set(words)) == len(words) and {"bias", "layernorm"}.issuperset(words):
+            bias = "; bias" if "bias" in words else ""
+            return parse(f"mlp({found[1]}; x^2{bias})"), _Between(_NAMED[found[2]], "layernorm" in words)
     return parse(architecture), None
 
 
@@ -78,18 +92,18 @@ def _dense(terms: Iterable[tuple[int, Fraction | None]]) -> tuple[Fraction, ...]
 
 
 @_network.register
-def _(built: Linear, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
+def _(built: Linear, named: _Between | None, weights: dict[str, Array], source: str) -> Network:
     return _layers(built, False, [], weights, source)
 
 
 @_network.register
-def _(built: MLP, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
-    between = [named or activation_attributes(a) for a in built.activations]
+def _(built: MLP, named: _Between | None, weights: dict[str, Array], source: str) -> Network:
+    between = [named or _Between(activation_attributes(a), False) for a in built.activations]
     return _layers(built, built.bias, between, weights, source)
 
 
-def _layers(built: MLP | Linear, bias: bool, between: list[dict[str, object]], weights: dict[str, Array], source: str) -> Network:
-    """Matrices, biases where there are any, and the activations ``between`` them (none in a linear network)."""
+def _layers(built: MLP | Linear, bias: bool, between: list[_Between], weights: dict[str, Array], source: str) -> Network:
+    """Matrices, biases where there are any, and what stands ``between`` them (nothing in a linear network)."""
     matrices = [k for k, v in weights.items() if v.ndim == 2]
     vectors = [k for k, v in weights.items() if v.ndim == 1]
     widths, depth = built.widths, len(built.widths) - 1
@@ -113,13 +127,16 @@ def _layers(built: MLP | Linear, bias: bool, between: list[dict[str, object]], w
         nodes.append(Node(f"layer {l + 1}", "linear", (value,), roles, {}, key.rpartition(".")[0] or key))
         value = f"layer {l + 1}"
         if l < len(between):
-            nodes.append(Node(f"activation {l + 1}", "activation", (value,), {}, between[l]))
+            if between[l].normalized:
+                nodes.append(Node(f"normalization {l + 1}", "standardize", (value,), {}, dict(_NORMALIZED)))
+                value = f"normalization {l + 1}"
+            nodes.append(Node(f"activation {l + 1}", "activation", (value,), {}, between[l].attributes))
             value = f"activation {l + 1}"
     return Network((widths[0],), tuple(nodes), value, stored, source)
 
 
 @_network.register
-def _(built: CNN, named: dict[str, object] | None, weights: dict[str, Array], source: str) -> Network:
+def _(built: CNN, named: _Between | None, weights: dict[str, Array], source: str) -> Network:
     names = list(weights)
     if len(names) != built.layers:
         raise InputError(f"{built} has {built.layers} filters and no biases; got {len(names)} arrays")

@@ -25,7 +25,8 @@ _STREAM = "geometry.invariants.degree"
 @dataclass(frozen=True)
 class SliceCount:
     """The functions on a general slice: what is shown of them (``verdict``), whether the trace test was passed, after so many
-    ``attempts``, in so many ``coordinates``; ``drawn`` generic coefficients; ``paths``: tests and paths, as plain data."""
+    ``attempts``, in so many ``coordinates``; ``drawn`` generic coefficients; ``paths``: tests and paths, as plain data; ``apart``: why
+    that test is not trusted, where it is not."""
 
     verdict: Verdict
     traced: bool
@@ -33,6 +34,7 @@ class SliceCount:
     coordinates: int
     drawn: tuple[str, ...]
     paths: CountFacts
+    apart: str
 
     @property
     def certified(self) -> int:
@@ -108,6 +110,7 @@ def _on_a_slice(model: Model, found: Dimension, linear: Verdict | None, resume: 
     from neurovariety.geometry.solutions.affine_slices import slices
     from neurovariety.geometry.solutions.attempts import attempts
     from neurovariety.geometry.solutions.complete_fiber import CompleteFiber, complete_fiber
+    from neurovariety.geometry.solutions.scales import too_far_apart
 
     best: CompleteFiber | None = None
     for attempt, rng, kept in attempts(_STREAM, seed, resume, "degree", model, dimension=str(found.value)):
@@ -118,7 +121,7 @@ def _on_a_slice(model: Model, found: Dimension, linear: Verdict | None, resume: 
             break
     assert best is not None
     drawn = tuple(str(v) for v in cut.drawn)
-    return SliceCount(best.verdict, best.trace.passed, attempt + 1, cut.count, drawn, best.to_dict())
+    return SliceCount(best.verdict, best.trace.passed, attempt + 1, cut.count, drawn, best.to_dict(), too_far_apart(model))
 
 
 def _notices(count: SliceCount, sure: bool) -> tuple[str, ...]:
@@ -130,6 +133,8 @@ def _notices(count: SliceCount, sure: bool) -> tuple[str, ...]:
         notices = ("the dimension is only a lower bound; if it is larger, this number means nothing",)
     elif not count.traced:
         notices = (why_incomplete(),)
+    elif not count.complete and count.apart:
+        notices = (f"{count.apart}; the number counts what was found",)
     elif not count.complete:
         notices = ("not every solution could be certified; the number counts those that were",)
     if count.drawn:

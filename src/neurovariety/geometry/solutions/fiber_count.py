@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Complex, Inexact, Shaped
+from jaxtyping import Complex, Float, Inexact, Shaped
 
 from neurovariety.budget import used_up
 from neurovariety.certificates.fiber import EvenlyCovered, LinearGraph, Sorted
@@ -27,9 +27,8 @@ from neurovariety.certificates.shown_points import Points
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.solutions.complete_fiber import KIND, complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
-from neurovariety.geometry.solutions.least_degree import LARGEST_RANGE
 from neurovariety.geometry.solutions.orbits import Orbits
-from neurovariety.geometry.solutions.scales import scales_of
+from neurovariety.geometry.solutions.scales import scales_of, too_far_apart
 from neurovariety.homotopy import Settings, certify, refine, track, values_at
 from neurovariety.homotopy.distinct import DistinctPoints
 from neurovariety.homotopy.incidence import ExactIncidence, shown
@@ -88,7 +87,7 @@ def count_fiber(
 
     ``degree`` is asked for the degree of the neurovariety, None where it is not known, once the graph is.
     """
-    orbits = Orbits(model)
+    orbits = Orbits(model, _units(model))
     if not orbits.decides:
         nothing = np.zeros((0, model.parameters))
         return FiberCount(None, None, 1, nothing, {}, "the stated symmetries are of a kind for which no orbit test is known here")
@@ -135,9 +134,8 @@ def _attempt(
     rng, nothing = generator(seed, _STREAM), np.zeros((0, model.parameters))
     cut = graph_slices(model, dimension, seed, rng, samples)
     family = ExactIncidence(cut)
-    if not cut.linear and scales_of(model).apart > LARGEST_RANGE:
-        apart = f"coefficients of {model.name} lie more than a factor {LARGEST_RANGE:g} apart in any units of weights and outputs"
-        return Preimages(nothing, (), {}, f"{apart}, above what a trace test in doubles feels")
+    if not cut.linear and (apart := too_far_apart(model)):
+        return Preimages(nothing, (), {}, apart)
 
     def stop_early(found: int, paths: int) -> None:
         if found > MOST_POINTS:
@@ -210,11 +208,14 @@ def _linear(cut: GraphSlices, family: ExactIncidence) -> Verdict | None:
     return issue(LinearGraph(KIND, family.hash), family) if cut.linear else None
 
 
+def _units(model: Model) -> Float[np.ndarray, " N"]:
+    return np.array([float(unit) for unit in scales_of(model).weights])
+
+
 def _full(cut: GraphSlices, free: Complex[np.ndarray, "points r"]) -> Complex[np.ndarray, "points N"]:
     """Weights of the model from the free ones."""
     out = np.zeros((len(free), cut.model.parameters), dtype=np.complex128)
-    units = np.array([float(unit) for unit in scales_of(cut.model).weights])
-    out[:, list(cut.chart.free)] = free * units[list(cut.chart.free)]
+    out[:, list(cut.chart.free)] = free * _units(cut.model)[list(cut.chart.free)]
     for position, value in cut.chart.fixed.items():
         out[:, position] = value
     return out

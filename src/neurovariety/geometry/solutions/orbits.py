@@ -29,10 +29,14 @@ _MOST_ARRANGEMENTS = 5040
 
 
 class Orbits:
-    """The orbit test of a model; ``decides`` says whether its stated group is of a kind that the test can handle."""
+    """The orbit test of a model; ``decides`` says whether its stated group is of a kind that the test can handle.
 
-    def __init__(self, model: Model) -> None:
+    ``units``: of what size each weight usually is, where that is not one size: what is zero up to rounding is so in its own unit.
+    """
+
+    def __init__(self, model: Model, units: Float[np.ndarray, " N"] | None = None) -> None:
         self.model = model
+        self.units = np.ones(model.parameters) if units is None else units
         self.places = {b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in model.blocks}
         self.permutations = [a for a in model.symmetries if a.kind is Kind.PERMUTATION]
         self.continuous = [a for a in model.symmetries if a.kind is not Kind.PERMUTATION]
@@ -84,13 +88,17 @@ class Orbits:
         return np.array(flint.fmpz_mat(kernel).lll().tolist(), dtype=np.float64) if kernel else np.zeros((0, n))
 
     def _by_monomials(self, w: Array, other: Array) -> bool:
-        scale = np.abs(w).max()
-        zero = (np.abs(w) < 1e-9 * scale) & (np.abs(other) < 1e-9 * np.abs(other).max())
-        if ((np.abs(w) < 1e-9 * scale) != (np.abs(other) < 1e-9 * np.abs(other).max())).any():
+        zero, also = self._zeros(w), self._zeros(other)
+        if (zero != also).any():
             return False
         logs = np.log(np.where(zero, 1, other) / np.where(zero, 1, w))
         powers = self.invariants @ logs
         return bool((np.abs(np.exp(powers) - 1) < _SAME * np.maximum(1, np.abs(self.invariants).sum(axis=1))).all())
+
+    def _zeros(self, w: Array) -> Array:
+        """Which weights are zero, up to rounding."""
+        sizes = np.abs(w) / self.units
+        return np.asarray(sizes < 1e-9 * sizes.max())
 
     def _signed(self, block: str) -> list[tuple[AxisAction, int | None, int]]:
         return [(a, axis, weight) for a in self.continuous for name, axis, weight in a.axes if name == block]
@@ -116,11 +124,12 @@ class Orbits:
                 side = 0 if weight > 0 else 1
                 sides[side] = self._acting(action, axis, weight, (w, other)[side][places], offsets[id(action)], start)
                 fixed[side] = np.zeros(places.size)
-            rows.append(sides[0] - sides[1])
-            right.append(fixed[1] - fixed[0])
+            own = self.units[places].reshape(-1)
+            rows.append((sides[0] - sides[1]) / own[:, None])
+            right.append((fixed[1] - fixed[0]) / own)
         matrix, target = np.vstack(rows), np.concatenate(right)
         solution, *_ = np.linalg.lstsq(matrix, target, rcond=1e-9)
-        if np.abs(matrix @ solution - target).max(initial=0.0) > _SAME * np.abs(w).max():
+        if np.abs(matrix @ solution - target).max(initial=0.0) > _SAME * (np.abs(w) / self.units).max():
             return False
         _, singular, basis = np.linalg.svd(matrix)
         rank = int((singular > 1e-9 * singular.max(initial=0.0)).sum())

@@ -42,6 +42,14 @@ def scales_of(model: Model) -> Scales:
     return model.kept.once(_SCALES, lambda: _best(model))
 
 
+def too_far_apart(model: Model) -> str:
+    """Why no trace test in doubles is trusted; empty where one is."""
+    if scales_of(model).apart <= LARGEST_RANGE:
+        return ""
+    far = f"coefficients of {model.name} lie more than a factor {LARGEST_RANGE:g} apart in any units of weights and outputs"
+    return f"{far}, above what a trace test in doubles feels"
+
+
 _SCALES: Final = Slot[Scales]("units of weights and outputs")
 
 
