@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import neurovariety as nv
+from neurovariety.tables.chosen_columns import selected
 from neurovariety.tables.column_kinds import kind_of
+from neurovariety.tables.read_table import raw_table
 
 _ASKED = re.compile(r"--(drop|rows|missing|categories) ('[^']*'|\S+)")
 
@@ -86,6 +88,7 @@ def test_words_as_targets_say_how_many_outputs(tmp_path):
         ("a;y\n1\u00a0234 567;2\n2;3\n", None, ""),
         ("a;y\n1\u202f234\u202f567;2\n2;3\n", 1234567, "spaces between thousands"),
         ("a,y\n1'234.5,2\n20'100.25,3\n", 1234.5, "apostrophes between thousands"),
+        ("a;y\n1 234;2\n1'234;3\n2'000;3\n", 1234, "spaces and apostrophes between thousands"),
         ("a;y\n12 34;2\n2;3\n", None, ""),
     ],
 )
@@ -104,8 +107,9 @@ def test_spaces_and_apostrophes_between_thousands(tmp_path, text, value, said):
 @pytest.mark.parametrize(
     ("cell", "kind"),
     [
-        ("2020-01-05", "dates"), ("05.01.2020", "dates"), ("2020/01/05 12:30", "dates"), ("Jan 5, 2020", "dates"), ("5 March 2020", "dates"),
-        ("2020-01-05T12:30:00Z", "dates"), ("12:30", "times"), ("1:05 pm", "times"), ("May", "words"), ("12:3", "words"), ("march 5th", "words"),
+        ("2020-01-05", "dates"), ("05.01.2020", "dates"), ("2020/01/05 12:30", "dates"), ("Jan 5, 2020", "dates"),
+        ("5 March 2020", "dates"), ("2020-01-05T12:30:00Z", "dates"), ("12:30", "times"), ("1:05 pm", "times"), ("May", "words"),
+        ("12:3", "words"), ("march 5th", "words"), ("1/3", "fractions"), ("-2 / 5", "fractions"), ("1/3/4", "words"),
     ],
 )  # fmt: skip
 def test_dates_and_times(cell, kind):
@@ -117,7 +121,7 @@ def test_rows_as_dictionaries_and_frames_with_numbers_for_names():
     assert data.inputs.tolist() == [[1], [3]]
     with pytest.raises(nv.DataError, match="missing"):
         nv.read_table([{"a": 1, "y": 2}, {"y": 4}], "y")
-    assert nv.read_table({0: [1, 2], 1: [3, 4]}, 1).target_names == ("1",)
+    assert nv.read_table({0: [1, 2], 1: [3, 4]}, "1").target_names == ("1",)
     with pytest.raises(nv.DataError, match="open file"):
         nv.read_table(io.StringIO("a,y\n1,2\n"), "y")
     with pytest.raises(nv.DataError, match="reads like a number"):
@@ -146,3 +150,42 @@ def test_long_names_are_whole():
     assert name in lines
     assert any(line.startswith("a b ") for line in lines)
     assert max(map(len, lines[:8])) <= 80
+
+
+def test_a_second_line_of_headings_is_one_in_the_first_row_alone(tmp_path):
+    """Rows that were chosen are kept: the advice ends where they end, and there is none where they begin further down."""
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\ncm,s\n1,2\nkg,3\n3,4\n4,5\n6,7\n")
+    for rows in ("1", "3:5", "1:5"):
+        with pytest.raises(nv.DataError) as caught:
+            nv.read_table(path, "y", rows=rows)
+        assert "--rows" not in str(caught.value)
+    told = nv.describe_table(path, "y", rows="3:6")
+    assert [c.holds for c in told.columns] == ["mixed", "numbers"]
+    assert "--rows" not in told.text()
+    path.write_text("a,y\ncm,s\n1,2\n2,3\n3,x\n")
+    with pytest.raises(nv.DataError, match=r"--rows 2:3 leaves it out"):
+        nv.read_table(path, "y", rows=3)
+    told = nv.describe_table(path, "y", rows=3)
+    assert [c.holds for c in told.columns] == ["headed twice", "headed twice"]
+    assert "--rows 2:3 leaves" in told.text()
+
+
+def test_fractions_are_no_categories(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,k,y\n1/3,u,1\n2/3,v,2\n-1/3,u,3\n")
+    with pytest.raises(nv.DataError, match="'1/3' is not a number; write fractions as decimals, or leave it out with --drop a"):
+        nv.read_table(path, "y", categories="one-hot")
+    assert nv.read_table(path, "y", categories="one-hot", drop="a").features == ("k=u", "k=v")
+    told = nv.describe_table(path, "y")
+    assert told.columns[0].holds == "fractions"
+    assert "fractions (a): write decimals, or --drop a" in told.needs
+    assert "words (k): --categories one-hot, or --drop k" in told.needs
+
+
+def test_columns_are_called_by_texts():
+    frame = {0: [1, 2], 1: [3, 4], 2: [5, 6]}
+    for options in ({"drop": 2}, {"drop": [2]}, {"features": ["0", None]}):
+        with pytest.raises(nv.InputError, match="columns are called by their names, which are texts such as '1', got"):
+            selected(raw_table(frame), "1", options)
+    assert selected(raw_table(frame), ("1",), {"drop": ["2"]}).features == ("0",)

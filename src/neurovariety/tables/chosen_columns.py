@@ -27,20 +27,21 @@ _NAMED = 12
 
 class Selection(NamedTuple):
     """Names of the input and target columns, whether the inputs were asked for by name, the cells (rows, columns) of both in this
-    order, the place of each row, and what was left out."""
+    order, the place of each row, the number of the last one, and what was left out."""
 
     features: tuple[str, ...]
     targets: tuple[str, ...]
     named: bool
     cells: list[list[Cell]]
     places: list[int]
+    last: int
     done: tuple[str, ...]
 
     def columns(self, raw: RawTable, cells: Sequence[Sequence[Cell]], places: Sequence[int]) -> list[Column]:
         """The columns of these rows, which stand at these places."""
-        whole = list(places[:1]) == list(raw.places[:1])
+        last = self.last if list(places[:1]) == list(raw.places[:1]) else 0
         return [
-            Column(name, [row[k] for row in cells], name in self.targets, self.named, whole)
+            Column(name, [row[k] for row in cells], name in self.targets, self.named, last)
             for k, name in enumerate(self.features + self.targets)
         ]
 
@@ -93,17 +94,21 @@ def selected(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
         done.append(f"rows {rows[0] + 1} to {rows[-1] + 1} of {len(raw.rows)}")
     if not rows:
         raise DataError(f"{raw.name} has no rows")
-    return Selection(features, targets, asked is not None, cells, [raw.places[i] for i in rows], tuple(done))
+    return Selection(features, targets, asked is not None, cells, [raw.places[i] for i in rows], rows[-1] + 1, tuple(done))
 
 
-def _names(raw: RawTable, asked: str | Sequence[str] | None) -> tuple[str, ...]:
+def _names(raw: RawTable, asked: object) -> tuple[str, ...]:
     """Columns by name; a text is one name, or several with commas between."""
     if asked is None or (isinstance(asked, str) and not asked.strip()):
         return ()
     if isinstance(asked, str):
         parts = [asked.strip()] if asked.strip() in raw.columns else [t.strip() for t in asked.split(",")]
     else:
-        parts = [str(t) for t in asked] if isinstance(asked, Iterable) else [str(asked)]  # frames may number their columns
+        given = list(asked) if isinstance(asked, Iterable) else [asked]
+        parts = [t for t in given if isinstance(t, str)]
+        if len(parts) < len(given):  # frames may number their columns, and the name is then the number as a text
+            wrong = next(t for t in given if not isinstance(t, str))
+            raise InputError(f"columns are called by their names, which are texts such as '1', got {shown(wrong)}")
     found: list[str] = []
     for part in parts:
         group = raw.groups.get(part, (part,))
@@ -142,7 +147,7 @@ def _numbers(
         if None in cells or not (words or kind in ("numbers", "yes or no")):
             lost = kind == "yes or no"
             i = next(k for k, c in enumerate(cells) if (c is None if lost else not isinstance(c, Fraction)))
-            raise DataError(refusal(column, f"{raw.place} {places[i]}", i, raw.name, len(raw.rows)))
+            raise DataError(refusal(column, f"{raw.place} {places[i]}", i, raw.name))
         if kind == "numbers":
             columns[name] = cast("list[Fraction]", cells)
         elif kind == "yes or no":

@@ -27,14 +27,14 @@ _LONGEST = 40
 
 
 class Column(NamedTuple):
-    """A column that is used: its name, its cells, whether it is a target, whether the user named it, and whether all rows are
-    there (none left out, none chosen)."""
+    """A column that is used: its name, its cells, whether it is a target, whether the user named it, and the number of the last row
+    that was asked for, where the first cell is that of the first row of the table (0 where it is not)."""
 
     name: str
     cells: Sequence[Cell]
     target: bool = False
     named: bool = False
-    whole: bool = True
+    last: int = 0
 
     @property
     def kind(self) -> str:
@@ -43,8 +43,8 @@ class Column(NamedTuple):
 
 
 def kind_of(cells: Sequence[Cell]) -> str:
-    """What a column holds: ``numbers``, ``yes or no`` (true and false), ``dates``, ``times`` of a day, ``words``, ``mixed`` or
-    ``nothing``."""
+    """What a column holds: ``numbers``, ``yes or no`` (true and false), ``dates``, ``times`` of a day, ``fractions`` (1/3), ``words``,
+    ``mixed`` or ``nothing``."""
     words = [c for c in cells if isinstance(c, str)]
     if not words:
         return "numbers" if any(c is not None for c in cells) else "nothing"
@@ -54,6 +54,8 @@ def kind_of(cells: Sequence[Cell]) -> str:
         return "yes or no"
     if all(_CLOCK.fullmatch(w) for w in words):
         return "times"
+    if all(_FRACTION.fullmatch(w) for w in words):
+        return "fractions"
     return "dates" if all(_DATE.fullmatch(w) or _CLOCK.fullmatch(w) for w in words) else "words"
 
 
@@ -71,10 +73,11 @@ def infinite(cells: Sequence[Cell]) -> bool:
 
 
 def first_row_differs(cells: Sequence[Cell]) -> bool:
-    """Whether a word without digits stands in the first row and numbers alone below, as a second line of headings makes it."""
+    """Whether a word without digits stands in the first row and two numbers or more, and nothing else, below, as a second line of
+    headings makes it."""
     first, below = next(iter(cells), None), [c for c in cells[1:] if c is not None]
     heading = isinstance(first, str) and not any(c.isdigit() for c in first) and not infinite([first])
-    return heading and bool(below) and all(isinstance(c, Fraction) for c in below)
+    return heading and len(below) > 1 and all(isinstance(c, Fraction) for c in below)
 
 
 def option_of(names: Collection[str]) -> str:
@@ -93,9 +96,8 @@ def left_out(column: Column) -> str:
     return f"leave it out with --drop {option_of([column.name])}".rstrip()
 
 
-def refusal(column: Column, where: str, i: int, name: str, rows: int) -> str:
-    """The sentence about cell i of a column that holds no numbers; ``where`` it stands in the table ``name``, which has so many
-    rows."""
+def refusal(column: Column, where: str, i: int, name: str) -> str:
+    """The sentence about cell i of a column that holds no numbers; ``where`` it stands in the table ``name``."""
     place = f"column {column.name[:_LONGEST]!r} of {name}, {where}"
     value, kind, cells = column.cells[i], column.kind, column.cells
     other = left_out(column)
@@ -112,15 +114,15 @@ def refusal(column: Column, where: str, i: int, name: str, rows: int) -> str:
         return f"{place}: {text!r} is not a number but {what}; write {instead} as numbers, or {other}"
     if "\n" in str(value):
         return f"{place}: {text!r} goes on over several lines, which is not a number; is a quotation mark not closed?"
-    if kind == "mixed" and first_row_differs(cells) and column.whole:
+    if kind == "mixed" and column.last and first_row_differs(cells):
         return (
             f"{place}: {text!r} is not a number, and all values below it are; is it a second line of headings, such as units? "
-            f"--rows 2:{rows} leaves it out"
+            f"--rows 2:{column.last} leaves it out"
         )
     if kind == "mixed":
         count = sum(isinstance(c, str) for c in cells)
         return f"{place}: {text!r} is not a number, as {count} of {len(cells)} values; {_mended(text)}or {other}"
-    if unit_of(cells) or _FRACTION.fullmatch(text):
+    if unit_of(cells) or kind == "fractions":
         return f"{place}: {text!r} is not a number; {_mended(text)}or {other}"
     if all(looks_like_a_number(str(c)) for c in cells):
         return f"{place}: {text!r} is text that reads like a number, as all values there; make the column one of numbers, or {other}"

@@ -25,11 +25,11 @@ _LONGEST = 60
 @dataclass(frozen=True)
 class NumberStyle:
     """The decimal sign is a ``comma`` or a point; the other sign may group thousands where ``grouped``; ``spaced`` says in words what
-    else does."""
+    else does, in order of appearance."""
 
     comma: bool = False
     grouped: bool = False
-    spaced: str = ""
+    spaced: tuple[str, ...] = ()
 
     def read(self, cell: object) -> Cell:
         """What a cell of a text file holds."""
@@ -52,7 +52,7 @@ class NumberStyle:
     def said(self) -> tuple[str, ...]:
         """In words, where it is not the usual one."""
         grouped = ("points between thousands" if self.comma else "commas between thousands",) if self.grouped else ()
-        spaced = (f"{self.spaced} between thousands",) if self.spaced else ()
+        spaced = (f"{' and '.join(self.spaced)} between thousands",) if self.spaced else ()
         return (("decimal commas",) if self.comma else ()) + grouped + spaced
 
 
@@ -64,12 +64,13 @@ def _closed(number: str) -> tuple[str, str]:
 
 def style_of(name: str, cells: Iterable[object], decimal: str | None) -> NumberStyle:
     """How the numbers in these cells are written. Raises `DataError` where that can be read in two ways, or cells contradict."""
-    comma = point = twofold = grouped = spaced = ""
+    comma = point = twofold = grouped = ""
+    spaced: tuple[str, ...] = ()
     for cell in cells:
         if not isinstance(cell, str):
             continue
         text, between = _closed(cell.strip()) if len(cell) <= _LONGEST else (cell, "")
-        spaced = spaced or between
+        spaced += (between,) if between and between not in spaced else ()
         if "," not in text and "." not in text:
             continue
         if between:  # thousands are grouped already: what is left is the decimal sign

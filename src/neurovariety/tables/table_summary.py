@@ -13,9 +13,9 @@ from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import float_table
 from neurovariety.tables.chosen_columns import selected
-from neurovariety.tables.column_kinds import first_row_differs, kind_of, option_of, unit_of
+from neurovariety.tables.column_kinds import Column, first_row_differs, option_of, unit_of
 from neurovariety.tables.linear_relations import linear_relations, written
-from neurovariety.tables.raw_table import Cell, RawTable
+from neurovariety.tables.raw_table import RawTable
 from neurovariety.tables.read_table import raw_table
 from neurovariety.tables.table_options import TableOptions
 
@@ -31,10 +31,10 @@ _WIDEST = 24
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``times``, ``words``,
-    ``with units`` (numbers that all have one), ``headed twice`` (a word, and numbers below it), ``mixed``, ``nothing``), how many
-    values are missing and how many different ones there are, and for numbers the least, the mean, the standard deviation and the
-    greatest."""
+    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``times``, ``fractions``,
+    ``words``, ``with units`` (numbers that all have one), ``headed twice`` (a word, and numbers below it), ``mixed``, ``nothing``),
+    how many values are missing and how many different ones there are, and for numbers the least, the mean, the standard deviation and
+    the greatest."""
 
     name: str
     target: bool
@@ -122,9 +122,8 @@ def describe_table(source: object, target: str | Sequence[str] | None = None, **
 
 def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOptions) -> TableSummary:
     found = selected(raw, target, options)
-    columns = list(zip(*found.cells, strict=True))
     names = found.features + found.targets
-    summaries = tuple(_column(n, n in found.targets, c) for n, c in zip(names, columns, strict=True))
+    summaries = tuple(_column(c) for c in found.columns(raw, found.cells, found.places))
     inputs = [k for k, s in enumerate(summaries) if s.holds == "numbers" and not s.target]
     whole = [row for row in found.cells if None not in row]
     exact = np.array([[row[k] for k in inputs] for row in whole], dtype=object).reshape(len(whole), len(inputs))
@@ -138,19 +137,20 @@ def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
     values = values / np.where(largest > 0, largest, 1.0)  # squares of large numbers leave the range of floats
     nearly = {titles[free[k]]: part for k, part in _explained(values).items()} if values.size else {}
     condition = {"none": _condition(values), "standardize": _condition(values - values.mean(axis=0))} if values.size else {}
-    needs, prepare = _needs(summaries, len(raw.rows), enough, [titles[d] for d in sorted(dependent)], condition)
+    needs, prepare = _needs(summaries, found.last, enough, [titles[d] for d in sorted(dependent)], condition)
     return TableSummary(
         raw.name, len(found.cells), len(whole), summaries, raw.done + found.done, tuple(written(r, titles) for r in relations), nearly,
         condition, needs, prepare,
     )  # fmt: skip
 
 
-def _column(name: str, target: bool, cells: Sequence[Cell]) -> ColumnSummary:
+def _column(column: Column) -> ColumnSummary:
+    name, cells, holds = column.name, column.cells, column.kind
     present = [c for c in cells if c is not None]
-    holds, missing = kind_of(cells), len(cells) - len(present)
+    missing = len(cells) - len(present)
     if holds == "words" and unit_of(present):
         holds = "with units"
-    if holds == "mixed" and first_row_differs(cells):
+    if holds == "mixed" and column.last and first_row_differs(cells):
         holds = "headed twice"
     figures: list[float | None] = [None] * 4
     if holds == "numbers":
@@ -158,7 +158,7 @@ def _column(name: str, target: bool, cells: Sequence[Cell]) -> ColumnSummary:
         values = float_table(np.array(exact, dtype=object), f"column {name!r}")
         size = float(np.abs(values).max()) or 1.0  # squares of large numbers leave the range of floats
         figures = [float(min(exact)), float((values / size).mean()) * size, float((values / size).std()) * size, float(max(exact))]
-    return ColumnSummary(name, target, holds, missing, len(set(present)), *figures)
+    return ColumnSummary(name, column.target, holds, missing, len(set(present)), *figures)
 
 
 def _explained(values: np.ndarray) -> dict[int, float]:
@@ -183,6 +183,7 @@ def _condition(values: np.ndarray) -> float | None:
 
 _MENDED = (
     ("dates or times", ("dates", "times"), "write days or hours as numbers, or "),
+    ("fractions", ("fractions",), "write decimals, or "),
     ("numbers and words", ("mixed",), "mend the words, or "),
     ("more words than categories have", ("words",), ""),
     ("no values", ("nothing",), ""),
@@ -204,7 +205,7 @@ def _without(columns: Sequence[ColumnSummary]) -> str:
 
 def _needs(
     columns: Sequence[ColumnSummary],
-    rows: int,
+    last: int,
     enough: bool,
     dependent: Sequence[str],
     condition: Mapping[str, float | None],
@@ -223,7 +224,7 @@ def _needs(
             needs.append(f"{told} ({_named(found)}): {mend}{_without(found)}")
     twice = [c for c in columns if c.holds == "headed twice"]
     if twice:
-        needs.append(f"a word in the first row, numbers below ({_named(twice)}): --rows 2:{rows} leaves a second line of headings out")
+        needs.append(f"a word in the first row, numbers below ({_named(twice)}): --rows 2:{last} leaves a second line of headings out")
     constant = [c for c in columns if c.holds == "numbers" and c.different == 1]
     if constant:
         needs.append(f"constant ({_named(constant)}): cannot be standardized; {_without(constant)}")
