@@ -128,6 +128,8 @@ def test_ranks_are_taken_where_none_are_known():
     assert ranks_at(model, place(1, 1)) == PlaceRanks(1, 3, 1, 2)
     model = stratified(stratum_taken=always(None), stratum_matrices=lambda at: (tangent[:, :0], jacobian[:2]), outputs=2)
     assert ranks_at(model, place(1, 1)) == PlaceRanks(0, 2, 0, 0)
+    model = stratified(stratum_taken=always(None), stratum_matrices=lambda at: (tangent, jacobian[:3]), outputs=2)
+    assert ranks_at(model, place(1, 1)).fewer == 1
     for left in (jacobian[:0], jacobian[:, :0]):
         empty = stratified(stratum_taken=always(None), stratum_matrices=lambda at, left=left: (tangent, left), outputs=2)
         assert ranks_at(empty, place(1, 1)) == PlaceRanks(1, 0, 0, 0)
@@ -351,7 +353,7 @@ def test_inclusions_of_smaller_networks():
     verdict = check_both_sides(
         own,
         model,
-        [{"pairs": own.pairs[::-1]}, {"model": {"limits_of": lambda x, y: (x, y) in {*pairs, ("a", "c")}}}],
+        [{"pairs": own.pairs[::-1]}, {"model": {"limits_of": lambda x, y: (x, y) in {*pairs, ("a", "d")}}}],
         [
             {"pairs": own.pairs[:-1]},
             {"pairs": (*own.pairs, ("a", "c"))},
@@ -412,6 +414,10 @@ def test_all_that_rests():
         {"parts": (replace(PARTS[0], known=premise(CRITICAL, 3, Claim.COMPLETE, subject="list s", scope=(BUT_ONE,))), PARTS[1])},
     ]
     verdict = check_both_sides(own, at_rest(), [], [*LISTS, *refused])
+    two = (*PARTS, replace(PARTS[0], known=replace_claim(LIST, DOWN), kept=(False,) * 3))
+    free = {"lists": ("smooth", "list s", "", "list s"), "moves": always(True), "rests": always(True)}
+    assert outcome(own, at_rest(**free), {"parts": two}) is None
+    assert outcome(own, at_rest(**free), {"parts": (*two[:2], replace(two[2], known=LIST))}) is not None
     assert said(verdict) == (3, Claim.COMPLETE, ("p",), 0.25)
     assert verdict.statement.kind == RESTING
 
