@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -73,8 +74,20 @@ def text_of(row: Row) -> str:
     if row.result is None:
         return f"{row.entry.name} [none]\n  {row.placed(row.problem)}\n"
     notes = [f"note: {row.placed(n)}" for n in row.result.notices]
-    lines = [f"{row.entry.name} [{row.result.claim}] {row.result.shown()}", *row.result.meaning.split("; "), *notes]
+    lines = [f"{row.entry.name} [{row.result.claim}] {row.result.shown()}", *sentences_of(row.result.meaning), *notes]
     return "\n  ".join(lines) + "\n"
+
+
+def sentences_of(meaning: str) -> list[str]:
+    """The sentences of a meaning; a semicolon in brackets is one of a notation."""
+    found, depth = [""], 0
+    for piece in re.split(r"([()]|; )", meaning):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "; " and not depth:
+            found.append("")
+        else:
+            found[-1] += piece
+    return found
 
 
 def stored(name: str) -> dict[str, str]:

@@ -308,6 +308,19 @@ def test_a_gloss_is_said_where_it_is_reached_and_nowhere_else():
     assert gloss.said(likely, ["value"]) == "so it is (with the same probability of error)"
 
 
+def test_none_is_said_in_its_own_order_of_words():
+    """A sentence that begins with what there is none of turns its verb; "whatever the loss" is within what there is none of."""
+    none, one = (sentence(Statement("dimension of the fiber", "", n), Claim.PROVED) for n in (0, 1))
+    assert none == "along no direction of general weights does the function stay as it is"
+    assert one == "along exactly 1 direction of general weights the function stays as it is"
+    none, some = (sentence(Statement("conserved quantities", "", n), Claim.PROVED) for n in (0, 3))
+    assert none == "gradient flow has no quantity that it conserves whatever the loss and the data"
+    assert some == "gradient flow has exactly 3 independent quantities that it conserves whatever the loss and the data"
+    place = {"network": "constants", "learning_coefficient": "5/4", "at_most": None, "multiplicity": 1, "at": ["0", "1"]}
+    rows = Statement("learning-coefficient: smaller_networks", "", [place])
+    assert sentence(rows, Claim.PROVED) == "it is exactly 5/4 at the weights listed for constants"
+
+
 def test_the_kinds_are_those_of_the_certificates():
     """The grammar names kinds as words, so that it loads nothing that computes."""
     assert {point_counts.FIELD, point_counts.POINTS, point_counts.SHARE} <= SAID.keys()

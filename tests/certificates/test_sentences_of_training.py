@@ -130,6 +130,20 @@ def verdicts(*parts):
     }
 
 
+def test_one_point_is_the_one_that_is_real_where_there_may_be_no_other():
+    """A real one beside "at least 1" reads as a second one; "at least 1 of them" does not."""
+    known = verdicts(*((1, Claim.COMPLETE, (), 0.0),) * 3)
+    assert told(known, known, ()).startswith(
+        "training has 1 complex critical point at smooth functions, which is real and 1 local minimum"
+    )
+    bounded = verdicts(*((1, Claim.LOWER_BOUND, (), 0.0),) * 2, (None, Claim.UNDECIDED, (), 0.0))
+    assert told(bounded, bounded, ()).startswith(
+        "training has at least 1 complex critical point at smooth functions and at least 1 of them real; "
+    )
+    unreal = verdicts((1, Claim.PROVED, (), 0.0), (0, Claim.PROVED, (), 0.0), (None, Claim.UNDECIDED, (), 0.0))
+    assert told(unreal, unreal, ()).startswith("training has exactly 1 complex critical point at smooth functions, which is not real; ")
+
+
 def test_one_breath_only_where_all_is_claimed_alike():
     alike = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.COMPLETE, (), 0.0), (1, Claim.COMPLETE, (), 0.0))
     assert told(alike, alike, ()) == (

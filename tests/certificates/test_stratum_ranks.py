@@ -172,7 +172,7 @@ def test_a_union_needs_all_strata():
     assert whole.verdicts["dimension"].claim in (Claim.PROVED, Claim.PROBABILITY)
     assert cut.value["complete"] is False
     assert cut.verdicts["dimension"].claim is Claim.LOWER_BOUND
-    assert "others are not excluded" in cut.meaning
+    assert "other weights where it drops are not excluded" in cut.meaning
     assert "at least" in cut.shown()
     model = as_model("linear(2,2,2)")
     exact = exact_strata(model)

@@ -114,7 +114,7 @@ def _shown(complex_: CellComplex, of: Hashable) -> KnownCells:
     walls = complex_.domain.faces(table)
     if np.any(walls < 0):
         raise NotShown("a ray lies outside of the domain")
-    at_rays, outputs = SignForms(forms).signs(table)
+    at_rays, outputs = SignForms.ready(forms).signs(table)
     patterns = _patterns(starts, members, at_rays)
     facets = facets_of(incidences(starts, members, walls, at_rays), patterns, forms.inputs + 1)
     return KnownCells(whole, forms, rays, starts, members, at_rays, patterns, facets, outputs, walls[:, 0] == 0)

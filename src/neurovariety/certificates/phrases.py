@@ -61,20 +61,30 @@ _NONE_BEYOND = (*EXACT, Claim.COMPLETE, Claim.UPPER_BOUND)
 
 @dataclass(frozen=True)
 class Number:
-    """A number with its noun, in a sentence that has a place for it; none of what is counted is ``no`` of it, or what ``none`` says."""
+    """A number with its noun, in a sentence that has a place for it; none of what is counted is ``no`` of it, or what ``none`` says.
+
+    ``of_none`` is the sentence then, where the words stand in another order: along no direction *does* something stay.
+    """
 
     text: str
     one: str = ""
     many: str = ""
     none: str = ""
+    of_none: str = ""
 
     def __call__(self, value: Any, claim: Claim) -> str:
         noun = self.one if value == 1 else self.many
         if value == 0 and (noun or self.none) and claim in _NONE_BEYOND:
-            return self.text.format(n=self.none or f"no {noun}")
+            return (self.of_none or self.text).format(n=self.none or f"no {noun}")
         if value == 0 and noun and claim is Claim.LOWER_BOUND:
-            return self.text.format(n=f"no known {noun}")
+            return (self.of_none or self.text).format(n=f"no known {noun}")
         return self.text.format(n=f"{amount(value, claim)}{f' {noun}' if noun else ''}")
+
+
+def along(where: str) -> Number:
+    """Along how many directions ``where`` the function stays as it is."""
+    text, of_none = (f"along {{n}} {where} {rest}" for rest in ("the function stays as it is", "does the function stay as it is"))
+    return Number(text, "direction", "directions", "no direction", of_none)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,8 @@ class Phrase:
 
     ``joined``: in one breath with the one before, where both are claimed alike; ``alone`` takes its place where they are not.
     ``counts``: a whole number is one of points, so many of which are proved where the claim is `complete`; ``points`` names them
-    where the sentence does not. ``of_one``: how it is said of a part of what the breath began with, where that is a single one.
+    where the sentence does not. ``of_one``: how it is said of a part of what the breath began with, where that is a single one: in
+    apposition to it, and not where there may be more.
     """
 
     asks: str

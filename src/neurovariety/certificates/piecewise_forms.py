@@ -140,8 +140,10 @@ class _Bends(Field):
         below = [[_of(v).terms for v in line] for line in x.reshape(prod(x.shape[:-1]), x.shape[-1]).tolist()]
         out = np.empty((len(below), len(rows)), dtype=object)
         for i, line in enumerate(below):
+            single = [next(iter(terms)) for terms in line if len(terms) == 1 and 1 in terms.values()]
+            plain = len(set(single)) == len(line)  # features as they are, each once
             for k, row in enumerate(rows):
-                out[i, k] = FeatureSum(_combined(line, row))
+                out[i, k] = FeatureSum({single[j]: w for j, w in row} if plain else _combined(line, row))
         return out.reshape(*x.shape[:-1], len(rows))
 
     def bent(self, v: Any, kinks: list[Any], pieces: list[Any]) -> FeatureSum:
@@ -297,9 +299,10 @@ class PiecewiseForms:
             factors = [a * read.get(before.units[v], 0) for v, _ in lines]
             table = np.zeros((len(lines), len(features)), dtype=object)
             if lines:
-                slopes = np.array([c * line[0] for c, (_, line) in zip(factors, lines, strict=True)], dtype=object)
+                slopes = _whole(c if line[0] == 1 else c * line[0] for c, (_, line) in zip(factors, lines, strict=True))
                 table[:, np.searchsorted(features, before.reads)] = slopes[:, None] * before.table[[v for v, _ in lines]]
-                table[:, 0] += np.array([c * line[1] for c, (_, line) in zip(factors, lines, strict=True)], dtype=object)
+                if any(line[1] for _, line in lines):
+                    table[:, 0] += _whole(c * line[1] for c, (_, line) in zip(factors, lines, strict=True))
             self._tables[k, j] = DigitRows(table)
         return self._tables[k, j]
 

@@ -3,13 +3,19 @@
 A sum of n products in any order is off by less than (n + 8) 2^-52 times the sum of their sizes, which is at most the product of the
 norms of both factors. Activations are continuous, so an error of what a unit reads is an error of its value times at most its steepest
 slope, whichever line was taken. Where a number is no larger than its bound, it is computed with whole numbers.
+
+What a stage reads is off by a vector at each ray, of which only the norm is kept: that of all features of a stage together. So the
+radius of a unit at a ray is a product, of the norm of what the unit reads with and a number of the ray.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -26,8 +32,14 @@ _SLACK = 1.001
 _LARGE, _SMALL = 1e100, 1e-100
 """Weights beyond these are left to whole numbers."""
 _SHIFT = 64
-_AT_ONCE = 2**10
-"""Rays whose signs are found together."""
+_AT_ONCE = 2**9
+"""Rays whose signs are found together: few enough that what is computed of them is not moved in and out of the processor's cache."""
+_SETTLED, _ENTRIES = 2**13, 2**23
+"""Rays whose ties are settled together, and signs of these."""
+_FAR = 1e-280
+"""Sums of squares beyond this, or its inverse, are summed again with scaled entries."""
+_MOST = 1e300
+"""Less than the largest float, by more than what sums are off."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +49,26 @@ class _Ball:
     middle: np.ndarray
     radius: np.ndarray
 
-    def signs(self) -> tuple[np.ndarray, np.ndarray]:
-        """The signs, and where they are not known; what is no number is not known either."""
-        with np.errstate(all="ignore"):
-            sure = np.abs(self.middle) > self.radius
-            return np.where(sure, np.sign(self.middle), 0).astype(np.int8), ~sure
+
+class _Features:
+    """Values of t, the inputs and the units at rays, (rays, features), and for t and the inputs, and each stage, the norm of how far
+    these may be off together."""
+
+    def __init__(self, rays: np.ndarray, inputs: int, units: int) -> None:
+        self.values = np.empty((len(rays), 1 + inputs + units))
+        self.values[:, : inputs + 1], off = _unit_rays(rays, inputs + 1)
+        self.t = _Ball(self.values[:, 0], off[:, 0])
+        self.off = [_norms(off)]
 
 
 @dataclass(frozen=True)
 class _FloatStage:
     """A stage in float64: ``matrix`` (units, reads) and bounds of the norms of its rows; cuts as unit and kink; kinks, slopes and
-    offsets of each unit, filled up with kinks that are nowhere reached."""
+    offsets of each unit, filled up with kinks that are nowhere reached. ``blocks`` are the stages that it reads, counted from 1, and 0
+    for t and the inputs."""
 
-    reads: np.ndarray
-    makes: np.ndarray
+    reads: slice | np.ndarray
+    makes: slice | np.ndarray
     matrix: np.ndarray
     norms: np.ndarray
     cut_units: np.ndarray
@@ -59,24 +77,50 @@ class _FloatStage:
     slopes: np.ndarray
     offsets: np.ndarray
     relu: bool
+    blocks: tuple[int, ...] = ()
+    is_last: bool = False
 
-    def read(self, features: _Ball) -> _Ball:
-        """What the units take."""
-        if not len(self.reads) or not len(self.matrix):
-            nothing = np.zeros((len(self.matrix), features.middle.shape[1]))
-            return _Ball(nothing, nothing)
-        middle, radius = features.middle[self.reads], features.radius[self.reads]
-        off = _norms(radius + (len(self.reads) + 8) * _UNIT * (np.abs(middle) + radius))
-        made = self.matrix @ middle
-        radius = self.norms[:, None] * (off * _SLACK)
+    def read(self, features: _Features) -> tuple[np.ndarray, np.ndarray]:
+        """What the units take, (rays, units), and for each ray a number: the radius is that times the norm of the unit, and what is
+        lost by being small."""
+        if not self.matrix.size:
+            rays = len(features.values)
+            return np.zeros((rays, len(self.matrix))), np.zeros(rays)
+        middle = features.values[:, self.reads]
+        size, spread = _norms(middle), sum(features.off[b] for b in self.blocks)
+        off: np.ndarray = (spread + (middle.shape[1] + 8) * _UNIT * (size + spread)) * _SLACK
+        off[~(size * self.largest < _MOST)] = np.inf  # products, or their sums, may be beyond all floats
+        return middle @ self.matrix.T, off
+
+    def passed(self, features: _Features) -> _Ball:
+        """The cuts at rays, (rays, cuts), and the values of the units are added to the features; where there are none, what is read."""
+        made, off = self.read(features)
+        radius = off[:, None] * self.norms
         radius += _LEAST
-        radius[~np.isfinite(made)] = np.inf
-        return _Ball(made, radius)
+        if self.is_last:
+            return _Ball(made, radius)
+        if self.relu:
+            features.values[:, self.makes] = np.maximum(made, 0)
+            features.off.append(self.together * off + np.sqrt(len(self.matrix)) * 2 * _LEAST)
+            return _Ball(made, radius)
+        z = _Ball(made.T, radius.T)
+        cuts, bent = self.less_kinks(z, features.t), self.bent(z, features.t)
+        features.values[:, self.makes] = bent.middle.T
+        features.off.append(_norms(bent.radius.T))
+        return _Ball(cuts.middle.T, cuts.radius.T)
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest of the norms."""
+        return float(np.fmax.reduce(self.norms, initial=0))
+
+    @cached_property
+    def together(self) -> float:
+        """The norm of the norms."""
+        return float(_norms(self.norms[None])[0]) * _SLACK
 
     def less_kinks(self, z: _Ball, t: _Ball) -> _Ball:
         """The cuts."""
-        if self.relu:
-            return z
         if not self.cut_kinks.any():
             return _Ball(z.middle[self.cut_units], z.radius[self.cut_units])
         k = self.cut_kinks[:, None]
@@ -86,8 +130,6 @@ class _FloatStage:
 
     def bent(self, z: _Ball, t: _Ball) -> _Ball:
         """The values of the units: what was read lies on some line, and near kinks on one next to it."""
-        if self.relu:
-            return _Ball(np.maximum(z.middle, 0), z.radius)
         which = np.zeros(z.middle.shape, dtype=np.intp)
         for k in range(self.kinks.shape[1]):
             which += z.middle > self.kinks[:, k, None] * t.middle
@@ -103,63 +145,75 @@ class SignForms:
     def __init__(self, forms: PiecewiseForms) -> None:
         self.forms = forms
         by_stage = [[forms.units[u - forms.inputs - 1] for u in s.units] for s in forms.stages]
-        self._stages = [_float_stage(s, units) for s, units in zip(forms.stages, by_stage, strict=True)]
-        self._last = _float_stage(forms.last, [Unit(o, (), ()) for o in forms.outputs])
+        blocks = dict.fromkeys(range(forms.inputs + 1), 0) | {u: k for k, s in enumerate(forms.stages, 1) for u in s.units}
+        self._stages = [_float_stage(s, units, blocks) for s, units in zip(forms.stages, by_stage, strict=True)]
+        self._last = _float_stage(forms.last, [Unit(o, (), ()) for o in forms.outputs], blocks)
+
+    @classmethod
+    def ready(cls, forms: PiecewiseForms) -> SignForms:
+        """Those of forms that were asked for before, or new ones."""
+        found = next((r for r in _READY if r.forms is forms), None)
+        if found is None:
+            found = cls(forms)
+            _READY.appendleft(found)
+        return found
 
     def signs(self, given: Sequence[Sequence[int]] | np.ndarray) -> tuple[SignTable, np.ndarray]:
         """(rays, cuts), stage by stage, and (rays, outputs) of -1, 0 and 1, at rays that are given."""
-        cuts, rays = [], table_of(given, self.forms.inputs + 1)
-        outputs = np.empty((len(rays), len(self.forms.outputs)), dtype=np.int8)
-        for start in range(0, len(rays), _AT_ONCE):
-            some = rays[start : start + _AT_ONCE]
-            found = list(self._settled(some))
-            cuts.append(SignTable.of(np.concatenate([np.zeros((0, len(some)), dtype=np.int8), *found[:-1]]).T))
-            outputs[start : start + len(some)] = found[-1].T
-        return SignTable.stacked(cuts, self.forms.cuts), outputs
-
-    def _settled(self, rays: np.ndarray) -> Iterator[np.ndarray]:
-        before = np.zeros((0, len(rays)), dtype=bool)
-        for k, ball in enumerate(self._balls(rays)):
-            signs, unsure = ball.signs()
-            self._settle(rays, k, before, signs, unsure)
-            yield signs
-            before = np.concatenate([before, signs > 0])
+        tables, rays, ends = [], table_of(given, self.forms.inputs + 1), self._ends
+        outputs = np.empty((len(rays), ends[-1] - ends[-2]), dtype=np.int8)
+        for start in range(0, len(rays), many := max(_AT_ONCE, min(_SETTLED, _ENTRIES // max(ends[-1], 1)))):
+            some = rays[start : start + many]
+            up, down = self._in_float(some, range(len(ends) - 1))
+            for k, (a, b) in enumerate(pairwise(ends)):
+                ray, cut = np.divmod(np.flatnonzero(~(up[:, a:b] | down[:, a:b])), max(b - a, 1))
+                if len(cut):
+                    signs = self._exact(some, k, up[:, :a], cut, ray)
+                    up[ray, cut + a], down[ray, cut + a] = signs > 0, signs < 0
+            cuts = slice(0, ends[-2])
+            tables.append(SignTable(np.packbits(up[:, cuts], axis=1), np.packbits(down[:, cuts], axis=1), ends[-2]))
+            outputs[start : start + many] = up[:, ends[-2] :].view(np.int8) - down[:, ends[-2] :].view(np.int8)
+        return SignTable.stacked(tables, ends[-2]), outputs
 
     def of_stage(self, rays: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """(cuts of stage k, rays) signs, and where they are not known."""
-        for at, ball in enumerate(self._balls(rays)):
-            if at == k:
-                return ball.signs()
-        raise IndexError(k)
+        """(rays, cuts of stage k) signs, and where they are not known."""
+        up, down = self._in_float(rays, [k])
+        return up.view(np.int8) - down.view(np.int8), ~(up | down)
 
-    def _balls(self, rays: np.ndarray) -> Iterator[_Ball]:
-        """Cuts of each stage, and outputs, in float64."""
-        forms = self.forms
-        features = _Ball(*(np.empty((1 + forms.inputs + len(forms.units), len(rays))) for _ in range(2)))
-        features.middle[: forms.inputs + 1], features.radius[: forms.inputs + 1] = _unit_rays(rays, forms.inputs + 1)
-        t = _Ball(features.middle[:1], features.radius[:1])
-        with np.errstate(all="ignore"):
-            for stage in self._stages:
-                z = stage.read(features)
-                yield stage.less_kinks(z, t)
-                made = stage.bent(z, t)
-                features.middle[stage.makes], features.radius[stage.makes] = made.middle, made.radius
-            yield self._last.read(features)
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where the cuts of each stage begin, the outputs, and where these end."""
+        return [0, *accumulate([*(len(s.cuts) for s in self.forms.stages), len(self.forms.outputs)])]
 
-    def _settle(self, rays: np.ndarray, k: int, before: np.ndarray, signs: np.ndarray, unsure: np.ndarray) -> None:
-        """Write the signs of stage k (of the outputs, for the last) that are not known, by whole numbers; ``before`` says which cuts of
+    def _in_float(self, rays: np.ndarray, stages: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """(rays, cuts) of some stages that follow one another, where they are seen to be positive, and where negative."""
+        ends = self._ends
+        shape, first = (len(rays), ends[stages[-1] + 1] - ends[stages[0]]), ends[stages[0]]
+        up, down = np.empty(shape, dtype=bool), np.empty(shape, dtype=bool)
+        for start in range(0, len(rays), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            with np.errstate(all="ignore"):
+                features = _Features(rays[some], self.forms.inputs, len(self.forms.units))
+                for k, stage in enumerate([*self._stages, self._last][: stages[-1] + 1]):
+                    ball = stage.passed(features)
+                    if k in stages:
+                        own = slice(ends[k] - first, ends[k + 1] - first)
+                        np.greater(ball.middle, ball.radius, out=up[some, own])
+                        np.less(ball.middle, np.negative(ball.radius, out=ball.radius), out=down[some, own])
+        return up, down
+
+    def _exact(self, rays: np.ndarray, k: int, on: np.ndarray, cut: np.ndarray, ray: np.ndarray) -> np.ndarray:
+        """The signs of cuts of stage k (of the outputs, for the last) at rays, by whole numbers; ``on`` (rays, cuts) says which cuts of
         the stages before are positive."""
-        cut, ray = np.nonzero(unsure)
-        if not len(cut):
-            return
-        used, place = np.unique(ray, return_inverse=True)
-        packed = np.packbits(np.concatenate([before[:, used], np.zeros((1, len(used)), dtype=bool)]), axis=0)
-        patterns = np.ascontiguousarray(packed.T).view(f"V{len(packed)}")[:, 0].tolist()
+        bits = np.packbits(np.concatenate([on, np.zeros((len(on), 1), dtype=bool)], axis=1), axis=1)
         names: dict[bytes, int] = {}
-        pattern = np.array([names.setdefault(p, len(names)) for p in patterns], dtype=np.int64)
-        _, first, which = np.unique(cut * len(names) + pattern[place.reshape(-1)], return_index=True, return_inverse=True)
-        forms = self.forms.forms_of(k, cut[first].tolist(), before[:, ray[first]].T)
-        signs[cut, ray] = signs_at(forms[which.reshape(-1)], rays[ray])
+        pattern = np.array([names.setdefault(p, len(names)) for p in bits.view(f"V{bits.shape[1]}")[:, 0].tolist()], dtype=np.int64)
+        _, first, which = np.unique(cut * len(names) + pattern[ray], return_index=True, return_inverse=True)
+        forms = self.forms.forms_of(k, cut[first].tolist(), on[ray[first]])
+        return signs_at(forms[which.reshape(-1)], rays[ray])
+
+
+_READY: deque[SignForms] = deque(maxlen=4)
 
 
 def signs_at(forms: np.ndarray, rays: np.ndarray) -> np.ndarray:
@@ -176,7 +230,8 @@ def values_at(forms: np.ndarray, rays: np.ndarray) -> np.ndarray:
     return np.asarray(total, dtype=object)
 
 
-def _float_stage(stage: UnitStage, units: Sequence[Unit]) -> _FloatStage:
+def _float_stage(stage: UnitStage, units: Sequence[Unit], blocks: Mapping[int, int]) -> _FloatStage:
+    """``blocks`` says of which stage a feature is, counted from 1."""
     places = {f: i for i, f in enumerate(stage.reads)}
     matrix = np.zeros((len(units), len(places)))
     for i, unit in enumerate(units):
@@ -192,24 +247,38 @@ def _float_stage(stage: UnitStage, units: Sequence[Unit]) -> _FloatStage:
         for j, (slope, offset) in enumerate(unit.lines):
             slopes[i, j], offsets[i, j] = _float(slope) if known else np.nan, _float(offset)
     return _FloatStage(
-        reads=np.array(stage.reads, dtype=np.intp),
-        makes=np.array(stage.units, dtype=np.intp),
+        reads=_run(stage.reads),
+        makes=_run(stage.units),
         matrix=matrix,
-        norms=_norms(matrix.T) * _SLACK,
+        norms=_norms(matrix) * _SLACK,
         cut_units=np.array([u for u, _, _ in stage.cuts], dtype=np.intp),
         cut_kinks=np.array([_float(k) for u in units for k in u.kinks]),
         kinks=kinks,
         slopes=slopes,
         offsets=offsets,
         relu=all(u.lines == ((0, 0), (1, 0)) and u.kinks == (0,) for u in units),
+        blocks=tuple(sorted({blocks[f] for f in stage.reads})),
+        is_last=not stage.units,
     )
 
 
-def _norms(columns: np.ndarray) -> np.ndarray:
-    """The norms of columns, each scaled to its largest entry, so that no square is too small or too large."""
-    largest = np.abs(columns).max(axis=0, initial=0)
-    part = columns / np.where(largest > 0, largest, 1)
-    return largest * np.sqrt(np.einsum("ij,ij->j", part, part))
+def _run(places: Sequence[int]) -> slice | np.ndarray:
+    """Places as a slice, where they follow one another."""
+    if len(places) and places[-1] - places[0] == len(places) - 1 and all(b - a == 1 for a, b in pairwise(places)):
+        return slice(places[0], places[-1] + 1)
+    return np.array(places, dtype=np.intp)
+
+
+def _norms(rows: np.ndarray) -> np.ndarray:
+    """The norms of rows; of those whose squares may be too small or too large, scaled to the largest entry."""
+    squares: np.ndarray = np.einsum("ij,ij->i", rows, rows)
+    norms = np.sqrt(squares)
+    far = np.flatnonzero(~((squares > _FAR) & (squares < 1 / _FAR)))
+    if len(far):
+        largest = np.abs(rows[far]).max(axis=1, initial=0)
+        part = rows[far] / np.where(largest > 0, largest, 1)[:, None]
+        norms[far] = largest * np.sqrt(np.einsum("ij,ij->i", part, part))
+    return norms
 
 
 def _float(value: Fraction) -> float:
@@ -228,15 +297,15 @@ def _near(value: Fraction) -> float:
 
 
 def _unit_rays(rays: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rays (coordinates, rays) divided by the power of two above their largest entry."""
+    """Rays (rays, coordinates) divided by the power of two above their largest entry, and how far each may be off."""
     try:
-        near = rays.astype(np.float64).T
-        middle = np.ldexp(near, -np.frexp(np.abs(near).max(axis=0))[1])
+        near = rays.astype(np.float64)
+        middle = np.ldexp(near, -np.frexp(np.abs(near).max(axis=1))[1][:, None])
         return middle, np.abs(middle) * _UNIT + _LEAST
     except OverflowError:
         rows = []
         for ray in rays.tolist():
             bits = max(v.bit_length() for v in ray)
             rows.append([float((v << _SHIFT) >> bits) for v in ray])
-        middle = np.array(rows).reshape(len(rays), width).T * 2.0**-_SHIFT
+        middle = np.array(rows).reshape(len(rays), width) * 2.0**-_SHIFT
         return middle, np.abs(middle) * _UNIT + 2.0 ** (4 - _SHIFT)

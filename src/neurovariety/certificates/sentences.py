@@ -14,7 +14,7 @@ from typing import Any
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.measured_phrases import Measured, as_said
-from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, amount, bare, short
+from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, along, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_learning import SAID_OF_LEARNING
 from neurovariety.certificates.sentences_of_networks import SAID_OF_NETWORKS
@@ -133,7 +133,7 @@ def _words(statement: Statement, claim: Claim, whole: Any = None) -> str:
     if row is None:
         return _plainly(statement, claim)
     says = row.alone or row.says if whole is None else row.says
-    if whole == 1 and whole is not True and row.of_one is not None:
+    if row.of_one is not None and _single(whole, claim):
         says = row.of_one
     return says.within(statement.value, claim, statement.scope) if isinstance(says, Measured) else says(statement.value, claim)
 
@@ -165,13 +165,27 @@ def _in_one_breath(group: Sequence[Verdict], ahead: Sequence[str], named: set[tu
     statement = replace(first.statement, error=max(v.statement.error for v in group))
     tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
     begun = first.statement.value
-    text = _and([_words(first.statement, first.claim), *(_words(v.statement, v.claim, begun) for v in group[1:])])
+    begins, rest, end = _words(first.statement, first.claim), group[1:], 1
+    while end < len(group) and _of_one(group[end], begun):
+        begins, rest, end = f"{begins}, {_words(group[end].statement, first.claim, begun)}", group[end + 1 :], end + 1
+    text = _and([begins, *(_words(v.statement, v.claim, begun) for v in rest)])
     limited = ", ".join([text, *as_said([phrase for phrase in statement.scope if phrase not in ahead])])
     if first.claim is Claim.COMPLETE and tests in named:
         return f"{limited}; this rests on proved points and on the same test"
     if first.claim is Claim.COMPLETE:
         named.add(tests)
     return limited + _after(statement, first.claim, tests, of_each=len(group) > 1)
+
+
+def _single(whole: Any, claim: Claim) -> bool:
+    """Whether a breath began with one thing, beside which there may be no other."""
+    return whole == 1 and whole is not True and claim is not Claim.LOWER_BOUND
+
+
+def _of_one(verdict: Verdict, whole: Any) -> bool:
+    """Whether a part is said in apposition to the one thing with which the breath began."""
+    row = SAID.get(bare(verdict.statement.kind))
+    return row is not None and row.of_one is not None and _single(whole, verdict.claim)
 
 
 def _and(pieces: Sequence[str]) -> str:
@@ -327,7 +341,7 @@ SAID: dict[str, Phrase] = {
     "hidden directions": Phrase("hidden directions", _hidden),
     "dimension of the fiber": Phrase(
         "the dimension of the fiber",
-        Number("along {n} of weights the function stays as it is", "direction", "directions", "no direction"),
+        along("of general weights"),
     ),
     "weights over a general value": Phrase(
         "the weights over a general value", Number("a general value is that of {n}", "weight vector", "weight vectors")
@@ -346,7 +360,7 @@ SAID: dict[str, Phrase] = {
     ),
     "dimension of the fiber at given weights": Phrase(
         "dimension of the fiber",
-        Number("along {n} around these weights the function stays as it is", "direction", "directions", "no direction"),
+        along("around these weights"),
     ),
     "hidden directions at given weights": Phrase(
         "hidden directions",

@@ -42,7 +42,7 @@ SAID_OF_GEOMETRY |= {
 
 # conservation: what gradient flow keeps
 
-_CONSERVED = "gradient flow conserves {n}"
+_CONSERVED = "gradient flow has {n} that it conserves"
 _QUANTITY = ("independent quantity", "independent quantities", "no quantity")
 
 
@@ -53,9 +53,9 @@ def _laws(value: Sequence[str], claim: Claim) -> str:
 
 
 SAID_OF_GEOMETRY |= {
-    "conserved quantities": Phrase("the conserved quantities", Number(f"{_CONSERVED}, whatever the loss and the data", *_QUANTITY)),
+    "conserved quantities": Phrase("the conserved quantities", Number(f"{_CONSERVED} whatever the loss and the data", *_QUANTITY)),
     "conserved quantities at the inputs": Phrase(
-        "the conserved quantities", Number(f"{_CONSERVED}, whatever the loss on the inputs given", *_QUANTITY)
+        "the conserved quantities", Number(f"{_CONSERVED} whatever the loss on the inputs given", *_QUANTITY)
     ),
     "all conserved quantities": Phrase("whether there are others", Choice({True: "there are none beside those counted"})),
     "conserved polynomials": Phrase("the conserved polynomials", _laws),
@@ -225,7 +225,7 @@ SAID_OF_GEOMETRY |= {
         "the codimension of the critical locus", Number("weights where the Jacobian drops rank have codimension {n}")
     ),
     "critical locus: complete": Phrase(
-        "whether it drops rank elsewhere", Choice({True: "elsewhere it drops no rank"}, {True: "there are no others"})
+        "whether it drops rank elsewhere", Choice({True: "elsewhere it drops no rank"}, {True: "the rank drops nowhere else"})
     ),
     "critical locus: strata": Phrase("strata where the Jacobian drops rank", _strata),
 }

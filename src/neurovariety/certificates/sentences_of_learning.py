@@ -38,7 +38,7 @@ def _of_smaller(row: Mapping[str, Any], claim: Claim) -> str:
     name = "the zero function" if row["network"] == "zero" else row["network"]
     exact = row["learning_coefficient"]
     number = amount(exact, claim) if exact is not None else amount(row["at_most"], Claim.UPPER_BOUND)
-    return f"{number} {'for' if row['at'] is None else 'at weights of'} {name}"
+    return f"{number} {'for' if row['at'] is None else 'at the weights listed for'} {name}"
 
 
 SAID_OF_LEARNING: dict[str, Phrase] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION
 from neurovariety.certificates.measured_phrases import rounded
 from neurovariety.certificates.network_approximation import APART, WITHIN
-from neurovariety.certificates.phrases import EXACT, Listed, Number, Phrase, amount
+from neurovariety.certificates.phrases import EXACT, Listed, Number, Phrase, along, amount
 from neurovariety.certificates.smooth_critical_points import ALONE, BETWEEN, INDEX, LOSS, NEAR, NEXT, NEXT_ALONE, NEXT_INDEX
 from neurovariety.certificates.smooth_critical_points import DEGREE as DEGREE_OF_POLYNOMIALS
 from neurovariety.certificates.smooth_ranks_at_weights import INFINITESIMAL
@@ -75,7 +75,7 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
     ),
     INFINITESIMAL: Phrase(
         "the infinitesimal dimension of the fiber",
-        Number("along {n} at these weights the function stays as it is", "direction", "directions", "no direction"),
+        along("at these weights"),
     ),
     ANALYTIC_DIMENSION: Phrase("the dimension", Number("the functions form a set of dimension {n}")),
 }

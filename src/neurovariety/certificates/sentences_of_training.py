@@ -25,13 +25,13 @@ def _also(asks: str, text: str, one: str, many: str) -> Phrase:
     return Phrase(asks, Number(text, one, many), joined=True, alone=alone)
 
 
-_ON = "each run that converged ends at a critical point of the landscape"
+_ON = "each run that converged ends at a critical point that the landscape lists"
 _REAL = Phrase(
     "how many are real",
     Number("{n} of them real", none="none"),
     joined=True,
     alone=Number("{n}", "of them is real", "of them are real", none="none of them is real"),
-    of_one=Choice({0: "not a real one", 1: "a real one"}),
+    of_one=Choice({0: "which is not real", 1: "which is real"}),
 )
 _REAL_MINIMA = _also("local minima of real networks", "{n} of real networks", *_MINIMUM)
 _SMALLER = _also("critical points at smaller networks", "{n} at smaller networks", *_POINT)
@@ -186,7 +186,7 @@ _of(
         "endpoints": Phrase("at how many critical points", Seen("{n}", *_REACHED, none="no critical point was reached"), joined=True),
         "unmatched": Phrase(
             "how many runs end off the list",
-            Seen("{n} at no critical point of the landscape", "run that converged ends", "runs that converged end", none=_ON),
+            Seen("{n} at no critical point that the landscape lists", "run that converged ends", "runs that converged end", none=_ON),
             joined=True,
         ),
     },

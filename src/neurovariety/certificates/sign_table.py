@@ -57,7 +57,8 @@ class SignTable:
         rows, columns = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for start in range(0, len(self), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
-            row, column = np.nonzero(np.unpackbits(~(self.positive[some] | self.negative[some]), axis=1, count=self.columns))
+            zero = np.unpackbits(~(self.positive[some] | self.negative[some]), axis=1, count=self.columns)
+            row, column = np.divmod(np.flatnonzero(zero.view(bool)), max(self.columns, 1))
             rows.append(row + start)
             columns.append(column)
         return np.concatenate(rows), np.concatenate(columns)

@@ -216,6 +216,6 @@ def _glosses(least: int, evidence: ConservationEvidence) -> tuple[Gloss, ...]:
     about = (Gloss(f"{counted(samples, 'input')} {'is' if samples == 1 else 'are'} given", {}),) if samples is not None else ()
     if least == most:
         leaves = f"this keeps training on a set of dimension {n - least} in the space of {counted(n, 'weight')}"
-        return (*about, Gloss(leaves if least else "nothing ties training to its start", {"independent": SHOWN}))
+        return (*about, Gloss(leaves if least else "no such quantity ties training to its start", {"independent": SHOWN}))
     looked = Gloss(f"they were looked for among polynomials of degree up to {degree}", {})
     return (*about, looked, Gloss(f"there are at most {most}", {"most": FROM_ABOVE}))

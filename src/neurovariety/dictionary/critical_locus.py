@@ -302,6 +302,10 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
         low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
         seen = f"at sparse random weights the rank of the Jacobian was seen to fall to {min(low, default=0)} of {value['rank']}"
         return (Gloss(seen, {}),) if low else ()
-    others = Gloss("there are no others", {"complete": SURE}) if value["complete"] else Gloss("others are not excluded", {})
+    others = (
+        Gloss("the rank drops nowhere else", {"complete": SURE})
+        if value["complete"]
+        else Gloss("other weights where it drops are not excluded", {})
+    )
     vanishes = "where the rank drops, the loss can be stationary in the weights without being so in the functions"
     return (others, Gloss(vanishes, {"codimension": FROM_ABOVE}))

@@ -140,4 +140,5 @@ def _not_interpolated(found: RankAtData, outputs: int) -> tuple[Gloss, ...]:
     numbers, most = len(set(rows_of(found.inputs))) * outputs, found.dimension.value
     if numbers <= most:
         return ()
-    return (Gloss(f"general targets at these inputs, {counted(numbers, 'number')}, are not interpolated", {"dimension": FROM_ABOVE}),)
+    where = f"general targets at the {counted(numbers // outputs, 'different input')}"
+    return (Gloss(f"{where}, {counted(numbers, 'number')}, are not interpolated", {"dimension": FROM_ABOVE}),)

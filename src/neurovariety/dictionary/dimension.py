@@ -167,13 +167,13 @@ def _glosses(found: Dimension, outputs: int) -> tuple[Gloss, ...]:
         texts.append(
             Gloss(f"the dimension lies {found.expected - found.value} below parameters minus stated symmetries", {WHOLE: SURE})
         )
-    texts.append(Gloss("almost every function of the linear span is a limit of functions of the model, over C", {"fills": SURE}))
+    texts.append(Gloss("almost every function of the linear span is one of the model, over C", {"fills": SURE}))
     return (*texts, *samples)
 
 
 def _of_weights(value: int, parameters: int, outputs: int) -> tuple[Gloss, ...]:
     """How many directions of weights count, and how many samples leave a function open."""
     spare, least = parameters - value, -(-value // outputs)
-    said = f"along {counted(spare, 'direction')} of weights the function stays as it is" if spare else "every parameter counts"
-    few = f"fewer than {least} samples leave a function open even locally"
+    said = f"along {counted(spare, 'direction')} of general weights the function stays as it is" if spare else "every parameter counts"
+    few = f"fewer than {least} samples leave a general function open even locally"
     return (Gloss(said, {WHOLE: SURE}), *((Gloss(few, {WHOLE: FROM_BELOW}),) if least > 1 else ()))

@@ -28,7 +28,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired, TypedDict
 from neurovariety.architectures import as_model
 from neurovariety.architectures.from_callable import Source
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.learning_coefficients import CoefficientAtWeights, CoefficientOfLinear
+from neurovariety.certificates.learning_coefficients import GENERAL_FUNCTION, CoefficientAtWeights, CoefficientOfLinear
 from neurovariety.certificates.neurons_on_a_line import CoefficientOfNeurons
 from neurovariety.certificates.sentences import SURE, Gloss
 from neurovariety.certificates.smaller_coefficients import SmallerNetworkCoefficients
@@ -230,7 +230,7 @@ def _result(
         model=model,
         evidence=evidence,
         notices=tuple(notices),
-        glosses=_glosses(shown, model, of_general=smaller is not None),
+        glosses=_glosses(shown, model),
     )
 
 
@@ -259,12 +259,12 @@ def _diagnostics(found: EstimatedCoefficient) -> Facts:
     }
 
 
-def _glosses(shown: KnownCoefficient, model: Model | None, *, of_general: bool) -> tuple[Gloss, ...]:
-    """What the number means for learning; ``of_general``: smaller networks have others, beside that of a general function."""
+def _glosses(shown: KnownCoefficient, model: Model | None) -> tuple[Gloss, ...]:
+    """What the number means for learning, for the functions of which it is said."""
     if not shown.exact or shown.route == "sampling":
         return ()
     c = Fraction(shown.value["learning_coefficient"])
-    of = " of a general function" if of_general else ""
+    of = " of a general function" if GENERAL_FUNCTION in shown.verdicts["learning_coefficient"].statement.scope else ""
     text = f"with n samples the error of Bayesian learning{of} falls like {_over_n(c)}"
     if model is not None:
         usual = Fraction(model.parameters, 2)

@@ -46,7 +46,7 @@ def test_no_list_of_these_is_called_whole(text):
     assert known.theorem == ""
     assert known.all_listed is False
     assert critical_locus(model).value["complete"] is False
-    assert "; others are not excluded" in critical_locus(model).meaning
+    assert "; other weights where it drops are not excluded" in critical_locus(model).meaning
 
 
 def test_singular_functions_of_smaller_networks_are_found():

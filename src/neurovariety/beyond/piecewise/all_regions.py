@@ -87,10 +87,11 @@ def all_regions(network: object, **options: Unpack[RegionOptions]) -> AllRegions
     domain = domain_of(forms, _ends_of_box(options.get("box"), source))
     limit, resume = options.get("limit", MOST_REGIONS), options.get("resume")
     kept = None if resume is None else KeptSubdivision(resume, _question(source, options.get("box")))
-    found = first_cells(domain.of(forms), domain, limit)
+    here = domain.of(forms)
+    found = first_cells(here, domain, limit)
     _SO_FAR.set(CellsSoFar(source, domain, found))
     try:
-        cut_by_all(found, domain.of(forms), limit, kept)
+        cut_by_all(found, here, limit, kept)
         note(phase=f"checking that {len(found):,} regions are all there are")
         cells = complex_of_arrays(network_hash(source), domain, found.rays, found.listed())
         verdict = issue(cells, source)

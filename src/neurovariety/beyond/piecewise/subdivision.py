@@ -77,7 +77,7 @@ def cut_by_all(cells: CutCells, forms: PiecewiseForms, most: int, kept: KeptSubd
 
     With ``kept`` it goes on from what is there, and what is found is kept now and then.
     """
-    ready, on = SignForms(forms), np.zeros((len(cells), 0), dtype=bool)
+    ready, on = SignForms.ready(forms), np.zeros((len(cells), 0), dtype=bool)
     begun = None if kept is None else kept.read(cells)
     for k, stage in enumerate(forms.stages):
         order = _basis_first(forms, stage) if k == 0 else list(range(len(stage.cuts)))
@@ -103,9 +103,9 @@ class _StageCuts:
             starts, members = cells.listed()
             within = np.zeros(len(cells.rays), dtype=np.int64)
             within[members] = np.repeat(np.arange(len(cells)), np.diff(starts))
-            cut, ray = np.nonzero(unsure)
-            signs[cut, ray] = self._exact(cut, within[ray], cells.rays[ray])
-        self._table = GrowingRows(np.ascontiguousarray(signs.T))
+            ray, cut = np.nonzero(unsure)
+            signs[ray, cut] = self._exact(cut, within[ray], cells.rays[ray])
+        self._table = GrowingRows(signs)
 
     @classmethod
     def again(cls, cells: CutCells, ready: SignForms, begun: Begun) -> _StageCuts:
@@ -153,8 +153,8 @@ class _StageCuts:
         if len(some):
             rays = self._cells.rays[edges.first + some]
             found, unsure = self._ready.of_stage(rays, self._k)
-            made[some] = np.where(apart[some], found.T, made[some])
-            at, cut = np.nonzero(unsure.T & apart[some])
+            made[some] = np.where(apart[some], found, made[some])
+            at, cut = np.nonzero(unsure & apart[some])
             if len(at):
                 made[some[at], cut] = self._exact(cut, edges.parent[some[at]], rays[at])
         return made
