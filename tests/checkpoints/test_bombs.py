@@ -33,6 +33,44 @@ def doubled(first, count=40):
 SUMMED = [("ReduceSum", ["e"], ["s"], {"keepdims": 0}), ("Add", ["x", "s"], ["y"], {})]
 
 
+def reading(file):
+    """What is said where the file is refused, nothing where it is read."""
+    try:
+        nv.load_network(file)
+    except InputError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 1e30])
+def test_values_that_are_no_sizes_are_of_any_size(tmp_path, value):
+    """What is filled in around an array, and what is repeated."""
+    filled, twice = ("v", np.float32(value)), ("t", np.array([1, 2]))
+    around = [("Pad", ["x", "p", "v"], ["e"], {}), ("Clip", ["e", "a", "b"], ["y"], {})]
+    limits = [("p", np.array([0, 1, 0, 1])), filled, ("a", np.float32(0)), ("b", np.float32(1))]
+    repeated = [("Tile", ["c", "t"], ["r"], {}), ("Mul", ["r", "z"], ["o"], {}), ("Add", ["x", "o"], ["y"], {})]
+    arrays = [("c", np.array([[value, 1]], np.float32)), twice, ("z", np.zeros((1, 4), np.float32))]
+    for nodes, stored in ((around, limits), (repeated, arrays)):
+        file = written(tmp_path, nodes, *stored)
+        assert "more than the limit" not in reading(file)
+
+
+@pytest.mark.parametrize("ends", [(0.0, np.inf, 1.0), (np.nan, 4.0, 1.0), (0.0, 4.0, 0.0), (-1e308, 1e308, 1e-308)])
+def test_ranges_that_have_no_end(tmp_path, ends):
+    stored = [(k, np.float64(v)) for k, v in zip("abk", ends, strict=True)]
+    nodes = [("Range", ["a", "b", "k"], ["r"], {}), ("Cast", ["r"], ["e"], {"to": 1}), *SUMMED]
+    with pytest.raises(InputError):
+        nv.load_network(written(tmp_path, nodes, *stored))
+
+
+@pytest.mark.parametrize("scale", [np.inf, np.nan])
+def test_factors_of_resizing_that_are_no_numbers(tmp_path, scale):
+    by_floor = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    nodes = [("Resize", ["x", "", "k"], ["y"], by_floor)]
+    with pytest.raises(InputError):
+        nv.load_network(written(tmp_path, nodes, ("k", np.array([1, scale], np.float32))))
+
+
 def test_files_that_ask_for_more_than_can_be_held(tmp_path):
     ones = ("c", np.ones((1, 1024), np.float32))
     wide = ("w", np.array([10**7, 1024]))

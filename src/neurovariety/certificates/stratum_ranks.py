@@ -1,8 +1,7 @@
 """Ranks on strata of weights: the dimension of a stratum, the rank of the Jacobian along it, the dimension of its functions.
 
 Each is the generic rank of a matrix of polynomials in the parameters of the stratum, which are independent. A rank mod p at any point
-is
-at most that; at a random point over a random prime it is that, but for a probability that follows from degrees and heights.
+is at most that; at a random point over a random prime it is that, but for a probability that follows from degrees and heights.
 """
 
 from __future__ import annotations
@@ -73,14 +72,12 @@ class StratifiedFunctions(Functions, Protocol):
 
     def stratum_error(self, stratum: str, at_most: int, prime: int) -> float:
         """The probability, at most, that one random place of a random prime as long as that misses one of the ranks, or that a further
-        input would add to one, where the
-        Jacobian has rank at most so much."""
+        input would add to one, where the Jacobian has rank at most so much."""
         ...
 
     def stratum_orbit(self, stratum: str) -> tuple[tuple[int, ...], Counts] | None:
         """Of a network of matrices that are multiplied: its widths, and the intervals [i, j] with their multiplicities that describe
-        the
-        chains of the stratum; None of other strata."""
+        the chains of the stratum; None of other strata."""
         ...
 
     def critical_union(self, strata: tuple[str, ...]) -> tuple[str, str] | None:

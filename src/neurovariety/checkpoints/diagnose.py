@@ -237,7 +237,7 @@ def _of_file(source: PartialNetwork, start: float, seed: int) -> DiagnoseResult:
     rest = weakly("diagnose", Claim.UNDECIDED, "only parts of the network are understood")
     return DiagnoseResult(
         value=value,
-        claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER else rest(key, part),
+        claims=lambda key, part: shrinks(_SMALLER[key], part) if key in _SMALLER and found.looked_at else rest(key, part),
         subject=source.source,
         glosses=(Gloss(looked_at_words(source), {}, ahead=True), *(() if found.looked_at else (_NOT_LOOKED_AT,))),
         also={_SAME: shrinks("error_bound", 0.0)},

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurovariety.errors import DataError
-from neurovariety.tables.frames import array_columns
+from neurovariety.tables.frames import array_columns, laid_out
 from neurovariety.tables.raw_table import RawTable, plain_cell, unmet
 
 
@@ -17,7 +17,7 @@ def npy_table(name: str, data: bytes) -> RawTable:
     """The table in an .npy file: columns x0, x1, ..., or those of a structured array."""
     array = _loaded(name, data)
     columns, rows = array_columns(array, "x", f"the array in {name}")
-    return RawTable(name, columns, rows, range(1, len(rows) + 1), "row", plain_cell)
+    return RawTable(name, columns, rows, range(1, len(rows) + 1), "row", plain_cell, laid_out(array))
 
 
 def npz_table(name: str, data: bytes) -> RawTable:
@@ -37,7 +37,8 @@ def npz_table(name: str, data: bytes) -> RawTable:
         parts.append(rows)
     names = unmet(name, (c for columns in groups.values() for c in columns))
     rows = [[cell for part in parts for cell in part[i]] for i in range(len(parts[0]))]
-    said = (f"arrays {', '.join(groups)}",) if len(groups) > 1 else ()
+    said: tuple[str, ...] = (f"arrays {', '.join(groups)}",) if len(groups) > 1 else ()
+    said += tuple(f"{key}: {what}" for key, array in arrays.items() for what in laid_out(array))
     return RawTable(name, names, rows, range(1, len(rows) + 1), "row", plain_cell, said, groups)
 
 

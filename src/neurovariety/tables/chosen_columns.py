@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import compress
 from typing import NamedTuple, cast
@@ -15,6 +15,7 @@ import numpy as np
 from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError, InputError
 from neurovariety.options import require_choice, shown
+from neurovariety.tables.column_kinds import Column, infinite, left_out, refusal
 from neurovariety.tables.raw_table import Cell, RawTable
 from neurovariety.tables.table_options import TableOptions
 
@@ -22,20 +23,27 @@ _MOST_WORDS = 50
 """Different words of a column of which columns are made; more are names, not categories."""
 _NAMED = 12
 """Names that a sentence lists."""
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}([T ].*)?")
-_UNIT = re.compile(r"([^\w\s.,+-])\s*[+-]?\d[\d.,]*|[+-]?\d[\d.,]*\s*([^\W\d_]{1,6}|[^\w\s.,+-])")
-_INFINITE = frozenset({"inf", "infinity"})
 
 
 class Selection(NamedTuple):
-    """Names of the input and target columns, the cells (rows, columns) of both in this order, the place of each row, and what was left
-    out."""
+    """Names of the input and target columns, whether the inputs were asked for by name, the cells (rows, columns) of both in this
+    order, the place of each row, the number of the last one, and what was left out."""
 
     features: tuple[str, ...]
     targets: tuple[str, ...]
+    named: bool
     cells: list[list[Cell]]
     places: list[int]
+    last: int
     done: tuple[str, ...]
+
+    def columns(self, raw: RawTable, cells: Sequence[Sequence[Cell]], places: Sequence[int]) -> list[Column]:
+        """The columns of these rows, which stand at these places."""
+        last = self.last if list(places[:1]) == list(raw.places[:1]) else 0
+        return [
+            Column(name, [row[k] for row in cells], name in self.targets, self.named, last)
+            for k, name in enumerate(self.features + self.targets)
+        ]
 
 
 def as_dataset(raw: RawTable, target: str | Sequence[str] | None, options: TableOptions) -> Dataset:
@@ -52,12 +60,13 @@ def as_dataset(raw: RawTable, target: str | Sequence[str] | None, options: Table
         left = complete.count(False)
         if left == len(cells):
             worst = Counter(k for row in cells for k, c in enumerate(row) if c is None).most_common(1)[0][0]
-            name = (found.features + found.targets)[worst]
-            raise DataError(f"every row of {raw.name} has a missing value; leave out columns that have many, such as --drop {name}")
+            many = found.columns(raw, cells, places)[worst]
+            raise DataError(f"every row of {raw.name} has a missing value, most of them in column {many.name[:40]!r}; {left_out(many)}")
         cells, places = list(compress(cells, complete)), list(compress(places, complete))
         done.append(f"{left} of {len(complete)} rows left out, which have missing values")
-    features, inputs, first = _numbers(raw, found.features, [row[: len(found.features)] for row in cells], places, categories)
-    targets, outputs, second = _numbers(raw, found.targets, [row[len(found.features) :] for row in cells], places, categories)
+    columns = found.columns(raw, cells, places)
+    features, inputs, first = _numbers(raw, columns[: len(found.features)], places, categories)
+    targets, outputs, second = _numbers(raw, columns[len(found.features) :], places, categories)
     return Dataset(raw.name, features, targets, inputs, outputs, (*done, *first, *second))
 
 
@@ -85,37 +94,21 @@ def selected(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
         done.append(f"rows {rows[0] + 1} to {rows[-1] + 1} of {len(raw.rows)}")
     if not rows:
         raise DataError(f"{raw.name} has no rows")
-    return Selection(features, targets, cells, [raw.places[i] for i in rows], tuple(done))
+    return Selection(features, targets, asked is not None, cells, [raw.places[i] for i in rows], rows[-1] + 1, tuple(done))
 
 
-def kind_of(cells: Sequence[Cell]) -> str:
-    """What a column holds: ``numbers``, ``yes or no`` (true and false), ``dates``, ``words``, ``mixed`` or ``nothing``."""
-    words = [c for c in cells if isinstance(c, str)]
-    if not words:
-        return "numbers" if any(c is not None for c in cells) else "nothing"
-    if any(isinstance(c, Fraction) for c in cells):
-        return "mixed"
-    if all(w.lower() in ("true", "false") for w in words):
-        return "yes or no"
-    return "dates" if all(_DATE.fullmatch(w) for w in words) else "words"
-
-
-def unit_of(cells: Sequence[Cell]) -> str:
-    """The unit, or the sign of money or percent, that all values of a column have beside a number; empty where they have none, or not
-    the same one."""
-    found = {_UNIT.fullmatch(str(c).strip()) for c in cells if c is not None}
-    units = {"".join(part or "" for part in match.groups()) if match else "" for match in found}
-    return units.pop() if len(units) == 1 else ""
-
-
-def _names(raw: RawTable, asked: str | Sequence[str] | None) -> tuple[str, ...]:
+def _names(raw: RawTable, asked: object) -> tuple[str, ...]:
     """Columns by name; a text is one name, or several with commas between."""
     if asked is None or (isinstance(asked, str) and not asked.strip()):
         return ()
     if isinstance(asked, str):
         parts = [asked.strip()] if asked.strip() in raw.columns else [t.strip() for t in asked.split(",")]
     else:
-        parts = [str(t) for t in asked]
+        given = list(asked) if isinstance(asked, Iterable) else [asked]
+        parts = [t for t in given if isinstance(t, str)]
+        if len(parts) < len(given):  # frames may number their columns, and the name is then the number as a text
+            wrong = next(t for t in given if not isinstance(t, str))
+            raise InputError(f"columns are called by their names, which are texts such as '1', got {shown(wrong)}")
     found: list[str] = []
     for part in parts:
         group = raw.groups.get(part, (part,))
@@ -143,82 +136,40 @@ def _rows(asked: str | int | None, count: int, name: str) -> range:
 
 
 def _numbers(
-    raw: RawTable, names: tuple[str, ...], cells: list[list[Cell]], places: Sequence[int], categories: str
+    raw: RawTable, used: Sequence[Column], places: Sequence[int], categories: str
 ) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
     """Columns of numbers, their names, and what was made of words."""
     columns: dict[str, list[Fraction]] = {}
     done: list[str] = []
-    for k, name in enumerate(names):
-        column = [row[k] for row in cells]
-        kind = kind_of(column)
-        if None in column or kind in ("mixed", "dates") or (kind == "words" and (categories == "fail" or _INFINITE & _bare(column))):
-            raise DataError(_refusal(raw, name, column, places, kind))
+    for column in used:
+        name, cells, kind = column.name, column.cells, column.kind
+        words = kind == "words" and categories != "fail" and not infinite(cells)
+        if None in cells or not (words or kind in ("numbers", "yes or no")):
+            lost = kind == "yes or no"
+            i = next(k for k, c in enumerate(cells) if (c is None if lost else not isinstance(c, Fraction)))
+            raise DataError(refusal(column, f"{raw.place} {places[i]}", i, raw.name))
         if kind == "numbers":
-            columns[name] = cast("list[Fraction]", column)
+            columns[name] = cast("list[Fraction]", cells)
         elif kind == "yes or no":
-            columns[name] = [Fraction(str(c).lower() == "true") for c in column]
+            columns[name] = [Fraction(str(c).lower() == "true") for c in cells]
             done.append(f"true and false of {name} are 1 and 0")
         else:
-            made = _one_hot(raw, name, cast("list[str]", column))
+            made = _one_hot(raw, column)
             columns |= made
             done.append(f"{name} made {len(made)} columns of 0 and 1, one a word")
-    if len(columns) < len(names):
+    if len(columns) < len(used):
         raise DataError(f"two columns of {raw.name} would have the same name; rename one")
-    found = np.empty((len(cells), len(columns)), dtype=object)
+    found = np.empty((len(used[0].cells) if used else len(places), len(columns)), dtype=object)
     for k, values in enumerate(columns.values()):
         found[:, k] = values
     return tuple(columns), found, tuple(done)
 
 
-def _one_hot(raw: RawTable, name: str, column: list[str]) -> Mapping[str, list[Fraction]]:
-    words = sorted(set(column))
+def _one_hot(raw: RawTable, column: Column) -> Mapping[str, list[Fraction]]:
+    words = sorted(set(cast("Sequence[str]", column.cells)))
     if len(words) > _MOST_WORDS:
         raise DataError(
-            f"column {name!r} of {raw.name} has {len(words)} different words, more than {_MOST_WORDS}: names rather than "
-            f"categories; leave it out with --drop {name}"
+            f"column {column.name[:40]!r} of {raw.name} has {len(words)} different words, more than {_MOST_WORDS}: names rather than "
+            f"categories; {left_out(column)}"
         )
-    return {f"{name}={word}": [Fraction(c == word) for c in column] for word in words}
-
-
-def _bare(column: Sequence[Cell]) -> set[str]:
-    return {c.lower().lstrip("+-") for c in column if isinstance(c, str)}
-
-
-def _refusal(raw: RawTable, name: str, column: Sequence[Cell], places: Sequence[int], kind: str) -> str:
-    """The sentence about the first value of a column that is no number."""
-    i = next(k for k, c in enumerate(column) if not isinstance(c, Fraction))
-    value, where = column[i], f"column {name[:40]!r} of {raw.name}, {raw.place} {places[i]}"
-    if value is None or (kind == "yes or no" and None in column):
-        lost = sum(c is None for c in column)
-        i = next(k for k, c in enumerate(column) if c is None)
-        many = f", as {lost} of {len(column)} are" if lost > 1 else ""
-        return (
-            f"column {name[:40]!r} of {raw.name}, {raw.place} {places[i]}: the value is missing{many}; leave such rows out with "
-            f"--missing drop, or the column with --drop {name[:40]}"
-        )
-    text = " ".join(str(value)[:30].split())
-    if _INFINITE & _bare([value]):
-        return f"{where}: {text!r} is not finite; remove the row or column, or make it numeric"
-    if kind == "dates":
-        return f"{where}: {text!r} is not a number but a date; write days or years as numbers, or leave it out with --drop {name[:40]}"
-    if "\n" in str(value):
-        return f"{where}: {text!r} goes on over several lines, which is not a number; is a quotation mark not closed?"
-    if kind == "mixed":
-        count = sum(isinstance(c, str) for c in column)
-        mend = f"{_mended(text)}or leave it out with --drop {name[:40]}"
-        return f"{where}: {text!r} is not a number, as {count} of {len(column)} values; {mend}"
-    if unit_of(column):
-        return f"{where}: {text!r} is not a number; {_mended(text)}or leave it out with --drop {name[:40]}"
-    return (
-        f"{where}: {text!r} is not a number; make columns of 0 and 1 of its words with --categories one-hot, or leave it out with "
-        f"--drop {name[:40]}"
-    )
-
-
-def _mended(text: str) -> str:
-    """What to do about a value that almost is a number."""
-    if text.endswith("%"):
-        return "write parts in place of percents, "
-    if unit_of([text]):
-        return "write numbers without units, "
-    return "mend it, "
+    return {f"{column.name}={word}": [Fraction(c == word) for c in column.cells] for word in words}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,10 @@ def _decoded(name: str, data: bytes) -> tuple[str, tuple[str, ...]]:
             return data.decode("utf-16"), ("UTF-16",)
         except UnicodeDecodeError:
             raise DataError(f"the data file {name} cannot be read: it begins as UTF-16 text and is cut short or damaged") from None
+    unmarked = _unmarked(data[:4000])
+    if unmarked:
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(unmarked), ("UTF-16",)
     if _CONTROL.intersection(data[:100_000]):
         raise DataError(f"{name} is not a text file; give a table as CSV text, Parquet, Feather, .xlsx, .npy or .npz")
     try:
@@ -64,6 +69,14 @@ def _decoded(name: str, data: bytes) -> tuple[str, tuple[str, ...]]:
         return data.decode("cp1252"), ("not UTF-8, read as Latin-1",)
     except UnicodeDecodeError:
         return data.decode("latin-1"), ("not UTF-8, read as Latin-1",)
+
+
+def _unmarked(start: bytes) -> str:
+    """UTF-16 without the mark at its beginning is known by its zeros, which stand at every other place; empty where it is not that."""
+    first, second = start[::2], start[1::2]
+    if len(second) > 3 and second.count(0) > 0.6 * len(second) and not first.count(0):
+        return "utf-16-le"
+    return "utf-16-be" if len(first) > 3 and first.count(0) > 0.6 * len(first) and not second.count(0) else ""
 
 
 def _lines(text: str) -> tuple[list[_Line], list[_Line], str]:

@@ -30,6 +30,7 @@ _READERS: dict[bytes, Callable[[str, bytes], RawTable]] = {
     b"FEA1": feather_table,
     b"\x93NUMPY": npy_table,
 }
+_PICKLE = "a pickle, which can run code and is not opened; give the frame in it, or write it as CSV"
 _OTHERS = {
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls); save it as .xlsx or CSV",
     b"%PDF": "a PDF document; export the table in it as CSV",
@@ -42,12 +43,19 @@ _OTHERS = {
     b"$FL2": "an SPSS file; export it as CSV",
     b"RDX": "an R workspace; write the table with write.csv",
     b"\x89PNG": "a picture; give the table itself",
+    b"\xff\xd8\xff": "a picture; give the table itself",
+    b"GIF8": "a picture; give the table itself",
+    b"MATLAB 5.0": "a file of MATLAB; save the table in it as CSV or .npz",
+    b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it first",
+    b"Obj\x01": "an Avro file; write it as CSV or Parquet",
+    b"ORC": "an ORC file; write it as CSV or Parquet",
+    **{bytes((0x80, version)): _PICKLE for version in (2, 3, 4, 5)},
 }
 _TEXTS = {
     b"<!doctype": "a web page; download the table itself",
     b"<html": "a web page; download the table itself",
-    b"{": "JSON; write it as CSV, or give its columns as a dictionary in Python",
-    b"[": "JSON; write it as CSV, or give its rows as an array in Python",
+    b"{": "JSON; write it as CSV, or read it with json in Python and give the columns or the rows in it",
+    b"[": "JSON; write it as CSV, or read it with json in Python and give the columns or the rows in it",
     b"<?xml": "XML; save it as CSV or .xlsx",
     b"@relation": "ARFF; save it as CSV",
     b"version https://git-lfs": "a pointer to a large file that was not fetched; run git lfs pull",

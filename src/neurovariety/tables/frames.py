@@ -5,6 +5,7 @@ No package of frames is imported: a frame is known by its ``columns``, a column 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,28 @@ def frame_table(frame: Any, name: str = "data", done: tuple[str, ...] = ()) -> R
         lengths = ", ".join(f"{n} {len(c)}" for n, c in zip(names, columns, strict=True))
         raise DataError(f"the columns of {name} have different lengths: {lengths[:150]}")
     rows = [list(row) for row in zip(*columns, strict=True)]
-    return RawTable(name, names, rows, range(1, len(rows) + 1), "row", plain_cell, done)
+    return RawTable(name, names, rows, range(1, len(rows) + 1), "row", plain_cell, done + _index_of(frame))
+
+
+def records_table(records: Sequence[Mapping[Any, Any]], name: str = "data") -> RawTable:
+    """The table in a list of dictionaries, one a row; a value that one does not have is missing."""
+    keys = dict.fromkeys(key for record in records for key in record)
+    return frame_table({key: [record.get(key) for record in records] for key in keys}, name)
+
+
+def laid_out(values: object) -> tuple[str, ...]:
+    """That samples with several axes are laid out as columns, where they are."""
+    shape = getattr(values, "shape", ())
+    if not isinstance(shape, tuple) or len(shape) < 3:
+        return ()
+    return (f"samples of shape {' x '.join(map(str, shape[1:]))} laid out as {math.prod(shape[1:])} columns",)
+
+
+def _index_of(frame: Any) -> tuple[str, ...]:
+    """That an index with a name, which pandas does not count as a column, is left out."""
+    names = getattr(getattr(frame, "index", None), "names", None)
+    named = [str(n) for n in names if n is not None] if isinstance(names, Iterable) and not isinstance(names, str) else []
+    return (f"index {', '.join(named)} left out (reset_index makes it a column)",) if named else ()
 
 
 def array_columns(values: object, letter: str, what: str) -> tuple[tuple[str, ...], list[list[object]]]:

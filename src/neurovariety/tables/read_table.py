@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -11,13 +11,14 @@ from neurovariety.errors import DataError, InputError
 from neurovariety.options import require_choice
 from neurovariety.tables.chosen_columns import as_dataset
 from neurovariety.tables.file_kinds import file_table
-from neurovariety.tables.frames import array_columns, frame_table, is_frame
+from neurovariety.tables.frames import array_columns, frame_table, is_frame, laid_out, records_table
 from neurovariety.tables.raw_table import RawTable, plain_cell, unmet
 from neurovariety.tables.table_options import TableOptions
 
 
 def read_table(source: object, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> Dataset:
-    """Read a table: a file, a frame (pandas, polars, Arrow, a dictionary of columns), an array, or a pair (inputs, targets).
+    """Read a table: a file, a frame (pandas, polars, Arrow, a dictionary of columns), rows as dictionaries, an array, or a
+    pair (inputs, targets).
 
     What a file is, is told by its content: text with commas, semicolons, tabs, bars or spaces between columns, decimal points or
     commas, quotes, comment lines (``#``), UTF-8, UTF-16 or Latin-1; Parquet and Feather (with pyarrow), Excel (with openpyxl), NumPy's
@@ -64,8 +65,12 @@ def raw_table(source: Any, header: str | None = None, decimal: str | None = None
         return file_table(Path(source), header, decimal)
     if is_frame(source):
         return frame_table(source)
+    if isinstance(source, list) and source and all(isinstance(row, Mapping) for row in source):
+        return records_table(source)
+    if hasattr(source, "read"):
+        raise DataError("this is an open file; give its name")
     columns, rows = array_columns(source, "x", "the table")
-    return RawTable("data", columns, rows, range(1, len(rows) + 1), "row", plain_cell)
+    return RawTable("data", columns, rows, range(1, len(rows) + 1), "row", plain_cell, laid_out(source))
 
 
 def taken(data: Any) -> Any:

@@ -12,9 +12,10 @@ import numpy as np
 from neurovariety.dataset import Dataset
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import float_table
-from neurovariety.tables.chosen_columns import kind_of, selected, unit_of
+from neurovariety.tables.chosen_columns import selected
+from neurovariety.tables.column_kinds import Column, first_row_differs, option_of, unit_of
 from neurovariety.tables.linear_relations import linear_relations, written
-from neurovariety.tables.raw_table import Cell, RawTable
+from neurovariety.tables.raw_table import RawTable
 from neurovariety.tables.read_table import raw_table
 from neurovariety.tables.table_options import TableOptions
 
@@ -23,14 +24,17 @@ _WELL = 1e3
 _INFLATED = 100.0
 """Variance inflation from which a column is almost a combination of the others: these explain 99 % of how it varies."""
 _LEVELS = 50
+_MOST_NAMED = 8
 _WIDEST = 24
+"""Characters of a name up to which its figures stand beside it, not below."""
 
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``words``, ``with units``
-    (numbers that all have one), ``mixed``, ``nothing``), how many values are missing and how many different ones there are, and for
-    numbers the least, the mean, the standard deviation and the greatest."""
+    """A column: its name, whether it is a target, what it holds (``numbers``, ``yes or no``, ``dates``, ``times``, ``fractions``,
+    ``words``, ``with units`` (numbers that all have one), ``headed twice`` (a word, and numbers below it), ``mixed``, ``nothing``),
+    how many values are missing and how many different ones there are, and for numbers the least, the mean, the standard deviation and
+    the greatest."""
 
     name: str
     target: bool
@@ -79,12 +83,13 @@ class TableSummary:
         head = ("column", "holds", "missing", "different", "least", "mean", "spread", "greatest")
         body = [
             (
-                f"{c.name[:_WIDEST]}{' (target)' if c.target else ''}", c.holds, str(c.missing), str(c.different),
+                f"{' '.join(c.name.split())}{' (target)' if c.target else ''}", c.holds, str(c.missing), str(c.different),
                 *("" if v is None else f"{v:.5g}" for v in (c.least, c.mean, c.spread, c.greatest)),
             )
             for c in self.columns
         ]  # fmt: skip
-        widths = [max(len(row[k]) for row in (head, *body)) for k in range(len(head))]
+        body = [row for whole in body for row in _beside_or_below(whole)]
+        widths = [max(len(row[k]) for row in (head, *body) if any(row[1:])) for k in range(len(head))]
         for row in (head, *body):
             cells = [t.ljust(w) if k < 2 else t.rjust(w) for k, (t, w) in enumerate(zip(row, widths, strict=True))]
             lines.append("  ".join(cells).rstrip())
@@ -94,6 +99,13 @@ class TableSummary:
             for name, part in self.nearly.items()
         ]
         return "\n".join([*lines, *self.needs])
+
+
+def _beside_or_below(row: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """A row of a table; of a long name, in a line of its own, the figures stand below it."""
+    if len(row[0]) <= _WIDEST:
+        return (row,)
+    return (row[0], *("",) * (len(row) - 1)), ("", *row[1:])
 
 
 def describe_table(source: object, target: str | Sequence[str] | None = None, **options: Unpack[TableOptions]) -> TableSummary:
@@ -110,9 +122,8 @@ def describe_table(source: object, target: str | Sequence[str] | None = None, **
 
 def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOptions) -> TableSummary:
     found = selected(raw, target, options)
-    columns = list(zip(*found.cells, strict=True))
     names = found.features + found.targets
-    summaries = tuple(_column(n, n in found.targets, c) for n, c in zip(names, columns, strict=True))
+    summaries = tuple(_column(c) for c in found.columns(raw, found.cells, found.places))
     inputs = [k for k, s in enumerate(summaries) if s.holds == "numbers" and not s.target]
     whole = [row for row in found.cells if None not in row]
     exact = np.array([[row[k] for k in inputs] for row in whole], dtype=object).reshape(len(whole), len(inputs))
@@ -126,27 +137,28 @@ def _summary(raw: RawTable, target: str | Sequence[str] | None, options: TableOp
     values = values / np.where(largest > 0, largest, 1.0)  # squares of large numbers leave the range of floats
     nearly = {titles[free[k]]: part for k, part in _explained(values).items()} if values.size else {}
     condition = {"none": _condition(values), "standardize": _condition(values - values.mean(axis=0))} if values.size else {}
-    needs, prepare = _needs(
-        summaries, enough, [written(r, titles) for r in relations], [titles[d] for d in sorted(dependent)], condition
-    )
+    needs, prepare = _needs(summaries, found.last, enough, [titles[d] for d in sorted(dependent)], condition)
     return TableSummary(
         raw.name, len(found.cells), len(whole), summaries, raw.done + found.done, tuple(written(r, titles) for r in relations), nearly,
         condition, needs, prepare,
     )  # fmt: skip
 
 
-def _column(name: str, target: bool, cells: Sequence[Cell]) -> ColumnSummary:
+def _column(column: Column) -> ColumnSummary:
+    name, cells, holds = column.name, column.cells, column.kind
     present = [c for c in cells if c is not None]
-    holds, missing = kind_of(cells), len(cells) - len(present)
+    missing = len(cells) - len(present)
     if holds == "words" and unit_of(present):
         holds = "with units"
+    if holds == "mixed" and column.last and first_row_differs(cells):
+        holds = "headed twice"
     figures: list[float | None] = [None] * 4
     if holds == "numbers":
         exact = cast("list[Fraction]", present)
         values = float_table(np.array(exact, dtype=object), f"column {name!r}")
         size = float(np.abs(values).max()) or 1.0  # squares of large numbers leave the range of floats
         figures = [float(min(exact)), float((values / size).mean()) * size, float((values / size).std()) * size, float(max(exact))]
-    return ColumnSummary(name, target, holds, missing, len(set(present)), *figures)
+    return ColumnSummary(name, column.target, holds, missing, len(set(present)), *figures)
 
 
 def _explained(values: np.ndarray) -> dict[int, float]:
@@ -169,10 +181,32 @@ def _condition(values: np.ndarray) -> float | None:
     return float(singular[0] / singular[-1]) if singular[-1] else None
 
 
+_MENDED = (
+    ("dates or times", ("dates", "times"), "write days or hours as numbers, or "),
+    ("fractions", ("fractions",), "write decimals, or "),
+    ("numbers and words", ("mixed",), "mend the words, or "),
+    ("more words than categories have", ("words",), ""),
+    ("no values", ("nothing",), ""),
+    ("numbers with units or signs", ("with units",), "write the numbers alone, or "),
+)
+"""What is said of columns that hold no numbers, which these are, and what can be done."""
+
+
+def _named(columns: Sequence[ColumnSummary]) -> str:
+    return ", ".join(" ".join(c.name.split()) for c in columns[:_MOST_NAMED]) + (", ..." if len(columns) > _MOST_NAMED else "")
+
+
+def _without(columns: Sequence[ColumnSummary]) -> str:
+    """The options by which columns are not used: a target cannot be dropped."""
+    inputs = [c.name for c in columns if not c.target]
+    drop = f"--drop {option_of(inputs)}".rstrip() if inputs else ""
+    return " and ".join(part for part in (drop, "another --target" if len(inputs) < len(columns) else "") if part)
+
+
 def _needs(
     columns: Sequence[ColumnSummary],
+    last: int,
     enough: bool,
-    relations: Sequence[str],
     dependent: Sequence[str],
     condition: Mapping[str, float | None],
 ) -> tuple[tuple[str, ...], str]:
@@ -181,22 +215,23 @@ def _needs(
     missing = [c.name for c in columns if c.missing]
     if missing:
         needs.append(f"missing values ({', '.join(missing[:8])}): --missing drop, or --drop columns that have many")
-    words = [c for c in columns if c.holds in ("words", "mixed", "dates", "nothing")]
-    categories = [c.name for c in words if c.holds == "words" and c.different <= _LEVELS]
+    categories = [c for c in columns if c.holds == "words" and c.different <= _LEVELS]
     if categories:
-        needs.append(f"words ({', '.join(categories[:8])}): --categories one-hot, or --drop")
-    others = [c.name for c in words if c.name not in categories]
-    if others:
-        needs.append(f"no numbers and no categories ({', '.join(others[:8])}): --drop {','.join(others[:8])}")
-    units = [c.name for c in columns if c.holds == "with units"]
-    if units:
-        needs.append(f"numbers with units or signs ({', '.join(units[:8])}): write the numbers alone, or --drop {','.join(units[:8])}")
-    constant = [c.name for c in columns if c.holds == "numbers" and c.different == 1]
+        needs.append(f"words ({_named(categories)}): --categories one-hot, or {_without(categories)}")
+    for told, kinds, mend in _MENDED:
+        found = [c for c in columns if c.holds in kinds and c not in categories]
+        if found:
+            needs.append(f"{told} ({_named(found)}): {mend}{_without(found)}")
+    twice = [c for c in columns if c.holds == "headed twice"]
+    if twice:
+        needs.append(f"a word in the first row, numbers below ({_named(twice)}): --rows 2:{last} leaves a second line of headings out")
+    constant = [c for c in columns if c.holds == "numbers" and c.different == 1]
     if constant:
-        needs.append(f"constant ({', '.join(constant)}): cannot be standardized; --drop {','.join(constant)}")
-    related = [d for d in dependent if d not in constant]
+        needs.append(f"constant ({_named(constant)}): cannot be standardized; {_without(constant)}")
+    known = [c.name for c in constant]
+    related = [c for c in columns if c.name in dependent and c.name not in known]
     if related:
-        needs.append(f"determined by other inputs ({', '.join(related)}): inputs cannot be whitened; --drop {','.join(related)}")
+        needs.append(f"determined by other inputs ({_named(related)}): inputs cannot be whitened; {_without(related)}")
     plain, centred = condition.get("none"), condition.get("standardize")
     if not enough or plain is None:
         needs.append("preparation: not decided, there are too few rows without missing values, or no columns of numbers")

@@ -106,7 +106,10 @@ class OnnxCall:
             return None
         if not isinstance(operand, Stored):
             refuse(self.path, self.operator, "its sizes are computed")
-        return [int(v) for v in np.asarray(self.builder.weights[operand.key]).reshape(-1)]
+        try:
+            return [int(v) for v in np.asarray(self.builder.weights[operand.key]).reshape(-1)]
+        except (OverflowError, ValueError):  # infinite, or not a number
+            refuse(self.path, self.operator, "its sizes are not finite")
 
     def numpy_type(self, number: int) -> np.dtype[Any]:
         """The type of a number of ONNX; one that NumPy has not is refused."""

@@ -5,6 +5,7 @@ A file of a kilobyte may ask for terabytes: constants that are joined with thems
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
@@ -19,7 +20,16 @@ MOST_ENTRIES = 2**26
 """Entries of a value at one sample: 256 MB in single precision."""
 _SHAPES_AT_MOST = 4096
 """Stored arrays with more entries are not shapes of others, and are left out of the inference."""
-_GROWING = ("ConstantOfShape", "Expand", "Range", "Tile", "Pad", "Resize", "Upsample")
+_SIZES = {
+    "ConstantOfShape": (0,),
+    "Expand": (1,),
+    "Range": (0, 1, 2),
+    "Tile": (1, 2),
+    "Pad": (1,),
+    "Resize": (1, 2, 3),
+    "Upsample": (1,),
+}
+"""Operators whose values may be larger than what they are given, and which inputs say how much; others are values of any size."""
 
 
 def check_sizes(model: Message, source: str) -> None:
@@ -51,24 +61,22 @@ def _check_stated(onnx: Any, model: Message, source: str) -> None:
         if node.op_type == "Constant":
             written = [a.t for a in node.attribute if a.name == "value" and prod(a.t.dims) <= _SHAPES_AT_MOST]
             stored.update(dict.fromkeys(node.output, written[0]) if written else {})
-        if node.op_type not in _GROWING:
-            continue
         found = []
-        for name in node.input:
-            if name in stored:
+        for k, name in enumerate(node.input):
+            if k in _SIZES.get(node.op_type, ()) and name in stored:
                 try:
                     found.append(np.asarray(onnx.numpy_helper.to_array(stored[name])))
                 except Exception:  # a damaged tensor: those who read it refuse it
                     return
-        numbers = [v for v in found if v.dtype.kind in "if" and v.size]
+        numbers = [v for v in found if v.dtype.kind in "if" and v.size and np.isfinite(v).all()]
         if node.op_type == "Range":
-            if len(numbers) == 3 and float(numbers[2].reshape(-1)[0]):
-                start, stop, step = (float(v.reshape(-1)[0]) for v in numbers)
-                _refuse_large(node.output[0], [int(max((stop - start) / step, 0))], source)
+            if len(numbers) == 3 and numbers[2].reshape(-1)[0]:
+                start, stop, step = (Fraction(v.reshape(-1)[0].item()) for v in numbers)
+                _refuse_large(node.output[0], [max(int((stop - start) / step), 0)], source)
         elif node.op_type in ("ConstantOfShape", "Expand") and numbers:
             _refuse_large(node.output[0], [int(n) for n in numbers[-1].reshape(-1)], source)
-        else:
-            _refuse_large(node.output[0], [int(max((float(np.abs(v).max()) for v in numbers), default=0.0))], source)
+        elif numbers:
+            _refuse_large(node.output[0], [int(max(float(np.abs(v).max()) for v in numbers))], source)
 
 
 def _refuse_large(name: str, sizes: list[int], source: str) -> None:
