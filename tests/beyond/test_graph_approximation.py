@@ -12,7 +12,7 @@ import pytest
 import neurovariety as nv
 from campaign import size
 from neurovariety.architectures import as_model
-from neurovariety.certificates import moving_values
+from neurovariety.certificates import moved_values
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.stored_networks import stored_network
@@ -207,7 +207,7 @@ def test_a_bound_holds_where_nothing_can_cancel(made, monkeypatch):
     rng = np.random.default_rng(1)
     network = made(rng)
     kept = nv.approximate(network, degree=4, box=(-0.5, 0.5))
-    monkeypatch.setattr(moving_values, "_MOST", 10)
+    monkeypatch.setattr(moved_values, "_MOST", 10)
     found = nv.approximate(network, degree=4, box=(-0.5, 0.5))
     x = rng.uniform(-0.5, 0.5, (4000, *network.input_shape))
     assert np.abs(found.network.evaluate(x) - network.evaluate(x)).max() <= found.value["error"]
@@ -215,7 +215,7 @@ def test_a_bound_holds_where_nothing_can_cancel(made, monkeypatch):
 
 
 def test_too_much_work_is_refused_before_it_is_done(monkeypatch):
-    monkeypatch.setattr(moving_values, "_MOST_PRODUCTS", 10)
+    monkeypatch.setattr(moved_values, "_MOST_PRODUCTS", 10)
     with pytest.raises(ResourceError, match="is too large: some"):
         nv.approximate(convolving(np.random.default_rng(0)), degree=2)
 

@@ -25,9 +25,9 @@ from neurovariety.certificates.activation_series import (
 from neurovariety.certificates.affine_forms import AffineForms, Values, added, each, known, zeros
 from neurovariety.certificates.functions_of_rows import along, jacobian, normal, probabilities, variances
 from neurovariety.certificates.graphs_with_polynomials import function_of
-from neurovariety.certificates.moving_values import (
+from neurovariety.certificates.moved_values import (
     AlongAxes,
-    Moving,
+    MovedValues,
     NotRead,
     check_work,
     linear_of,
@@ -63,7 +63,7 @@ def moves_of_outputs(network: NetworkData, low: Sequence[Fraction], high: Sequen
     if len(low) != count or len(high) != count or any(a > b for a, b in zip(low, high, strict=True)):
         raise NotShown("a box of inputs of the network is expected")
     check_order(network)
-    graph, found, sizes = _Graph(network, near), dict[str, Moving](), known_shapes(network)
+    graph, found, sizes = _Graph(network, near), dict[str, MovedValues](), known_shapes(network)
     for node in network.nodes:
         below = [found[n] for n in node.inputs]
         try:
@@ -77,7 +77,7 @@ def moves_of_outputs(network: NetworkData, low: Sequence[Fraction], high: Sequen
     return zeros((1,)) if moved is None else moved.sizes
 
 
-def _inputs(network: NetworkData, low: Sequence[Fraction], high: Sequence[Fraction]) -> Moving:
+def _inputs(network: NetworkData, low: Sequence[Fraction], high: Sequence[Fraction]) -> MovedValues:
     shape, n = tuple(network.input_shape), len(low)
     centre, radii = zeros((n,)), zeros((n,))
     for i, (a, b) in enumerate(zip(low, high, strict=True)):
@@ -94,7 +94,7 @@ class _Graph:
     near: Near
     errors: int = 0
 
-    def after(self, node: NodeData, below: Sequence[Moving], shape: tuple[int, ...] | None) -> Moving:
+    def after(self, node: NodeData, below: Sequence[MovedValues], shape: tuple[int, ...] | None) -> MovedValues:
         """What a node makes of what it reads, of a shape."""
         most = len(below) if node.kind == "concatenate" else _READ.get(node.kind, 1)
         if len(below) > most or (len(below) == 2 and node.weights) or (node.kind == "matmul" and len(below) < most):
@@ -119,7 +119,7 @@ class _Graph:
             return self._joined(node, below)
         return placed(lambda values: moved_entries(node, values, BALLS), below, node)
 
-    def _work(self, node: NodeData, below: Sequence[Moving], shape: tuple[int, ...] | None) -> int:
+    def _work(self, node: NodeData, below: Sequence[MovedValues], shape: tuple[int, ...] | None) -> int:
         """About how many products of numbers a node takes."""
         size = 1 if shape is None else prod(shape)
         if node.kind == "parameter":
@@ -135,12 +135,12 @@ class _Graph:
     def _stored(self, node: NodeData, role: str) -> Values:
         return BALLS.array(self.network.weights[node.weights[role]])
 
-    def _linear(self, node: NodeData, x: Moving) -> Moving:
+    def _linear(self, node: NodeData, x: MovedValues) -> MovedValues:
         matrix = self._stored(node, "weight").T
         made = linear_of(x, lambda v: np.matmul(v, matrix), lambda v: np.matmul(v, abs(matrix)))
         return shifted(made, self._stored(node, "bias")) if "bias" in node.weights else made
 
-    def _of_channels(self, node: NodeData, x: Moving) -> Moving:
+    def _of_channels(self, node: NodeData, x: MovedValues) -> MovedValues:
         ones = (1,) * (x.balls.ndim - 1)
         if node.kind == "normalize":
             factors, shifts = channel_maps(node, self.network, range(x.balls.shape[0]))
@@ -149,7 +149,7 @@ class _Graph:
         made = linear_of(x, lambda v: convolved(node, v, filters, BALLS), lambda v: convolved(node, v, abs(filters), BALLS))
         return shifted(made, self._stored(node, "bias").reshape(-1, *ones)) if "bias" in node.weights else made
 
-    def _joined(self, node: NodeData, below: Sequence[Moving]) -> Moving:
+    def _joined(self, node: NodeData, below: Sequence[MovedValues]) -> MovedValues:
         if len(below) == 2:
             if node.kind == "multiply" and node.inputs[0] == node.inputs[1]:
                 return self._entrywise(_SQUARE, below[0], None)
@@ -176,7 +176,7 @@ class _Graph:
             return scaled(reciprocal(x, node.name), c)
         return scaled(x, c if node.kind == "multiply" else 1 / c)
 
-    def _activated(self, node: NodeData, x: Moving) -> Moving:
+    def _activated(self, node: NodeData, x: MovedValues) -> MovedValues:
         name, known_ratio = function_of(node), ratio(node.attributes)
         if name is None and known_ratio is not None:
             over, under = (tuple(Fraction(int(c.p), int(c.q)) for c in p.coeffs()) or (Fraction(0),) for p in known_ratio)
@@ -184,7 +184,7 @@ class _Graph:
         assert name is not None
         return self._entrywise(ACTIVATIONS[name], x, self.near(name, x.reached.reshape(-1).tolist()))
 
-    def _entrywise(self, f: PiecedActivation | QuotientActivation, x: Moving, error: float | None) -> Moving:
+    def _entrywise(self, f: PiecedActivation | QuotientActivation, x: MovedValues, error: float | None) -> MovedValues:
         slopes = each(lambda b: slope_of(f, b), x.around)
         made = x.steps.mapped(lambda v: v * slopes, lambda v: v * abs(slopes))
         moved = x.moved
@@ -202,7 +202,7 @@ class _Graph:
         self.errors += len(errors)
         return made
 
-    def _softmax(self, node: NodeData, given: Moving) -> Moving:
+    def _softmax(self, node: NodeData, given: MovedValues) -> MovedValues:
         rows = AlongAxes(given.balls.shape, (int(node.attributes["axis"]),))
         seen = np.ones(given.balls.shape, dtype=bool)
         if "mask" in node.weights:
@@ -227,7 +227,7 @@ class _Graph:
         moved = self._with_errors(moved, own.reshape(-1).tolist(), own.shape)
         return linear_of(moving(made.shifted(middle), moved, are), rows.back)
 
-    def _standardized(self, node: NodeData, given: Moving) -> Moving:
+    def _standardized(self, node: NodeData, given: MovedValues) -> MovedValues:
         rows = AlongAxes(given.balls.shape, tuple(int(k) for k in node.attributes["axes"]))
         x = linear_of(given, rows.of)
         n = x.balls.shape[1]

@@ -17,7 +17,7 @@ from neurovariety.beyond.approximation.one_activation import RATIONAL, NearestPo
 from neurovariety.certificates.activation_series import POSITIVE, taylor
 from neurovariety.certificates.graphs_with_polynomials import graph_with_polynomials
 from neurovariety.certificates.moved_graphs import moves_of_outputs
-from neurovariety.certificates.moving_values import NotRead
+from neurovariety.certificates.moved_values import NotRead
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network

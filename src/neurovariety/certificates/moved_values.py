@@ -31,7 +31,7 @@ class NotRead(NotShown):
 
 
 @dataclass(frozen=True, eq=False)
-class Moving:
+class MovedValues:
     """What entries ``are`` on the box, with ``balls`` that hold them, and by how much they can have ``moved`` (None: by nothing)."""
 
     are: AffineForms
@@ -79,7 +79,7 @@ def widened(forms: AffineForms, errors: Sequence[flint.arb], first: int) -> Affi
     return AffineForms(forms.centre, tuple(part.reshape(forms.centre.shape) for part in flat), forms.rest)
 
 
-def moving(are: AffineForms, moved: AffineForms | None, balls: Values | None = None) -> Moving:
+def moving(are: AffineForms, moved: AffineForms | None, balls: Values | None = None) -> MovedValues:
     """The same with balls that hold what forms and known balls say. Raises `NotShown` where these are not bounded."""
     are, moved = gathered(are), None if moved is None else gathered(moved)
     found = are.balls
@@ -87,7 +87,7 @@ def moving(are: AffineForms, moved: AffineForms | None, balls: Values | None = N
         found = each(meet, found, balls)
     if not all(b.is_finite() for b in found.reshape(-1)):
         raise NotShown("what a unit reads is not bounded")
-    return Moving(are, found, moved)
+    return MovedValues(are, found, moved)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class AlongAxes:
         return np.moveaxis(values, self.axes, range(values.ndim - len(self.axes), values.ndim))
 
 
-def linear_of(x: Moving, linear: Callable[[Values], Values], absolute: Callable[[Values], Values] | None = None) -> Moving:
+def linear_of(x: MovedValues, linear: Callable[[Values], Values], absolute: Callable[[Values], Values] | None = None) -> MovedValues:
     """What a linear map makes; ``absolute``: the same with the sizes of its coefficients."""
     moved = None if x.moved is None else x.moved.mapped(linear, absolute)
     return moving(x.are.mapped(linear, absolute), moved, np.asarray(linear(x.balls), dtype=object))
@@ -124,23 +124,23 @@ def check_work(place: str, products: int) -> None:
         raise NotShown(f"{place!r} is too large: some {products:.1e} products of numbers")
 
 
-def scaled(x: Moving, c: Any) -> Moving:
+def scaled(x: MovedValues, c: Any) -> MovedValues:
     """Multiples by known numbers."""
     return linear_of(x, lambda v: np.asarray(v * c, dtype=object), lambda v: np.asarray(v * abs(c), dtype=object))
 
 
-def shifted(x: Moving, c: Values) -> Moving:
+def shifted(x: MovedValues, c: Values) -> MovedValues:
     """Known numbers added."""
     are = x.are.shifted(c)
     return moving(are, None if x.moved is None else x.moved.shifted(zeros(are.centre.shape)), x.balls + c)
 
 
-def turned(x: Moving) -> Moving:
+def turned(x: MovedValues) -> MovedValues:
     """Matrices transposed."""
     return linear_of(x, lambda v: v.swapaxes(-1, -2))
 
 
-def placed(made: Callable[[Sequence[Values]], Values | None], below: Sequence[Moving], node: NodeData) -> Moving:
+def placed(made: Callable[[Sequence[Values]], Values | None], below: Sequence[MovedValues], node: NodeData) -> MovedValues:
     """A map that puts entries of what nodes make elsewhere, or adds them up."""
     if made([v.balls for v in below]) is None or node.kind == "max_pool":
         raise NotRead(f"{node.name!r} ({node.kind}) is not read here")
@@ -157,7 +157,7 @@ def placed(made: Callable[[Sequence[Values]], Values | None], below: Sequence[Mo
     return moving(of([v.are for v in below]), moved, np.asarray(made([v.balls for v in below]), dtype=object))
 
 
-def product(bilinear: Callable[[Values, Values], Values], p: Moving, q: Moving) -> Moving:
+def product(bilinear: Callable[[Values, Values], Values], p: MovedValues, q: MovedValues) -> MovedValues:
     """p' q' - p q is what each can have moved times the other, and the product of both moves."""
     are = product_of_forms(bilinear, p.are, q.are)
     moved: AffineForms | None = None
@@ -171,12 +171,12 @@ def product(bilinear: Callable[[Values, Values], Values], p: Moving, q: Moving) 
     return moving(are, moved, np.asarray(bilinear(p.balls, q.balls), dtype=object))
 
 
-def quotient(p: Moving, q: Moving, place: str) -> Moving:
+def quotient(p: MovedValues, q: MovedValues, place: str) -> MovedValues:
     """p times 1/q. Raises `NotShown` where q, moved or not, may be 0 at a ``place``."""
     return product(np.multiply, p, reciprocal(q, place))
 
 
-def reciprocal(x: Moving, place: str) -> Moving:
+def reciprocal(x: MovedValues, place: str) -> MovedValues:
     """1/x: from the centre c it differs by -(x - c)/(x c), and 1/x' from it by -(x' - x)/(x x'). Raises `NotShown` where x may be 0."""
     if any(b.contains(0) for values in (x.reached, x.around) for b in values.reshape(-1)):
         raise NotShown(f"what {place!r} divides by may be 0")
