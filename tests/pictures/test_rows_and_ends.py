@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from inspect import unwrap
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_apart(seed):
     heights = sorted(rng.random(count) ** 3, reverse=True)
     places = apart(heights, _GAP)
     assert len(places) == count
-    assert all(a - b > _GAP - 1e-9 for a, b in zip(places, places[1:], strict=False))
+    assert all(a - b > _GAP - 1e-9 for a, b in itertools.pairwise(places))
     assert min(places) >= -1e-9
     assert max(places) <= 1 + 1e-9
     spread = [0.9 - 0.1 * k for k in range(8)]
