@@ -281,7 +281,8 @@ class SmoothCriticalLocus:
         return [v for v in self.ranks if v.statement.value[1] < self.whole.statement.value]
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """The rows, or the dimension of the largest critical set, which the locus has at least."""
+        """The rows, or the dimension of the largest critical set, which the locus has at least; and at most where that is one less than
+        of all weights, since at general ones the rank does not drop."""
         said = self.whole.statement
         if self.key == "strata":
             rows = [self._row(v) for v in self.ranks]
@@ -289,6 +290,7 @@ class SmoothCriticalLocus:
             return Statement("critical locus: strata", said.subject, rows), claim
         size = max(v.statement.value[0] for v in self._critical())
         value, claim = (size, Claim.LOWER_BOUND) if self.key == "dimension" else (self.parameters - size, Claim.UPPER_BOUND)
+        claim = Claim.PROVED if size == self.parameters - 1 else claim
         return Statement(f"critical locus: {self.key}", said.subject, value), claim
 
     def _row(self, verdict: Verdict) -> dict[str, Any]:
