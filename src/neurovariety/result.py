@@ -158,8 +158,14 @@ class Result:
     def shown(self) -> str:
         """The value in one short line; parts that are claimed less than the whole say so."""
         if isinstance(self.value, Mapping):
-            return ", ".join(f"{k} {in_one_line(v)}{self.weaker(k)}" for k, v in self.value.items())
+            return ", ".join(f"{k} {self.part(k, v)}" for k, v in self.value.items())
         return in_one_line(self.value)
+
+    def part(self, key: str, value: Any) -> str:
+        """A part of the value in one line, with its claim where that is less than the whole's. A list of which nothing is shown is not
+        known; one that is shown to be empty is ``none``."""
+        unknown = isinstance(value, Mapping | list | tuple) and not value and self.verdicts[key].claim is Claim.UNDECIDED
+        return "-" if unknown else f"{in_one_line(value)}{self.weaker(key)}"
 
     def weaker(self, key: str) -> str:
         """The claim of a part in brackets, where it says something and is claimed less than the whole."""
