@@ -325,9 +325,8 @@ def _unpickled(kind: type[Result], given: Mapping[str, Any]) -> Result:
 def _recorded(entry: str, key: str, part: Any, data: Mapping[str, Any]) -> Verdict:
     """What a file says of a key; the first schema has one claim for all."""
     said = data.get("claims", {}).get(key, {"claim": data["claim"]})
-    error = said.get("error")  # whatever stands in a file: `recheck` holds it against the certificate
-    stated = float(error) if isinstance(error, int | float) else 0.0
-    statement = Statement(f"{entry}: {key}", "", part, tuple(said.get("scope", ())), stated)
+    stated = said.get("error") if isinstance(said.get("error"), int | float) else 0.0  # `recheck` refuses other things
+    statement = Statement(f"{entry}: {key}", "", part, tuple(said.get("scope", ())), float(stated))
     return recorded(statement, Claim(said["claim"]))
 
 
