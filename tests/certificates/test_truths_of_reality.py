@@ -26,6 +26,7 @@ class Listed(ShownInChart):
         return self.known
 
 
+NONE = np.zeros(0)
 PAIR = [[1 + 1j, 2], [1 - 1j, 2]]
 
 
@@ -57,7 +58,15 @@ def test_of_an_empty_list():
 
 def test_none_of_another_loss():
     own = NoneOfOtherLoss(M, (), (1.0, 2.0))
-    losses = agreeing(Charts, rank=2, fills=True, definite=always(True), bounds=lambda w: (0.0, 0.0) if w == (1.0, 2.0) else (0.0, 1.0))
+    losses = agreeing(
+        Charts,
+        loss=NONE,
+        radii=NONE,
+        rank=2,
+        fills=True,
+        definite=always(True),
+        bounds=lambda w: (0.0, 0.0) if w == (1.0, 2.0) else (0.0, 1.0),
+    )
     verdict = check_both_sides(
         own,
         losses,
