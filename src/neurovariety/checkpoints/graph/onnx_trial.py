@@ -42,7 +42,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenValue:
     """The type and the shape that a value had."""
 
     dtype: np.dtype[Any]
@@ -66,7 +66,7 @@ class Trial:
     values: dict[str, Any]
     fixed: tuple[str, ...] = ()
     """Which open sizes were chosen, in words."""
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, SeenValue] = field(default_factory=dict)
 
 
 def tried(model: Message, given: Mapping[str, Sequence[int]] | None = None) -> Trial | str:
@@ -94,11 +94,11 @@ def tried(model: Message, given: Mapping[str, Sequence[int]] | None = None) -> T
     return f"no runtime could run it at any shape that was tried ({runtime.refused}); give the shapes with --input-shape"
 
 
-def _seen(values: Mapping[str, Any]) -> dict[str, Seen]:
-    return {k: Seen(v.dtype, v.shape) for k, v in values.items() if isinstance(v, np.ndarray)}
+def _seen(values: Mapping[str, Any]) -> dict[str, SeenValue]:
+    return {k: SeenValue(v.dtype, v.shape) for k, v in values.items() if isinstance(v, np.ndarray)}
 
 
-def _looked_at(model: Message, feeds: Feeds) -> tuple[dict[str, Any], dict[str, Seen]]:
+def _looked_at(model: Message, feeds: Feeds) -> tuple[dict[str, Any], dict[str, SeenValue]]:
     made = [o for node in model.graph.node for o in node.output if o]
     kept = of_stored_and_sizes(model)
     others = [n for n in made if n not in set(kept)]
@@ -111,7 +111,7 @@ def _looked_at(model: Message, feeds: Feeds) -> tuple[dict[str, Any], dict[str, 
     return {k: values[k] for k in kept if k in values}, _seen({k: v for k, v in values.items() if k in set(made)})
 
 
-def _by_their_sizes(model: Message, feeds: Feeds, kept: list[str], others: list[str]) -> tuple[dict[str, Any], dict[str, Seen]]:
+def _by_their_sizes(model: Message, feeds: Feeds, kept: list[str], others: list[str]) -> tuple[dict[str, Any], dict[str, SeenValue]]:
     """The shape of each value, computed beside it by an operator that is added, so that it need not be kept."""
     onnx = import_onnx()
     every = new_session(with_outputs(model, others))
@@ -127,7 +127,7 @@ def _by_their_sizes(model: Message, feeds: Feeds, kept: list[str], others: list[
     opened.graph.output.extend(onnx.ValueInfoProto(name=n) for n in shapes)
     found = new_session(opened, in_order=True).run([*kept, *shapes], feeds)
     values = dict(zip(kept, found, strict=False))
-    seen = {name: Seen(kinds[name], tuple(v.tolist())) for name, v in zip(others, found[len(kept) :], strict=True)}
+    seen = {name: SeenValue(kinds[name], tuple(v.tolist())) for name, v in zip(others, found[len(kept) :], strict=True)}
     return values, {**seen, **_seen(values)}
 
 

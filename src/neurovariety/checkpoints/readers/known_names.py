@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.onnx_trial import Seen
+from neurovariety.checkpoints.graph.onnx_trial import SeenValue
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import Operand, Stored, Turned
 
@@ -24,7 +24,7 @@ class KnownNames:
     weights: dict[str, Array]
     fixed: set[str]
     uses: Counter[str]
-    seen: Mapping[str, Seen]
+    seen: Mapping[str, SeenValue]
 
     def shaped(self, key: str) -> bool:
         """Whether a stored array holds floating-point numbers along at least one axis."""

@@ -172,20 +172,21 @@ def simplified_apart(reading: Reading, network: Network, seed: int = 0) -> str:
     }
     rng = np.random.default_rng(seed)
     for node in network.nodes:
-        if node.is_input or node.name not in before or _alike(node, before[node.name], same_weights):
+        name = reading.plain.output if node.name == network.output else node.name  # which may be the value before a reshape
+        if node.is_input or name not in before or (node.name == name and _alike(node, before[name], same_weights)):
             continue
         bases: dict[str, Array] = {}
         _borders(node, after, before, bases, shapes, rng)
         with np.errstate(all="ignore"):
             new, _ = _evaluated(node.name, after, network.weights, numbers, dict(bases), top=True)
-            old, largest = _evaluated(node.name, before, reading.plain.weights, reading.numbers, dict(bases), top=True)
+            old, largest = _evaluated(name, before, reading.plain.weights, reading.numbers, dict(bases), top=True)
             size = np.abs(old)
             for x in bases.values():
                 size = np.maximum(size, np.abs(x)) if x.shape == old.shape else size
             seen = np.isfinite(old)
             if new.shape != old.shape or not np.all(np.abs(new - old)[seen] <= (_NORMAL_FORM * size + _DOUBLE * largest)[seen]):
                 return node.place
-    return "" if network.output in before else network.output
+    return ""
 
 
 def _alike(one: Node, two: Node, same: set[str]) -> bool:
