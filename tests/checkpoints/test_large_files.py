@@ -117,3 +117,81 @@ def test_a_large_convolution_that_is_misread_is_opaque(tmp_path, monkeypatch, at
     wrong = nv.load_network(tmp_path / "m.onnx")
     assert not wrong.regions
     assert {o.reason for o in wrong.opaque if o.operator == "Conv"} == {"it was read, but computes something else in its runtime"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "axes", "keepdims"),
+    [
+        ("ReduceMax", [1], 0),
+        ("ReduceMax", [2], 1),
+        ("ReduceMax", [1, 2], 0),
+        ("ReduceMax", [-1], 0),
+        ("ReduceMax", [3, 1], 1),
+        ("GlobalMaxPool", None, 1),
+    ],
+)
+@pytest.mark.parametrize("opset", [12, 18])
+def test_the_largest_along_axes_is_read(tmp_path, operator, axes, keepdims, opset):
+    rng = np.random.default_rng(3)
+    arrays = {"w": rng.normal(size=(4, 4)).astype(np.float32)}
+    inside, attributes = ["h"], {}
+    if axes is not None:
+        attributes = {"keepdims": keepdims}
+        if opset < 18:
+            attributes["axes"] = axes
+        else:
+            arrays["axes"] = np.array(axes)
+            inside = ["h", "axes"]
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node(operator, inside, ["m"], **attributes),
+        helper.make_node("Relu", ["m"], ["y"]),
+    ]
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", ["n", 3, 5, 4]), ("y", None)))
+    graph = helper.make_graph(nodes, "g", [x], [y], [numpy_helper.from_array(v, k) for k, v in arrays.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), str(tmp_path / "m.onnx"))
+    network = nv.load_network(tmp_path / "m.onnx")
+    assert isinstance(network, Network)
+    h = (at := rng.normal(size=(2, 3, 5, 4))) @ arrays["w"]
+    expected = h.max(axis=(2, 3) if axes is None else tuple(axes), keepdims=bool(keepdims))
+    assert np.allclose(network.evaluate(at), np.maximum(expected, 0), atol=1e-6)
+
+
+@pytest.mark.parametrize(("end", "whole"), [(2**31 - 1, True), (2**63 - 1, True), (3, False)])
+def test_a_slice_of_the_whole_batch_is_no_slice(tmp_path, end, whole):
+    """One that ends at a length may cut a longer batch, also where the file was run with one as long."""
+    arrays = {"w": np.eye(4, dtype=np.float32), "s": np.array([0, 1]), "e": np.array([end, 3]), "a": np.array([0, 2])}
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Slice", ["h", "s", "e", "a"], ["y"])]
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", ["n", 3, 4]), ("y", None)))
+    graph = helper.make_graph(nodes, "g", [x], [y], [numpy_helper.from_array(v, k) for k, v in arrays.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(tmp_path / "m.onnx"))
+    found = nv.load_network(tmp_path / "m.onnx")
+    assert isinstance(found, Network) is whole
+    assert whole or [o.operator for o in found.opaque] == ["Slice"]
+
+
+def test_a_rank_that_takes_too_long_is_not_computed(monkeypatch):
+    from neurovariety.checkpoints.rank import jacobian_rank
+
+    monkeypatch.setattr(jacobian_rank, "_MOST_WORK", 10)
+    found = nv.diagnose({"w1": [[1, 2], [1, 2], [3, 1]], "w2": [[1, 1, 1]]}, architecture="mlp(2,3,1; relu)")
+    assert found.value["rank"] is None
+    assert "multiplications" in found.evidence["rank"]["route"]
+    assert found.value["redundant"] == {"equal": 1}
+
+
+def test_shapes_take_no_memory():
+    """Of a network whose values at one picture would take a gigabyte."""
+    attributes = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    nodes = [Node("x", "input")]
+    for k in range(40):
+        nodes.append(Node(f"c{k}", "conv", (nodes[-1].name,), {"weight": "w"}, attributes))
+        nodes.append(Node(f"r{k}", "activation", (f"c{k}",), {}, {"function": "relu"}))
+    network = Network((8, 256, 256), tuple(nodes), "r39", {"w": np.ones((8, 8, 3, 3))})
+    import tracemalloc
+
+    tracemalloc.start()
+    assert network.output_shape == (8, 256, 256)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**27

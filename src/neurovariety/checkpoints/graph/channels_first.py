@@ -39,6 +39,11 @@ class _Moved:
     axis: int
 
 
+def _on_a_line(node: Node) -> bool:
+    """Whether a node of one input adds a number or multiplies by one; a polynomial may."""
+    return node.kind != "activation" or node.function == "polynomial"
+
+
 def channels_first(network: Network) -> Network:
     """The same function, with such operations on the values that have channels first."""
     found = _Pass(network)
@@ -110,7 +115,7 @@ class _Pass:
         key, role = node.weights["weight"], _ROLES.get(node.kind)
         if role is None or (node.attributes.get("reversed") and role == "mean") or self.uses[key] > 1:
             return False
-        if not self._one_a_channel(key, self.shapes[node.inputs[0]], first.axis):
+        if not self._one_a_channel(key, self.shapes[node.inputs[0]], first.axis) or self._stays(first.base):
             return False
         base = self.nodes[first.base]
         width = self.shapes[node.inputs[0]][first.axis]
@@ -132,6 +137,16 @@ class _Pass:
         names = [n for n in self.nodes if n == node.name or n.startswith(f"{node.name} {_MARK}")]
         self.norms[node.name] = tuple(sorted(names, key=lambda n: self.nodes[n].kind != "normalize"))
         return True
+
+    def _stays(self, name: str) -> bool:
+        """Whether what is done to a value is left as it is: where something else reads what is before its activation too, which may be
+        one with slopes of its own, written out; and where a vector was multiplied by a number, as an exporter of matrices does."""
+        node = self.nodes[name]
+        while node.kind == "activation" or (operation(node).entrywise is not None and len(node.inputs) == 1 and not node.weights):
+            if self.readers[node.inputs[0]] > 1 or (_on_a_line(node) and len(self.shapes[name]) == 1):
+                return True
+            node = self.nodes[node.inputs[0]]
+        return False
 
     def _after_all(self, role: str, roles: dict[str, str]) -> bool:
         there = [r for r, key in roles.items() if r in _ORDER and not is_written_here(key)]

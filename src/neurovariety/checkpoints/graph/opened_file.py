@@ -27,7 +27,7 @@ class OpenedFile:
 
     def __init__(self, model: Message, names: Iterable[str], samples: Iterable[str] = (), at: int = 0) -> None:
         self._model, self._wanted = model, list(dict.fromkeys(names))
-        self._samples, self._at = set(samples), at
+        self._samples, self._at = {o for node in model.graph.node for o in node.output}.intersection(samples), at
         self._sessions: list[tuple[Any, list[str], list[str]]] = []
         if find_spec("onnxruntime") is not None:
             for wanted in (self._wanted, []):  # some values cannot be outputs of a file

@@ -151,7 +151,7 @@ class Builder:
             raise InputError(f"{made.place} mixes the samples of a batch; a network maps each sample by itself")
         layout = self._layout_after(made, values)
         self.nodes.append(made)
-        self._samples[unique] = found
+        self._samples[unique] = np.broadcast_to(0.0, found.shape)
         return Value(unique, layout)
 
     def _layout_after(self, node: Node, values: Sequence[Value]) -> Layout | None:

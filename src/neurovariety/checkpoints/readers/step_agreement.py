@@ -28,6 +28,8 @@ _NORMAL_FORM = 4e-6
 """Part of a value, or of what it is made of, by which a spelled-out activation may differ from the one that it is: constants such as
 1/sqrt(2) are stored in single precision."""
 _DOUBLE = 1e-11
+_LARGE = 2**20
+"""Numbers that stay in the precision that they are told in until an operation takes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ def held_step_by_step(
     """
     chosen = reading.plain.nodes if nodes is None else nodes
     epsilon = max((unit(v.dtype) for v in told.values() if isinstance(v, np.ndarray)), default=0.0)
-    values: dict[str, Rounded] = {name: known_exactly(_floats(v)) for name, v in given.items()}
+    values: dict[str, Rounded] = {name: known_exactly(v if v.size > _LARGE else _floats(v)) for name, v in given.items()}
     last = {n: k for k, node in enumerate(chosen) for n in node.inputs}
     count = 0
     with np.errstate(all="ignore"):
@@ -101,13 +103,14 @@ def held_step_by_step(
                 try:
                     rows = bands(node, below, reading.plain) if names and clear else None
                     if rows is not None:
-                        made = known_exactly(_floats(told[names[0]]))
+                        made = known_exactly(told[names[0]])  # as it is: only some rows become numbers of double precision
                         apart = any(not _bands_near(reading, band, told[n], epsilon) for n in names for band in rows)
                         names = []
                         if apart:
                             return StepsCompared(node.place, count)
                         count += 1
                     else:
+                        below = [Rounded(np.asarray(b.value, dtype=np.float64), b.off) for b in below]
                         made = step(node, below, reading.numbers, reading.plain.weights, epsilon)
                 except (ValueError, TypeError, IndexError, KeyError) as error:
                     if isinstance(error, InputError):
@@ -132,9 +135,9 @@ def _has_numbers(value: object) -> bool:
 
 
 def _bands_near(reading: Reading, band: Band, found: Array, epsilon: float) -> bool:
-    """Whether a convolution agrees with what a runtime told of some of its rows."""
+    """Whether an operation agrees with what a runtime told of some of its rows."""
     made = step(band.node, [band.below], reading.numbers, reading.plain.weights, epsilon)
-    seen = _floats(found)[:, :, band.start : band.stop]
+    seen = _floats(found[:, :, band.start : band.stop])
     return seen.shape == made.value.shape and found.shape[2] == band.rows and _near(made, seen, found.dtype)
 
 
