@@ -29,7 +29,7 @@ from neurovariety.checkpoints.readers.known_names import FLOATING, KnownNames
 from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.onnx_agreement import held_part
 from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
-from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
+from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, not_understood, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
 from neurovariety.checkpoints.readers.step_agreement import Reading, simplified_apart
@@ -185,7 +185,7 @@ class _Reading:
     def _understood(self, node: Message) -> str:
         """Read a node into the builder of its first axis; the reason where that does not go."""
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS or node.op_type in ("Shape", "Size"):
-            return "the operator is not understood"
+            return not_understood(node)
         moving = [n for n in node.input if n and n not in self.known.stored]
         shapes = {n: self.known.shape(n) for n in (*moving, *(o for o in node.output if o))}
         odd = next((n for n, s in shapes.items() if s is None), None)
