@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import neurovariety as nv
 from campaign import size
 from neurovariety.architectures import as_model
+from neurovariety.certificates import moved_values
 from neurovariety.certificates.issue import issue
 from neurovariety.certificates.network_nodes import network_hash
 from neurovariety.certificates.stored_networks import stored_network
@@ -56,12 +58,65 @@ def attending(rng, tokens=2, masked=False):
     return Network((tokens, d), nodes, "n", weights, fixed=frozenset({"mask"} if masked else ()))
 
 
+def convolving(rng):
+    """Convolution, batch norm, gelu, convolution in groups with a stride, tanh, dense."""
+    plain = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    strided = {"stride": (2, 2), "padding": ((0, 1), (1, 0)), "dilation": (1, 1), "groups": 2}
+    roles = {"mean": "mean", "variance": "variance", "scale": "scale", "shift": "shift"}
+    nodes = (
+        Node("x", "input"),
+        Node("c", "conv", ("x",), {"weight": "c", "bias": "c bias"}, plain),
+        Node("n", "normalize", ("c",), roles, {"epsilon": 1e-5}),
+        Node("g", "activation", ("n",), {}, {"function": "gelu", "approximate": "none"}),
+        Node("d", "conv", ("g",), {"weight": "d"}, strided),
+        Node("t", "activation", ("d",), {}, {"function": "tanh"}),
+        Node("f", "reshape", ("t",), {}, {"shape": (8,)}),
+        linear("o", "f"),
+    )
+    weights = {"c": rng.normal(size=(2, 1, 3, 3)) / 2, "c bias": rng.normal(size=2), "d": rng.normal(size=(2, 1, 2, 2)) / 2}
+    weights |= {
+        "mean": rng.normal(size=2),
+        "variance": rng.uniform(0.5, 2, 2),
+        "scale": rng.normal(size=2),
+        "shift": rng.normal(size=2),
+    }
+    return Network((1, 3, 3), nodes, "o", weights | {"o": rng.normal(size=(2, 8)), "o bias": rng.normal(size=2)})
+
+
+def dividing(rng):
+    """Values divided by roots of others, a number divided by a value, and a quotient of polynomials as activation."""
+    quotient = {
+        "function": "rational",
+        "numerator": (Fraction(0), Fraction(1)),
+        "denominator": (Fraction(1), Fraction(0), Fraction(1, 4)),
+    }
+    nodes = (
+        Node("x", "input"),
+        linear("a", "x"),
+        Node("t", "activation", ("a",), {}, {"function": "tanh"}),
+        linear("b", "t"),
+        Node("s", "multiply", ("b", "b")),
+        Node("u", "add", ("s",), {}, {"constant": Fraction(1, 2)}),
+        Node("r", "activation", ("u",), {}, {"function": "sqrt"}),
+        Node("y", "divide", ("t", "r")),
+        Node("v", "divide", ("u",), {}, {"constant": Fraction(2), "reversed": True}),
+        Node("w", "add", ("y", "v")),
+        Node("z", "activation", ("w",), {}, quotient),
+        linear("o", "z"),
+    )
+    weights = {"a": rng.normal(size=(3, 2)) / 2, "a bias": rng.normal(size=3) / 2, "b": rng.normal(size=(3, 3)) / 3}
+    return Network((2,), nodes, "o", weights | {"b bias": np.zeros(3), "o": rng.normal(size=(1, 3)), "o bias": np.zeros(1)})
+
+
 CASES = [
     (normalizing, {}, {"degree": 2, "box": (0.75, 1)}),
     (normalizing, {"centred": False, "epsilon": 1.0}, {"degree": 3}),
     (attending, {}, {"degree": 4}),
     (attending, {"masked": True}, {"degree": 2, "kind": "rational"}),
     (attending, {"tokens": 1}, {"degree": 2}),
+    (convolving, {}, {"degree": 4}),
+    (dividing, {}, {"degree": 4}),
+    (dividing, {}, {"degree": 3, "kind": "rational"}),
 ]
 
 
@@ -146,6 +201,36 @@ def test_a_stored_value_may_have_an_axis_for_the_batch(kind, attributes, joined)
     assert (found.value["error"], found.value["error_at_least"], found.claim) == (0, 0, Claim.PROVED)
 
 
+@pytest.mark.parametrize("made", [attending, dividing, convolving])
+def test_a_bound_holds_where_nothing_can_cancel(made, monkeypatch):
+    """Networks with more entries than forms are kept for have bounds too, which are larger."""
+    rng = np.random.default_rng(1)
+    network = made(rng)
+    kept = nv.approximate(network, degree=4, box=(-0.5, 0.5))
+    monkeypatch.setattr(moved_values, "_MOST", 10)
+    found = nv.approximate(network, degree=4, box=(-0.5, 0.5))
+    x = rng.uniform(-0.5, 0.5, (4000, *network.input_shape))
+    assert np.abs(found.network.evaluate(x) - network.evaluate(x)).max() <= found.value["error"]
+    assert kept.value["error"] <= 1.001 * found.value["error"]
+
+
+def test_too_much_work_is_refused_before_it_is_done(monkeypatch):
+    monkeypatch.setattr(moved_values, "_MOST_PRODUCTS", 10)
+    with pytest.raises(ResourceError, match="is too large: some"):
+        nv.approximate(convolving(np.random.default_rng(0)), degree=2)
+
+
+def test_an_activation_with_a_kink_at_each_end():
+    """hardswish is x (x + 3) / 6 between -3 and 3."""
+    rng = np.random.default_rng(0)
+    nodes = (Node("x", "input"), linear("a", "x"), Node("h", "activation", ("a",), {}, {"function": "hardswish"}), linear("b", "h"))
+    weights = {"a": 3 * rng.normal(size=(3, 2)), "a bias": rng.normal(size=3), "b": rng.normal(size=(1, 3)), "b bias": np.zeros(1)}
+    found = nv.approximate(Network((2,), nodes, "b", weights), degree=6)
+    assert found.value["error_at_least"] <= found.value["error"] <= 2 * found.value["error_at_least"]
+    on_parabola = nv.approximate(activation="hardswish", interval=(-3, 3), degree=2)
+    assert on_parabola.value["error"] == 0
+
+
 def test_attention_of_the_notation():
     """A quotient of quadratics in place of softmax has its dimension, and lightning attention one less."""
     soft = "attention(2,2; a=1; t=2; heads=1; softmax)"
@@ -170,10 +255,18 @@ def test_refusals():
         nv.approximate(Network((2,), (x, n), "n", {}), degree=3)
     with pytest.raises(ResourceError, match="nothing is proved in this box"):
         nv.approximate(attending(rng, tokens=3), degree=1, box=(-20, 20))
-    divided = Node("d", "divide", ("x", "x"))
-    tanh = Node("t", "activation", ("d",), {}, {"function": "tanh"})
-    with pytest.raises(InputError, match="divides by a value"):
-        nv.approximate(Network((2,), (x, divided, tanh), "t", {}), degree=3)
+    for d in (Node("d", "divide", ("x", "x")), Node("d", "divide", ("x",), {}, {"constant": 1, "reversed": True})):
+        tanh = Node("t", "activation", ("d",), {}, {"function": "tanh"})
+        divided = Network((2,), (x, d, tanh, Node("o", "linear", ("t",), {"weight": "o"})), "o", {"o": np.ones((1, 2))})
+        assert nv.approximate(divided, degree=3, box=(1, 2)).value["error"] < 0.1
+        with pytest.raises(ResourceError, match="divides by may be 0"):
+            nv.approximate(divided, degree=3, box=(0, 2))
+    root = Network((2,), (x, Node("r", "activation", ("x",), {}, {"function": "sqrt"})), "r", {})
+    with pytest.raises(ResourceError, match="may not be positive"):
+        nv.approximate(root, degree=3)
+    pooled = Node("m", "max_pool", ("x",), {}, {"window": (2,), "stride": (2,), "padding": ((0, 0),), "dilation": (1,)})
+    with pytest.raises(InputError, match="max_pool"):
+        nv.approximate(Network((1, 2), (x, pooled, Node("t", "activation", ("m",), {}, {"function": "tanh"})), "t", {}), degree=3)
     with pytest.raises(InputError, match="positive numbers"):
         nv.approximate(activation="rsqrt", interval=(-1, 1), degree=2)
     with pytest.raises(InputError, match="which have weights, give box="):

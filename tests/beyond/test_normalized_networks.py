@@ -62,13 +62,80 @@ def test_derivatives_are_those_of_floats(notation):
         ("mlp(2,3,3,2; gelu; layernorm; bias)", 22, "proved"),
         ("mlp(2,3,1; exp; layernorm; bias)", 10, "proved"),  # a bias of exp is seen by the others of its layer
         ("mlp(2,3,1; sin; layernorm)", 7, "proved"),
-        ("mlp(2,1,1; tanh; layernorm; bias)", 1, "lower_bound"),  # one unit alone has no variance, and its outgoing weight is not seen
+        ("mlp(2,1,1; tanh; layernorm; bias)", 1, "proved"),  # one unit alone has no variance: constants
+        ("mlp(2,1,2; gelu; layernorm)", 0, "proved"),  # the constant is 0
+        ("mlp(2,1,2; softplus; layernorm)", 2, "proved"),  # and here log 2 times the weights after it
+        ("mlp(2,1,2,2; tanh, sigmoid; layernorm)", 2, "proved"),
+        ("mlp(2,2,1; tanh; layernorm; bias)", 5, "proved"),  # two units are y and -y, and of an odd activation one
+        ("mlp(3,2,2; cos; layernorm)", 5, "proved"),
+        ("mlp(2,2,1; sigmoid; layernorm)", 4, "proved"),
+        ("mlp(2,2,1; sigmoid; layernorm; bias)", 5, "proved"),  # f(-y) = 1 - f(y), and a bias has the 1
+        ("mlp(2,2,1; gelu; layernorm)", 4, "proved"),
+        ("mlp(2,2,2,1; sin; layernorm; bias)", 7, "proved"),
+        ("mlp(2,2,2,2; sigmoid, cos; layernorm; bias)", 9, "proved"),  # by pivots that floats do not see
     ],
 )
 def test_dimensions(notation, dimension, claim):
     found = nv.dimension(notation)
     assert (found.value, str(found.claim)) == (dimension, claim)
     assert nv.fibers(notation).value["dimension"] == found.evidence["parameters"] - dimension
+
+
+@pytest.mark.parametrize(
+    "notation", ["mlp(2,2,2; tanh; layernorm; bias)", "mlp(1,2,2,1; sigmoid, cos; layernorm; bias)", "mlp(2,1,2; erf; layernorm; bias)"]
+)
+def test_moves_of_few_units_change_nothing(notation):
+    """Each in the null space of derivatives at two places, with what is seen all weights; and no certificate of more is accepted."""
+    network = read_analytic(notation)
+    rng = np.random.default_rng(2)
+    weights, inputs = random_weights(network, rng), random_inputs(rng, network.widths[0], 1.0, 2)
+    with taylor(100, 2):
+        rows = network.jacobian(weights, inputs)
+        assert all(
+            sum((row[i] * int(c) for i, c in d.items()), 0 * row[0]).contains(0) for row in rows for d in network.constant_moves()
+        )
+    found = nv.dimension(notation)
+    assert not recheck(json.loads(json.dumps(found.to_dict(certificates=True)))).refused
+    above = analytic_dimension(network, 0).upper.certificate
+    with pytest.raises(NotShown):
+        issue(replace(above, value=above.value - 1), network)
+    symmetries = nv.symmetries(notation)
+    assert (symmetries.value["orbit_dimension"], str(symmetries.claim)) == (network.parameters - found.value, "proved")
+
+
+def test_constants_after_one_unit_are_not_moved_by_linear_maps_alone():
+    """After one unit a layer of two makes a constant by its other weights: of these moves nothing is said."""
+    found = nv.symmetries("mlp(2,1,2,1; tanh; layernorm; bias)")
+    assert (found.value["dimension"], str(found.claim)) == (None, "undecided")
+    assert "one unit" in found.claims["dimension"].why
+
+
+@pytest.mark.parametrize(
+    ("notation", "at", "dimension"),
+    [
+        ("mlp(2,3,1; gelu; layernorm)", [1, 2, 0, 0, 0, 0, 1, 2, 3], 3),  # the second and third unit read nothing
+        (
+            "mlp(2,2,2,1; tanh; layernorm; bias)",
+            [1, 2, 3, 1, 1, 1, 1, 1, 2, 3, 0, 1, 2, 2, 5],
+            13,
+        ),  # equal units in layer 2
+        ("mlp(2,2,1; sigmoid; layernorm; bias)", [1, 2, 1, 2, 3, 5, 1, 1, 0], 6),
+    ],
+)
+def test_ranks_at_weights_of_normalized_units_are_proved(notation, at, dimension):
+    found = nv.fibers(notation, at=at)
+    assert (found.value["dimension"], str(found.claims["dimension"].claim)) == (dimension, "proved")
+
+
+def test_two_units_that_read_the_same_leave_a_constant():
+    """And to first order an affine function of the inputs."""
+    for notation, rank in (
+        ("mlp(2,2,1; tanh; layernorm; bias)", 3),
+        ("mlp(3,2,1; cos; layernorm)", 1),
+        ("mlp(2,2,2; gelu; layernorm)", 2),
+    ):
+        (row,) = nv.critical_locus(notation).value["strata"]
+        assert (row["rank"], row["claim"]) == (rank, "proved"), notation
 
 
 def test_symmetries_add_numbers_to_columns():
@@ -130,13 +197,3 @@ def test_trained_weights_are_read_with_the_notation(words):
     np.testing.assert_allclose(network.evaluate(x), expected, rtol=1e-9)
     with pytest.raises(NeurovarietyError):
         nv.load_network(weights, architecture="mlp(2,3,1; tanh; layernorm; layernorm)")
-
-
-def test_a_rank_that_is_bounded_from_above_is_said_to_drop():
-    """Seven at most on sets where eight is usual: the sentence, the rows and the codimension agree."""
-    found = nv.critical_locus("mlp(1,2,2,1; gelu; layernorm; bias)")
-    assert [(row["rank"], row["corank"], row["claim"]) for row in found.value["strata"]] == [(7, 1, "upper_bound")] * 2
-    assert "drops rank on each of the 2 strata" in found.meaning
-    assert "at most 7 directions remain" in found.meaning
-    assert "2 of 2 strata" in found.shown()
-    assert "rank at most 7 (corank at least 1)" in found.summary()

@@ -188,3 +188,23 @@ def test_refusals():
         nv.approximate(activation="tanh", interval=(-1, 1), degree=60, kind="rational")
     with pytest.raises(nv.InputError, match="constant"):
         nv.approximate("mlp(1,1,1; cos)", interval=(-10, 10), degree=3, kind="rational")
+
+
+@pytest.mark.parametrize(("low", "degree"), [("1/100000", 2), ("1/100000", 6), ("1/10000000", 3)])
+def test_a_function_with_a_pole_beside_the_interval(low, degree):
+    """1/sqrt of what layer normalization reads, with its epsilon; on an interval four times as long the error is half as large."""
+    one = nv.approximate(activation="rsqrt", interval=(low, 1), degree=degree, kind="rational")
+    four = nv.approximate(activation="rsqrt", interval=(4 * Fraction(low), 4), degree=degree, kind="rational")
+    assert four.value["error"] == pytest.approx(one.value["error"] / 2, rel=1e-6)
+    assert one.value["error_at_least"] == pytest.approx(one.value["error"], rel=1e-6)
+
+
+@pytest.mark.parametrize(("half", "degree"), [("1/2", 6), ("1/50", 4)])
+def test_errors_far_below_those_of_floats(half, degree):
+    """Of exp the error is about h^(2n+1) n! n! / (2^(2n) (2n)! (2n+1)!) on [-h, h] (Braess 1984)."""
+    h, n = float(Fraction(half)), degree
+    found = nv.approximate(activation="exp", interval=(-Fraction(half), Fraction(half)), degree=n, kind="rational")
+    about = h ** (2 * n + 1) * math.factorial(n) ** 2 / 4**n / math.factorial(2 * n) / math.factorial(2 * n + 1)
+    assert found.value["error"] == pytest.approx(about, rel=0.05)
+    assert found.value["error_at_least"] == pytest.approx(found.value["error"], rel=1e-6)
+    assert found.claim is Claim.PROVED

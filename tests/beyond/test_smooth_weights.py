@@ -360,3 +360,17 @@ def test_critical_answers_are_rechecked():
     assert recheck(data).tally == "4 of 4 claims rechecked, 0 refused"
     data["value"]["strata"][0]["rank"] -= 1
     assert recheck(data).refused
+
+
+def test_a_rank_that_is_bounded_from_above_is_said_to_drop():
+    """At most seven where ten is usual: the sentence, the rows and the codimension agree."""
+    found = nv.critical_locus("attention(2,2,2; a=1; t=2; softmax)")
+    assert (found.value["strata"][0]["rank"], found.value["strata"][0]["corank"], found.value["strata"][0]["claim"]) == (
+        7,
+        3,
+        "upper_bound",
+    )
+    assert "drops rank on each of the 6 strata" in found.meaning
+    assert "at most 7 directions remain" in found.meaning
+    assert "6 of 6 strata" in found.shown()
+    assert "rank at most 7 (corank at least 3)" in found.summary()

@@ -21,6 +21,7 @@ from neurovariety.claim import Claim
 
 FLOATS = {
     "rsqrt": lambda x: 1 / np.sqrt(x),
+    "sqrt": np.sqrt,
     "tanh": np.tanh,
     "sigmoid": expit,
     "gelu": lambda x: x * (1 + erf(x / math.sqrt(2))) / 2,
@@ -37,6 +38,7 @@ FLOATS = {
     "relu6": lambda x: np.clip(x, 0, 6),
     "hardtanh": lambda x: np.clip(x, -1, 1),
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "hardswish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
 }
 KNOWN = [
     ("relu", (-1, 1), 2, 1 / 16),  # |x| by degree 2 has 1/8

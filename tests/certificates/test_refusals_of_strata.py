@@ -233,6 +233,18 @@ def test_dimensions_of_critical_sets():
     assert said(outcome(own, kinds(), {"part": "codimension", "union": union}))[:2] == (2, LIKELY)
 
 
+def test_a_hypersurface_of_critical_weights_is_all_there_can_be():
+    """Where the rank drops, minors are 0 that are not at general weights: one dimension less at least. Of several of that dimension
+    the one is taken whose rank is surest, and what bounds the rank at general weights from below will do."""
+    own = CriticalDimension(replace_claim(WHOLE, DOWN), (S, T), 5, "dimension")
+    likely = premise(ON_STRATUM, (4, 4, 2), claim=LIKELY, scope=("z",), error=0.5)
+    assert said(outcome(own, kinds(parameters=5), {"ranks": (likely, S, T)})) == (4, LIKELY, ("w", "a"), 0.375)
+    certain = premise(DIMENSION, WHOLE.statement.value, DOWN)
+    proved = {"whole": certain, "ranks": (premise(ON_STRATUM, (4, 4, 2), scope=("z",)), likely, T), "part": "codimension"}
+    assert said(outcome(own, kinds(parameters=5), proved)) == (1, Claim.PROVED, (), 0.0)
+    assert said(outcome(own, kinds(parameters=5), {**proved, "ranks": (likely, T)}))[:2] == (1, LIKELY)
+
+
 ONE = OverStratum("small", "zero", 2, "f", "net")
 TWO = OverStratum("also small", "equal", 1, "g", None)
 NONE = OverStratum("nothing", "zero", 1, None, "net")
@@ -419,6 +431,8 @@ def test_all_that_rests():
     assert outcome(own, at_rest(**free), {"parts": two}) is None
     assert outcome(own, at_rest(**free), {"parts": (*two[:2], replace(two[2], known=LIST))}) is not None
     assert said(verdict) == (3, Claim.COMPLETE, ("p",), 0.25)
+    alone = outcome(replace(own, parts=PARTS[1:]), at_rest(lists=("smooth", ""), rests=lambda *at: at == (1, 0, None)), {})
+    assert said(alone) == (1, Claim.PROVED, (), 0.0)  # no list, so none that a test says is whole
     assert verdict.statement.kind == RESTING
 
 

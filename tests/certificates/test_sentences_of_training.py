@@ -11,7 +11,7 @@ from tests.certificates.test_sentences import forced, words_beyond
 
 import neurovariety as nv
 from neurovariety.certificates.issue import recorded
-from neurovariety.certificates.measured_phrases import Between, Measured, SampledShare, Seen, as_said, rounded, up_to
+from neurovariety.certificates.measured_phrases import BOUNDS, Between, Measured, SampledShare, Seen, as_said, rounded, up_to
 from neurovariety.certificates.phrases import bare
 from neurovariety.certificates.sentences import SAID, sentence, told
 from neurovariety.certificates.sentences_of_training import TRAINING
@@ -83,11 +83,11 @@ def test_each_number_stands_with_what_limits_it(entry, source, options):
             .partition("; it is proved")[0]
             .partition("; a test")[0]
         )
-        for phrase in as_said(verdict.statement.scope):
+        row = SAID[bare(verdict.statement.kind)]
+        for phrase in as_said(verdict.statement.scope, verdict.claim in BOUNDS and isinstance(row.says, Measured)):
             assert phrase in found.meaning
             words = words.replace(f", {phrase}", "")
         words = words.removesuffix(" (an estimate)").removesuffix(": not shown")
-        row = SAID[bare(verdict.statement.kind)]
         joined = row.says(verdict.statement.value, verdict.claim)  # behind another of its breath
         of_one = joined if row.of_one is None else row.of_one(verdict.statement.value, verdict.claim)  # of a single one
         assert any(said in found.meaning for said in (words, joined, of_one)), (key, words)
@@ -204,6 +204,13 @@ def test_measured_numbers_are_never_said_to_be_exact():
             said = float(least.within(value, Claim.PROVED, scope).split()[1].rstrip(","))
             assert abs(said - value) + slack <= float(as_said(scope)[0].removeprefix("up to "))
     assert least.within(0.1968299190858673, Claim.COMPLETE, up_to(2e-11)) == "least 0.1968299191"
+    for value in (0.5, 1 / 3):  # a bound holds what its number may be off, and says nothing of that
+        for claim, words, sign in ((Claim.UPPER_BOUND, "found at most ", 1), (Claim.LOWER_BOUND, "least at least ", -1)):
+            said = least.within(value, claim, up_to(1e-4))
+            assert 2e-3 > sign * (float(said.removeprefix(words)) - value) >= 1e-4
+    assert as_said(["up to 7e-11", "for some", "up to scaling"], bound=True) == ("for some", "up to scaling")
+    whole = sentence(Statement("landscape: least_loss", "m", 1 / 3, up_to(1e-4)), Claim.UPPER_BOUND)
+    assert whole == "the best network found has a loss of at most 0.3343334"
     assert SampledShare("{n} of all")(0.254, Claim.ESTIMATE) == "about 25.4 % of all"
     assert SampledShare("{n} of all", "none")(0.0, Claim.ESTIMATE) == "none"
     assert SampledShare("{n} of all", "none")(0.0, Claim.UPPER_BOUND) == "at most 0 % of all"

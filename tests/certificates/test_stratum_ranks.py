@@ -134,8 +134,11 @@ def test_critical_dimensions(shown):
     n = exact.parameters
     size = issue(CriticalDimension(whole.verdict, ranks, n, "dimension"), exact)
     other = issue(CriticalDimension(whole.verdict, ranks, n, "codimension"), exact)
-    assert (size.claim, other.claim) == (Claim.LOWER_BOUND, Claim.UPPER_BOUND)
-    assert size.statement.value + other.statement.value == n
+    assert (size.claim, other.claim) == (Claim.PROBABILITY, Claim.PROBABILITY)  # a hypersurface: no more than that can drop
+    assert (size.statement.value, other.statement.value) == (n - 1, 1)
+    smaller = tuple(v for v in ranks if v.statement.value[0] < n - 1)
+    least = [issue(CriticalDimension(whole.verdict, smaller, n, part), exact).claim for part in ("dimension", "codimension")]
+    assert least == [Claim.LOWER_BOUND, Claim.UPPER_BOUND]
     refused(CriticalDimension(whole.verdict, ranks, n + 1, "codimension"), exact)
     refused(
         CriticalDimension(upper, ranks, n, "dimension")
@@ -167,7 +170,7 @@ def test_critical_dimensions(shown):
 
 def test_a_union_needs_all_strata():
     """Where only some strata are looked at no theorem says that these are all, and the dimension is a lower bound."""
-    whole, cut = critical_locus("cnn(3,4; x)"), critical_locus("cnn(3,4; x)", most=1)
+    whole, cut = critical_locus("linear(2,2,2)"), critical_locus("linear(2,2,2)", most=3)
     assert whole.value["complete"] is True
     assert whole.verdicts["dimension"].claim in (Claim.PROVED, Claim.PROBABILITY)
     assert cut.value["complete"] is False

@@ -180,6 +180,8 @@ REFERENCE = {
     "hardtanh": lambda x: min(max(x, -1), 1),
     "elu": lambda x: x if x > 0 else exp(x) - 1,
     "rsqrt": lambda x: 1 / sqrt(x),
+    "sqrt": sqrt,
+    "hardswish": lambda x: x * min(max(x + 3, 0), 6) / 6,
 }
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import neurovariety as nv
 from neurovariety.beyond.analytic.reading import ANSWERED, read_analytic
+from neurovariety.certificates.balls import precision
+from neurovariety.certificates.network_values import BALLS, value
+from neurovariety.checkpoints.graph.network import Network
+from neurovariety.checkpoints.graph.node import Node
 from neurovariety.dictionary.registry import ENTRIES, find
-from neurovariety.report.analytic_subject import DEGREES
+from neurovariety.report.build import report_subject
+from neurovariety.report.graph_subject import DEGREES, GraphSubject
 from neurovariety.report.page import page
 
 WEIGHTS = {"W1": [["1/2", "1/3"], ["-1", "1/4"]], "b1": ["1/5", 0], "W2": [["1/2", "-1/3"]], "b2": [0]}
@@ -39,6 +46,91 @@ def test_rows_of_a_trained_network(tmp_path):
     assert report.rows[0].result.value == 9
 
 
+def test_layer_normalization_of_the_notation(tmp_path):
+    """The rows of its architecture, and quotients of polynomials."""
+    report = nv.build_report(stored(tmp_path, "tanh; layernorm"))
+    assert [r.entry.name for r in report.rows] == [*ANSWERED, *["approximate"] * len(DEGREES)]
+    assert report.rows[0].result.value == nv.dimension("mlp(2,2,1; tanh; layernorm; bias)").value == 5
+
+
+def chain(kinds, weights):
+    """Nodes one after the other: x, linear, ..."""
+    nodes = [Node("x", "input")]
+    for i, (kind, attributes) in enumerate(kinds):
+        nodes.append(Node(f"n{i}", kind, (nodes[-1].name,), {"weight": f"n{i}"} if kind == "linear" else {}, attributes))
+    return Network((2,), tuple(nodes), nodes[-1].name, weights)
+
+
+TANH = ("activation", {"function": "tanh"})
+LINEAR = ("linear", {})
+
+
+def normal(**other):
+    return ("standardize", {"axes": (0,), "epsilon": 1e-5, "centred": True} | other)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_notation"),
+    [
+        ([LINEAR, normal(), TANH, LINEAR], True),
+        ([LINEAR, normal(), TANH, LINEAR, TANH, LINEAR], False),
+        ([LINEAR, normal(epsilon=1e-4), TANH, LINEAR], False),
+        ([LINEAR, normal(centred=False), TANH, LINEAR], False),
+        ([normal(), LINEAR, normal(), TANH, LINEAR], False),
+        ([LINEAR, normal(), normal(), TANH, LINEAR], False),
+        ([LINEAR, normal(), TANH, LINEAR, normal()], False),
+        ([LINEAR, TANH, LINEAR], True),
+        ([LINEAR, ("activation", {"function": "elu", "alpha": 1}), LINEAR], False),
+        ([LINEAR, TANH, LINEAR, ("softmax", {"axis": 0})], False),
+    ],
+)
+def test_which_networks_have_rows_of_an_architecture(kinds, is_notation):
+    """Another network, such as one that normalizes elsewhere, has another dimension."""
+    network = chain(kinds, {f"n{i}": np.eye(2) for i, (kind, _) in enumerate(kinds) if kind == "linear"})
+    found = report_subject(network)
+    assert isinstance(found, GraphSubject) != is_notation
+    assert "architecture" in found.left_out or "this is none: " in found.left_out or is_notation
+
+
+def test_rows_of_another_network():
+    """What is redundant, and how near polynomials come; that other entries have no row is said with the reason."""
+    network = chain([LINEAR, TANH, LINEAR, TANH], {"n0": np.array([[1, 0.5], [0, 1]]), "n2": np.array([[0.5, 0.25]])})
+    report = nv.build_report(network)
+    assert [r.entry.name for r in report.rows] == ["diagnose", *["approximate"] * len(DEGREES)]
+    assert all(r.result is not None for r in report.rows)
+    first = report.opening[0].sentence
+    assert "6 parameters; at these weights the function can move" in first
+    assert "functional-dimension" not in first
+
+
+def test_an_activation_that_has_no_polynomials_is_named_in_its_rows():
+    report = nv.build_report(
+        chain([LINEAR, ("activation", {"function": "elu", "alpha": 2}), LINEAR], {"n0": np.eye(2), "n2": np.eye(2)})
+    )
+    assert report.rows[0].result is not None
+    assert all("elu with alpha 2 is not known" in r.problem for r in report.rows[1:])
+
+
+def test_products_of_several_matrices():
+    """np.matmul of several matrices of objects goes on where a product raises, and then Python has no exception to tell."""
+    nodes = (
+        Node("x", "input"),
+        Node("h", "reshape", ("x",), {}, {"shape": (2, 2, 1)}),
+        Node("s", "matmul", ("h", "h"), {}, {"transpose": (False, True)}),
+        Node("p", "softmax", ("s",), {}, {"axis": 2}),
+        Node("y", "reshape", ("p",), {}, {"shape": (8,)}),
+        Node("o", "linear", ("y",), {"weight": "o"}),
+    )
+    network = Network((4,), nodes, "o", {"o": np.arange(16.0).reshape(2, 8)})
+    with pytest.raises(nv.InputError, match="multiplied with each other"):
+        nv.regions(network)
+    assert isinstance(report_subject(network), GraphSubject)
+    point = [Fraction(1, 3), Fraction(-2), Fraction(1, 2), Fraction(3)]
+    with precision(100):
+        shown = value(network, point, BALLS)
+    np.testing.assert_allclose([float(v.mid()) for v in shown], network.evaluate(np.array([point], dtype=float))[0], rtol=1e-12)
+
+
 def test_attention():
     report = nv.build_report("attention(2,1; a=1; t=2; softmax)")
     assert report.rows[0].result.value == 5
@@ -60,8 +152,11 @@ def test_entries_that_answer_are_those_that_are_named():
 def test_what_is_refused(tmp_path):
     from neurovariety import examples
 
-    with pytest.raises(nv.InputError, match="smooth activations"):
-        nv.build_report(stored(tmp_path, "elu"))
+    x, doubled = Node("x", "input"), Node("a", "linear", ("x",), {"weight": "a"})
+    with pytest.raises(nv.InputError, match="made of one that is not algebraic"):
+        nv.build_report(Network((2,), (x, doubled), "a", {"a": np.eye(2)}))
+    with pytest.raises(nv.DataError, match="leave out --data"):
+        nv.build_report(stored(tmp_path, "elu"), examples.trees())
     with pytest.raises(nv.InputError, match="leave out --data"):
         nv.build_report("mlp(2,2,1; tanh)", examples.trees())
     with pytest.raises(nv.InputError, match=r"nowhere\.json"):

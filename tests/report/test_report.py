@@ -326,7 +326,22 @@ def test_narrow_terminals_stack(monkeypatch, width):
     monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name in ("dimension", "components")])
     lines = shown(nv.build_report("linear(2,2)"), width).split("\n")
     place = lines.index("dimension  proved")
-    assert lines[place + 1 : place + 3] == ["  4", f"  {lines[place + 2].strip()}"]
+    numbers = lines.index("  4", place)
+    said = " ".join(line.strip() for line in lines[place + 1 : numbers])
+    assert said.startswith("the functions form a set of dimension exactly 4")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_words_come_before_numbers(monkeypatch, width):
+    """In the terminal, narrow and wide, and on the page, where the picture stands between them and the evidence is folded below."""
+    monkeypatch.setattr(build, "ENTRIES", [e for e in ENTRIES if e.name == "dimension"])
+    report = nv.build_report("linear(2,2)")
+    words = "the functions form a set"
+    row = shown(report, width).split("What can it express?")[1]
+    assert re.search(rf"{words}.*\n(.*\n)*  4\n" if width < 100 else rf"proved +{words}.* 4\n", row)
+    article = page(report).split('<article id="entry-dimension">')[1].split("</article>")[0]
+    places = [article.index(part) for part in (words[1:], "<figure", '<p class="value">4', "<details>")]
+    assert places == sorted(places)
 
 
 @whole_report

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,17 @@ _PARTS = 16
 """Parts of an interval on each of which an activation is enclosed."""
 _DEFAULTS = {"approximate": "none", "slope": Fraction(1, 100), "alpha": 1, "beta": 1, "low": -1, "high": 1}
 """Attributes of activations, and the values at which they are those of `activation_series.ACTIVATIONS`."""
+
+
+@dataclass(frozen=True)
+class QuotientActivation:
+    """One polynomial over another, by coefficients from the constant up; it has no bounds where the one below may be 0."""
+
+    over: tuple[Fraction, ...]
+    under: tuple[Fraction, ...]
+
+
+_Part = Piece | QuotientActivation
 
 
 def name_of(attributes: Any) -> str:
@@ -36,9 +48,9 @@ def _written(value: Any) -> str:
     return f"{float(value):.6g}" if isinstance(value, Fraction) else str(value)
 
 
-def slope_of(activation: PiecedActivation, x: flint.arb) -> flint.arb:
+def slope_of(activation: PiecedActivation | QuotientActivation, x: flint.arb) -> flint.arb:
     """A ball that holds the slopes of an activation on a ball. Raises `NotShown` where they are not bounded."""
-    found = [taylor_coefficients(piece, part, 2)[1] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
+    found = [_coefficients(piece, part, 2)[1] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
     whole = found[0]
     for part in found[1:]:
         whole = whole.union(part)
@@ -47,24 +59,36 @@ def slope_of(activation: PiecedActivation, x: flint.arb) -> flint.arb:
     return whole
 
 
-def image_of(activation: PiecedActivation, x: flint.arb) -> flint.arb:
+def image_of(activation: PiecedActivation | QuotientActivation, x: flint.arb) -> flint.arb:
     """A ball that holds the values of an activation on a ball."""
     if not x.is_finite():
         raise NotShown("what a unit reads is not bounded")
-    found = [taylor_coefficients(piece, part, 1)[0] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
+    found = [_coefficients(piece, part, 1)[0] for piece, part in _parts(activation, _rational(x.lower()), _rational(x.upper()))]
     whole = found[0]
     for part in found[1:]:
         whole = whole.union(part)
     return whole
 
 
-def _parts(activation: PiecedActivation, low: Fraction, high: Fraction) -> Iterator[tuple[Piece, flint.arb]]:
+def _parts(activation: PiecedActivation | QuotientActivation, low: Fraction, high: Fraction) -> Iterator[tuple[_Part, flint.arb]]:
     """Pieces of an activation with balls that cover an interval."""
-    edges = [low, *(k for k in activation.kinks if low < k < high), high]
+    kinks, piece_at = ((), lambda x: activation) if isinstance(activation, QuotientActivation) else (activation.kinks, activation.at)
+    edges = [low, *(k for k in kinks if low < k < high), high]
     for a, b in pairwise(edges):
-        piece = activation.at((a + b) / 2)
+        piece = piece_at((a + b) / 2)
         for i in range(_PARTS):
             yield piece, rational_ball(a + (b - a) * Fraction(i, _PARTS)).union(rational_ball(a + (b - a) * Fraction(i + 1, _PARTS)))
+
+
+def _coefficients(piece: _Part, x: flint.arb, terms: int) -> Sequence[flint.arb]:
+    """At most two coefficients of a piece about every point of a ball."""
+    if not isinstance(piece, QuotientActivation):
+        return taylor_coefficients(piece, x, terms)
+    over, under = (taylor_coefficients(part, x, terms) for part in (piece.over, piece.under))
+    if under[0].contains(0):
+        raise NotShown("the activation may have a pole")
+    value = over[0] / under[0]
+    return [value] if terms == 1 else [value, (over[1] - value * under[1]) / under[0]]
 
 
 def _rational(x: flint.arb) -> Fraction:
@@ -72,8 +96,10 @@ def _rational(x: flint.arb) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
-def image_at(activation: PiecedActivation, z: flint.arb) -> flint.arb:
+def image_at(activation: PiecedActivation | QuotientActivation, z: flint.arb) -> flint.arb:
     """The value on a small ball, which may meet a kink."""
+    if isinstance(activation, QuotientActivation):
+        return _coefficients(activation, z, 1)[0]
     if not activation.kinks:
         return taylor_coefficients(activation.pieces[0], z, 2)[0]
     return image_of(activation, z)

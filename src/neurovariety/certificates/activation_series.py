@@ -57,7 +57,7 @@ SMOOTH: Mapping[str, Callable[[Any], Any]] = {
 
 POWER, ROOT = "exp", "rsqrt"
 """Of softmax, and of layer normalization, the functions for which polynomials are put."""
-POSITIVE: Mapping[str, Callable[[Any], Any]] = {ROOT: lambda x: 1 / x.sqrt()}
+POSITIVE: Mapping[str, Callable[[Any], Any]] = {ROOT: lambda x: 1 / x.sqrt(), "sqrt": lambda x: x.sqrt()}
 """Functions that are analytic where their argument is positive, and have no values elsewhere."""
 
 
@@ -90,9 +90,10 @@ ACTIVATIONS: Mapping[str, PiecedActivation] = {
     "relu6": PiecedActivation((_NONE, _SAME, (Fraction(6),)), (_ZERO, Fraction(6))),
     "hardtanh": PiecedActivation(((-_ONE,), _SAME, (_ONE,)), (-_ONE, _ONE)),
     "elu": PiecedActivation(("expm1", _SAME), (_ZERO,)),
+    "hardswish": PiecedActivation((_NONE, (_ZERO, Fraction(1, 2), Fraction(1, 6)), _SAME), (Fraction(-3), Fraction(3))),
 }
-"""By name: tanh, sigmoid, gelu (with erf; ``gelu_tanh`` is its usual approximation), silu, softplus, exp, sin, cos, erf; rsqrt, 1/sqrt
-of positive numbers; and those with kinks: relu, abs, leaky_relu (slope 1/100), relu6, hardtanh, elu."""
+"""By name: tanh, sigmoid, gelu (with erf; ``gelu_tanh`` is its usual approximation), silu, softplus, exp, sin, cos, erf; rsqrt, 1/sqrt,
+and sqrt, of positive numbers; and those with kinks: relu, abs, leaky_relu (slope 1/100), relu6, hardtanh, elu, hardswish."""
 
 
 @contextmanager

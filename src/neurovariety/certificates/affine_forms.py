@@ -8,7 +8,7 @@ Source: de Figueiredo, Stolfi 2004.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,15 +78,6 @@ class AffineForms:
         """The forms and known numbers; these may be an array of more entries."""
         none = zeros(np.broadcast_shapes(self.centre.shape, by.shape))
         return AffineForms(self.centre + by, tuple(part + none for part in self.parts), upper(self.rest + none))
-
-    def widened(self, errors: Sequence[flint.arb], first: int) -> AffineForms:
-        """With an e_s more for each entry, from number ``first`` on, of at most these sizes."""
-        flat = [part.reshape(-1) for part in self.of_length(first).parts]
-        for i, error in enumerate(errors):
-            own = zeros((len(errors),))
-            own[i] = error
-            flat.append(own)
-        return AffineForms(self.centre, tuple(part.reshape(self.centre.shape) for part in flat), self.rest)
 
 
 def added(one: AffineForms, two: AffineForms, sign: int = 1) -> AffineForms:

@@ -7,6 +7,9 @@ forms differ by a constant, which is a factor. Values and slopes of what is left
 is a sum of products of these. Whatever relations the letters have beside, the rank of the derivatives is at most that of their
 coefficients over Q.
 
+Where what units read is normalized, 1 / sqrt(variance + epsilon) is a letter, and units read the multiples of it by what they read
+less its mean.
+
 Constants such as tanh(1/3) are letters as well. A factor of this kind that a whole derivative has is left out, which changes no
 rank unless the factor is 0, and then the rank is smaller. The derivative by the bias of a unit of exp is left out as well: it is
 the sum of those by the weights after it, each times its weight.
@@ -33,10 +36,12 @@ Column = Sequence[Form]
 """The derivatives of the outputs by a weight."""
 Place = tuple[int, Monomial]
 """An output, and a monomial."""
-_ODD, _EVEN, _LESS = ("tanh", "sin", "erf"), ("cos",), ("softplus", "silu", "gelu", "gelu_tanh")
+ODD, EVEN, _LESS = ("tanh", "sin", "erf"), ("cos",), ("softplus", "silu", "gelu", "gelu_tanh")
 """f(-z) is -f(z), or f(z), or f(z) - z; of sigmoid it is 1 - f(z)."""
+AT_ZERO = (*ODD, "silu", "gelu", "gelu_tanh")
+"""Activations that are 0 at 0."""
 _HALF, _ONE, _ZERO = Fraction(1, 2), Fraction(1), Fraction(0)
-_AT_ZERO: Mapping[str, tuple[Fraction | None, Fraction | None]] = {
+_VALUES_AT_ZERO: Mapping[str, tuple[Fraction | None, Fraction | None]] = {
     "tanh": (_ZERO, _ONE),
     "sin": (_ZERO, _ONE),
     "erf": (_ZERO, None),
@@ -93,7 +98,7 @@ class Letters:
     def unit(self, name: str, z: Form) -> tuple[Form, Form]:
         """Value and slope of a unit that reads a form."""
         if not z:
-            value, slope = _AT_ZERO[name]
+            value, slope = _VALUES_AT_ZERO[name]
             return (
                 self.letter((name, "at 0"), True) if value is None else _number(value),
                 self.letter((name, "slope at 0"), True) if slope is None else _number(slope),
@@ -108,7 +113,7 @@ class Letters:
             sine, cosine = self._split(z)
             return (sine, cosine) if name == "sin" else (cosine, scaled(sine, -1))
         moves = not all(map(self.is_constant, z))
-        if self._sign(z) < 0 and (name in (*_ODD, *_EVEN) or (moves and name in (*_LESS, "sigmoid"))):
+        if self._sign(z) < 0 and (name in (*ODD, *EVEN) or (moves and name in (*_LESS, "sigmoid"))):
             turned = {m: -c for m, c in z.items()}
             return self._turned(name, turned, *self._letters(name, turned))
         return self._letters(name, z)
@@ -134,9 +139,9 @@ class Letters:
     @staticmethod
     def _turned(name: str, z: Form, value: Form, slope: Form) -> tuple[Form, Form]:
         """Value and slope at -z, from those at z."""
-        if name in _ODD:
+        if name in ODD:
             return scaled(value, -1), slope
-        if name in _EVEN:
+        if name in EVEN:
             return value, scaled(slope, -1)
         if name == "sigmoid":
             return total([_number(_ONE), scaled(value, -1)]), slope
@@ -180,31 +185,61 @@ def _frozen(form: Form) -> tuple[tuple[Monomial, Fraction], ...]:
 
 @dataclass(frozen=True, eq=False)
 class WrittenLayer:
-    """Rows of weights, biases or None, and the name of the activation after them, empty for the last."""
+    """Rows of weights, biases or None, and the name of the activation after them, empty for the last; ``normalized`` where what units
+    read is, before it."""
 
     rows: Sequence[Sequence[Fraction]]
     bias: Sequence[Fraction] | None
     name: str
+    normalized: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenUnits:
+    """The ``values`` and ``slopes`` of a layer; and where it is normalized the ``root`` 1 / sqrt(variance + epsilon), and what stands
+    in place of what was ``read``: that less its mean, times the root."""
+
+    values: list[Form]
+    slopes: list[Form]
+    read: list[Form]
+    root: Form | None = None
+
+    def backward(self, letters: Letters, back: Sequence[Form]) -> list[Form]:
+        """From the derivatives by values those by what was read before it was normalized: r (g - mean g - y mean(g y))."""
+        g = [letters.times(b, s) for b, s in zip(back, self.slopes, strict=True)]
+        if self.root is None:
+            return g
+        one = scaled(total(g), Fraction(-1, len(g)))
+        two = scaled(total([letters.times(a, y) for a, y in zip(g, self.read, strict=True)]), Fraction(-1, len(g)))
+        return [letters.times(self.root, total([a, one, letters.times(y, two)])) for a, y in zip(g, self.read, strict=True)]
 
 
 def read_forms(
     layers: Sequence[WrittenLayer], inputs: int, split: bool = False
-) -> tuple[Letters, list[list[Form]], list[list[Form]], list[list[Form]]]:
-    """The letters of a network, what its units read, and the values and the slopes layer by layer, those of the inputs first."""
+) -> tuple[Letters, list[list[Form]], list[WrittenUnits]]:
+    """The letters of a network, what its units read before it is normalized, and its units layer by layer, the inputs as the first."""
     letters = Letters(split)
-    values: list[list[Form]] = [[letters.letter(("input", j)) for j in range(inputs)]]
-    slopes: list[list[Form]] = [[]]
+    met = [WrittenUnits([letters.letter(("input", j)) for j in range(inputs)], [], [])]
     reads: list[list[Form]] = []
     for layer in layers:
-        affine = [total([scaled(v, w) for v, w in zip(values[-1], row, strict=True)]) for row in layer.rows]
+        affine = [total([scaled(v, w) for v, w in zip(met[-1].values, row, strict=True)]) for row in layer.rows]
         if layer.bias is not None:
             affine = [total([z, _number(b)]) for z, b in zip(affine, layer.bias, strict=True)]
         reads.append(affine)
         if layer.name:
-            found = [letters.unit(layer.name, z) for z in affine]
-            values.append([v for v, _ in found])
-            slopes.append([s for _, s in found])
-    return letters, reads, values, slopes
+            root, read = _normalized(letters, affine) if layer.normalized else (None, affine)
+            found = [letters.unit(layer.name, z) for z in read]
+            met.append(WrittenUnits([v for v, _ in found], [s for _, s in found], read, root))
+    return letters, reads, met
+
+
+def _normalized(letters: Letters, read: Sequence[Form]) -> tuple[Form, list[Form]]:
+    """The letter of 1 / sqrt(variance + epsilon), the same for what has the same differences, and normalized forms."""
+    mean = scaled(total(read), Fraction(-1, len(read)))
+    apart = [total([z, mean]) for z in read]
+    constant = all(letters.is_constant(m) for z in apart for m in z)
+    root = letters.letter(("root", tuple(map(_frozen, apart))), constant)
+    return root, [letters.times(root, z) for z in apart]
 
 
 def rank_of_derivatives(layers: Sequence[WrittenLayer], inputs: int) -> int:
@@ -214,18 +249,18 @@ def rank_of_derivatives(layers: Sequence[WrittenLayer], inputs: int) -> int:
 
 
 def _written_rank(layers: Sequence[WrittenLayer], inputs: int, split: bool) -> int:
-    letters, _, values, slopes = read_forms(layers, inputs, split)
+    letters, _, met = read_forms(layers, inputs, split)
     columns = [
         column
-        for (l, bias), column in _derivatives(letters, layers, values, slopes)
-        if not (bias and layers[l].name == "exp")  # a combination of those by the weights after it
+        for (l, bias), column in _derivatives(letters, layers, met)
+        if not (bias and layers[l].name == "exp" and not layers[l].normalized)  # a combination of those by the weights after it
     ]
     shorter = [_without(letters.shared_constants(column), column) for column in columns]
     return sum(min(_rank(letters, own), _rank(letters, part)) for own, part in _apart(letters, columns, shorter))
 
 
 def _derivatives(
-    letters: Letters, layers: Sequence[WrittenLayer], values: Sequence[Sequence[Form]], slopes: Sequence[Sequence[Form]]
+    letters: Letters, layers: Sequence[WrittenLayer], met: Sequence[WrittenUnits]
 ) -> Iterator[tuple[tuple[int, bool], Column]]:
     """For each weight its layer, whether it is a bias, and the derivatives of the outputs."""
     outputs = len(layers[-1].rows)
@@ -233,18 +268,14 @@ def _derivatives(
     for l in range(len(layers) - 1, -1, -1):
         layer = layers[l]
         for k in range(len(layer.rows)):
-            for value in values[l]:
+            for value in met[l].values:
                 yield (l, False), [letters.times(back[o][k], value) for o in range(outputs)]
             if layer.bias is not None:
                 yield (l, True), [back[o][k] for o in range(outputs)]
         if l:
-            back = [
-                [
-                    letters.times(total([scaled(back[o][k], row[j]) for k, row in enumerate(layer.rows)]), slope)
-                    for j, slope in enumerate(slopes[l])
-                ]
-                for o in range(outputs)
-            ]
+            units = range(len(met[l].values))
+            by_values = [[total([scaled(b, row[j]) for b, row in zip(own, layer.rows, strict=True)]) for j in units] for own in back]
+            back = [met[l].backward(letters, own) for own in by_values]
 
 
 def _without(factors: Counter[int], column: Column) -> list[Form]:

@@ -29,8 +29,7 @@ def function_of(node: NodeData) -> str | None:
     that is not known here."""
     if node.kind != "activation":
         return _OF_KIND.get(node.kind)
-    quotient = ratio(node.attributes)
-    return None if quotient is not None and quotient[1] == 1 else name_of(node.attributes)
+    return None if ratio(node.attributes) is not None else name_of(node.attributes)
 
 
 def functions_of(network: NetworkData) -> list[str]:

@@ -89,6 +89,7 @@ class Seen:
         return self.text.format(n=f"{amount(value, claim).removeprefix('about ')} {self.one if value == 1 else self.many}")
 
 
+BOUNDS = (Claim.UPPER_BOUND, Claim.LOWER_BOUND)
 _UP_TO = "up to "
 _SPARE = 2
 """Twice the slack is said, so that the number may be rounded at the place of its first digit."""
@@ -99,9 +100,11 @@ def up_to(slack: float) -> tuple[str, ...]:
     return (f"{_UP_TO}{rounded(Decimal(slack) * _SPARE, up=True, digits=1)}",) if slack else ()
 
 
-def as_said(scope: Sequence[str]) -> tuple[str, ...]:
-    """The phrases of a scope with what a number is known up to as a power of ten, no smaller: its digits are those of one machine."""
-    return tuple(phrase if (slack := _slack(phrase)) is None else f"{_UP_TO}{_written(slack)}" for phrase in scope)
+def as_said(scope: Sequence[str], bound: bool = False) -> tuple[str, ...]:
+    """The phrases of a scope with what a number is known up to as a power of ten, no smaller: its digits are those of one machine.
+    Nothing of that after a ``bound``, in whose number it is."""
+    said = ((phrase, _slack(phrase)) for phrase in scope)
+    return tuple(phrase if slack is None else f"{_UP_TO}{_written(slack)}" for phrase, slack in said if slack is None or not bound)
 
 
 def _slack(phrase: str) -> Decimal | None:
@@ -113,15 +116,17 @@ def _slack(phrase: str) -> Decimal | None:
 
 
 def _with_digits(value: Any, claim: Claim, scope: Sequence[str]) -> str:
-    """A number in the direction of its bound, or up to half of what the scope allows."""
+    """A number in the direction of its bound, beyond what the scope allows, or up to half of this."""
+    slack = next((slack for phrase in scope if (slack := _slack(phrase)) is not None), None)
+    if slack is not None and claim in BOUNDS:
+        return rounded(Decimal(value) + (slack if claim is Claim.UPPER_BOUND else -slack), up=claim is Claim.UPPER_BOUND)
     brief = f"{value:g}" if isinstance(value, float) else f"{value}"
     if float(brief) == float(value):
         return brief
-    if claim in (Claim.UPPER_BOUND, Claim.LOWER_BOUND):
+    if claim in BOUNDS:
         return rounded(value, up=claim is Claim.UPPER_BOUND)
     if claim is Claim.ESTIMATE:
         return f"{value:.{_DIGITS}g}"
-    slack = next((slack for phrase in scope if (slack := _slack(phrase)) is not None), None)
     if slack is None:
         return f"{value}"
     return _written(round(Decimal(value), -slack.adjusted()).normalize())

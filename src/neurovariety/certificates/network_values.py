@@ -95,7 +95,8 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
         out = field.product(below[0], network.weights[node.weights["weight"]])
         return out + weight("bias") if "bias" in node.weights else out
     if node.kind == "conv":
-        return _convolved(node, below[0], weight("weight"), weight("bias") if "bias" in node.weights else None, field)
+        out = convolved(node, below[0], weight("weight"), field)
+        return out + weight("bias").reshape(-1, *(1 for _ in out.shape[1:])) if "bias" in node.weights else out
     if node.kind == "normalize":
         return _normalized(network, node, below[0], weight, field)
     if node.kind == "activation":
@@ -104,7 +105,7 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
         return _joined(node, below, weight, field)
     if node.kind == "matmul":
         p, q = (v.swapaxes(-1, -2) if t else v for v, t in zip(below, a.get("transpose", (False, False)), strict=True))
-        return np.asarray(np.matmul(p, q), dtype=object)
+        return matrix_products(p, q)
     if node.kind == "parameter":
         return weight("value")
     if node.kind in ("softmax", "standardize"):
@@ -113,6 +114,16 @@ def _value(network: NetworkData, node: NodeData, below: Sequence[Values], field:
     if moved is None:
         raise NotShown(f"{node.name!r} ({node.kind}) is not evaluated here")
     return moved
+
+
+def matrix_products(p: Values, q: Values) -> Values:
+    """The products of matrices in the last two axes: one by one, since np.matmul of several goes on where a product raises."""
+    several = np.broadcast_shapes(p.shape[:-2], q.shape[:-2])
+    p, q = (np.broadcast_to(v, (*several, *v.shape[-2:])) for v in (p, q))
+    out = np.empty((*several, p.shape[-2], q.shape[-1]), dtype=object)
+    for place in np.ndindex(*several):
+        out[place] = np.matmul(p[place], q[place])
+    return out
 
 
 def moved_entries(node: NodeData, below: Sequence[Values], field: Field) -> Values | None:
@@ -166,14 +177,14 @@ def _cuts(node: NodeData, x: Values, window: tuple[int, ...]) -> list[Values]:
     ]
 
 
-def _convolved(node: NodeData, x: Values, weight: Values, bias: Values | None, field: Field) -> Values:
+def convolved(node: NodeData, x: Values, weight: Values, field: Field) -> Values:
+    """What a convolution with these filters makes of a value, without biases."""
     groups, window = node.attributes["groups"], weight.shape[2:]
     size = windows(node, x.shape[1:], window)
     cuts = np.stack(_cuts(node, _padded(node, x, field.of(Fraction(0))), window), axis=1)  # channels, places, *size
     rows = weight.reshape(groups, weight.shape[0] // groups, -1)
     places = cuts.reshape(groups, -1, math.prod(size))
-    out = np.concatenate([np.matmul(r, p) for r, p in zip(rows, places, strict=True)]).reshape(weight.shape[0], *size)
-    return out if bias is None else out + bias.reshape(-1, *(1 for _ in size))
+    return np.concatenate([np.matmul(r, p) for r, p in zip(rows, places, strict=True)]).reshape(weight.shape[0], *size)
 
 
 def _normalized(network: NetworkData, node: NodeData, x: Values, weight: Callable[[str], Values], field: Field) -> Values:

@@ -1,11 +1,17 @@
 """Perceptrons with layer normalization before each analytic activation: derivatives in balls, and what changes no function.
 
 A hidden layer maps x to f((z - mean) / sqrt(variance + 1/100000)) with z = W x + b. A number that is added to all entries of a column
-of W, or of b, moves the mean alone: as many directions of weights as W has columns, and one for b, change no function. They are
-constant, so all linear maps of the weights whose values lie among them are infinitesimal symmetries. Where the rank of the
-Jacobian leaves no others, A w is a combination of them for almost all w, with coefficients that are linear in w since the
-directions are constant: so these maps are all. Where two units read the same they have the same values, and what one gains in a weight
-that reads it the other can lose.
+of W, or of b, moves the mean alone: as many directions of weights as W has columns, and one for b, change no function.
+
+Two units have opposite normalized values y and -y. An odd activation makes f(y) and -f(y) of them, of which the next layer sees the
+difference of two weights alone; an even one twice f(y), of which it sees the sum; sigmoid f(y) and 1 - f(y), and what both weights gain
+a bias can lose. One unit has the normalized value 0: after it all values are numbers, and nothing before it is seen. What is left to be
+expressed are constant outputs, or (where activations are 0 at 0, and there are no biases) nothing but 0.
+
+These directions are constant, so all linear maps of the weights whose values lie among them are infinitesimal symmetries. Where the
+rank of the Jacobian leaves no others, A w is a combination of them for almost all w, with coefficients that are linear in w since the
+directions are constant: so these maps are all. (After one unit in a layer that is not the last hidden one, others are left.) Where two
+units read the same they have the same values, and what one gains in a weight that reads it the other can lose.
 
 Source: Ba, Kiros, Hinton 2016 (layer normalization).
 """
@@ -15,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations, pairwise
 
 import flint
@@ -22,7 +29,7 @@ import flint
 from neurovariety.certificates.activation_series import rational_ball
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron, UnitsInBalls
 from neurovariety.certificates.analytic_weights import check_dimension
-from neurovariety.certificates.exact_derivatives import rank_over_q
+from neurovariety.certificates.exact_derivatives import AT_ZERO, EVEN, ODD, rank_over_q
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.linear_symmetries import STATED, symmetries_in
 from neurovariety.certificates.statement import Statement
@@ -50,8 +57,61 @@ class NormalizedPerceptron(AnalyticPerceptron):
 
     @property
     def shifts(self) -> int:
-        """The columns of hidden layers, their biases being one of them, to all of which a number can be added."""
-        return sum(n + self.bias for n in self.widths[:-2])
+        """Along how many directions general weights move without a change of the function, as far as is known here."""
+        return self.parameters - len(self.seen)
+
+    @property
+    def alone(self) -> int | None:
+        """The last hidden layer, from 1, of one unit, after which all is constant; None where there is none."""
+        return max((l for l, m in enumerate(self.widths[1:-1], 1) if m == 1), default=None)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether all functions are 0."""
+        return self.alone is not None and not self.bias and all(name in AT_ZERO for name in self.activations[self.alone - 1 :])
+
+    @cached_property
+    def seen(self) -> tuple[int, ...]:
+        """Weights that tell all functions near a general one apart, the others being fixed; in number what the dimension is at most."""
+        if self.is_zero:
+            return ()
+        if self.alone is not None:  # the last biases, or weights that read a value which is not 0
+            last, m = self.parameters - self.outputs, self.widths[-2]
+            return tuple(range(last, self.parameters) if self.bias else range(self.parameters - self.outputs * m, self.parameters, m))
+        taken, rows = set[int](), [[int(row.get(i, 0)) for i in range(self.parameters)] for row in self.constant_moves()]
+        reduced, _, rank = flint.fmpz_mat(rows).rref()
+        for i in range(rank):
+            taken.add(next(j for j in range(self.parameters) if reduced[i, j] != 0))
+        return tuple(sorted(set(range(self.parameters)) - taken))
+
+    def constant_moves(self) -> list[dict[int, Fraction]]:
+        """Directions along which no function changes, wherever the weights are. After one unit alone entries at the biases are left
+        out, which are not all rational and make no rank larger."""
+        if self.is_zero:
+            return [{i: Fraction(1)} for i in range(self.parameters)]
+        found = self.moved_columns()
+        if self.alone is not None:
+            found += [{i: Fraction(1)} for i in range(self.start(self.alone + 1))]
+            if self.bias or self.activations[self.alone - 1] in AT_ZERO:
+                found += [{self.start(self.alone + 1) + k: Fraction(1)} for k in range(self.widths[self.alone + 1])]
+        else:
+            for l, (m, name) in enumerate(zip(self.widths[1:-1], self.activations, strict=True), 1):
+                found += self._of_two(l, name) if m == 2 else []
+        return found
+
+    def _of_two(self, l: int, name: str) -> list[dict[int, Fraction]]:
+        """Directions of the weights that read a layer of two units."""
+        at, after, one = self.start(l + 1), self.widths[l + 1], Fraction(1)
+        if name in ODD or name in EVEN:
+            sign = one if name in ODD else -one
+            return [{at + 2 * k: one, at + 2 * k + 1: sign} for k in range(after)]
+        if name == "sigmoid" and self.bias:
+            return [{at + 2 * k: one, at + 2 * k + 1: one, at + 2 * after + k: -one} for k in range(after)]
+        return []
+
+    def start(self, layer: int) -> int:
+        """Where the weights of a layer, from 1, begin."""
+        return sum(b * (a + self.bias) for a, b in pairwise(self.widths[:layer]))
 
     def columns(self) -> list[list[int]]:
         """The weights of each of these columns."""
@@ -70,7 +130,7 @@ class NormalizedPerceptron(AnalyticPerceptron):
     def between(self, layer: int, one: int, two: int) -> list[dict[int, Fraction]]:
         """Directions that change no function where two units of a hidden layer, from 1, read the same: the weights that read them."""
         m, after = self.widths[layer], self.widths[layer + 1]
-        at = sum(b * (a + self.bias) for a, b in pairwise(self.widths[: layer + 1]))
+        at = self.start(layer + 1)
         return [{at + k * m + one: Fraction(1), at + k * m + two: Fraction(-1)} for k in range(after)]
 
     def equal_units(self, weights: Sequence[Fraction]) -> list[tuple[int, int, int]]:
@@ -112,15 +172,15 @@ class _NormalizedUnits(UnitsInBalls):
 
 def rank_left(network: NormalizedPerceptron, weights: Sequence[Fraction]) -> int:
     """What the rank of the Jacobian at weights is at most."""
-    still = network.moved_columns()
+    still = network.constant_moves()
     for pair in network.equal_units(weights):
         still += network.between(*pair)
-    return network.parameters - rank_over_q(still)
+    return min(network.parameters - rank_over_q(still), len(network.seen))
 
 
 @dataclass(frozen=True)
 class TranslatingMaps:
-    """The linear maps that are infinitesimal symmetries are those whose values add numbers to columns; ``key``: what of the answer says
+    """The linear maps that are infinitesimal symmetries are those whose values are constant moves; ``key``: what of the answer says
     so."""
 
     key: str
@@ -134,6 +194,8 @@ class TranslatingMaps:
         check_dimension(self.dimension, subject)
         if self.dimension.claim is not Claim.PROVED or self.dimension.statement.value != subject.parameters - subject.shifts:
             raise NotShown("directions of weights are left that no column explains")
+        if rank_over_q(subject.constant_moves()) != subject.shifts:
+            raise NotShown("after a layer of one unit functions are constant, and not all moves of weights that keep one are linear")
         if self.value != values_of_symmetries(subject)[self.key]:
             raise NotShown("another number of maps follows")
 

@@ -8,12 +8,13 @@ left out. A `Gloss`, what a value means for learning, is said only where the ver
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neurovariety.certificates.functions import AFFINE, DIMENSION, SPAN
 from neurovariety.certificates.issue import Verdict
-from neurovariety.certificates.measured_phrases import Measured, as_said
+from neurovariety.certificates.measured_phrases import BOUNDS, Measured, as_said
+from neurovariety.certificates.named_tests import completeness_tests
 from neurovariety.certificates.phrases import EXACT, Choice, Listed, Number, Phrase, along, amount, bare, short
 from neurovariety.certificates.sentences_of_geometry import SAID_OF_GEOMETRY
 from neurovariety.certificates.sentences_of_learning import SAID_OF_LEARNING
@@ -117,14 +118,22 @@ def _shared_scope(breaths: Sequence[Sequence[Verdict]]) -> tuple[str, ...]:
 
 def sentence_of(verdict: Verdict) -> str:
     """A verdict in words, with the tests of completeness that it rests on."""
-    return sentence(verdict.statement, verdict.claim, _tests(verdict))
+    return sentence(verdict.statement, verdict.claim, completeness_tests(verdict))
 
 
 def sentence(statement: Statement, claim: Claim, tests: Sequence[str] = ()) -> str:
     """A statement, as far as it is claimed."""
     if not _says_value(statement) or claim is Claim.UNDECIDED:
         return f"{_asks(statement.kind)}: not shown"
-    return ", ".join([_words(statement, claim), *as_said(statement.scope)]) + _after(statement, claim, tests)
+    return ", ".join([_words(statement, claim), *as_said(statement.scope, _bounded(statement, claim))]) + _after(
+        statement, claim, tests
+    )
+
+
+def _bounded(statement: Statement, claim: Claim) -> bool:
+    """Whether a bound is said in which all is that its number may be off."""
+    row = SAID.get(bare(statement.kind))
+    return claim in BOUNDS and row is not None and isinstance(row.says, Measured)
 
 
 def _words(statement: Statement, claim: Claim, whole: Any = None) -> str:
@@ -163,13 +172,15 @@ def _in_one_breath(group: Sequence[Verdict], ahead: Sequence[str], named: set[tu
     if not _says(first):
         return f"{_and([_asks(v.statement.kind) for v in group])}: not shown"
     statement = replace(first.statement, error=max(v.statement.error for v in group))
-    tests = tuple(dict.fromkeys(test for v in group for test in _tests(v)))
+    tests = tuple(dict.fromkeys(test for v in group for test in completeness_tests(v)))
     begun = first.statement.value
     begins, rest, end = _words(first.statement, first.claim), group[1:], 1
     while end < len(group) and _of_one(group[end], begun):
         begins, rest, end = f"{begins}, {_words(group[end].statement, first.claim, begun)}", group[end + 1 :], end + 1
     text = _and([begins, *(_words(v.statement, v.claim, begun) for v in rest)])
-    limited = ", ".join([text, *as_said([phrase for phrase in statement.scope if phrase not in ahead])])
+    limited = ", ".join(
+        [text, *as_said([phrase for phrase in statement.scope if phrase not in ahead], _bounded(statement, first.claim))]
+    )
     if first.claim is Claim.COMPLETE and tests in named:
         return f"{limited}; this rests on proved points and on the same test"
     if first.claim is Claim.COMPLETE:
@@ -211,7 +222,7 @@ def _after(statement: Statement, claim: Claim, tests: Sequence[str], of_each: bo
     if claim is Claim.COMPLETE:
         named = f" ({', '.join(tests)})" if tests else ""
         return f"; {_proved_points(statement, of_each)}a test for missing ones{named} found none"
-    if claim in (Claim.LOWER_BOUND, Claim.UPPER_BOUND) and statement.error:  # a bound that rests on a draw
+    if claim in BOUNDS and statement.error:  # a bound that rests on a draw
         return f" ({'each ' if of_each else ''}{_wrong(statement.error)})"
     return f" ({'estimates' if of_each else 'an estimate'})" if claim is Claim.ESTIMATE else ""
 
@@ -225,37 +236,6 @@ def _proved_points(statement: Statement, of_each: bool) -> str:
         return "so many of each are proved, and "
     points = f" {row.points}" if row is not None and row.points else ""
     return f"{'it is' if value == 1 and not points else f'so many{points} are'} proved, and " if value else ""
-
-
-_TESTS: Mapping[str, str] = {
-    "Traced": "trace",
-    "Continued": "continuation",
-    "Looped": "loops",
-    "EvenlyCovered": "loops",
-    "AllInCharts": "continuation",
-}
-"""By name, for what is told is told without loading what computes."""
-_PREMISES = (
-    *("premises", "premise", "general", "graph", "weights", "lower", "upper", "listed", "real", "whole", "known", "parts", "lists"),
-    "interval",
-)
-
-
-def _tests(verdict: Verdict) -> tuple[str, ...]:
-    """The tests that a verdict rests on, first its own."""
-    found: dict[str, None] = {}
-    waiting: list[Any] = [verdict.certificate]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            waiting += part
-        elif isinstance(part, Verdict):
-            waiting.append(part.certificate)
-        elif is_dataclass(part):
-            if type(part).__name__ in _TESTS:
-                found[_TESTS[type(part).__name__]] = None
-            waiting += [v for v in (getattr(part, name, None) for name in _PREMISES) if isinstance(v, tuple | Verdict)]
-    return tuple(found)
 
 
 def _asks(kind: str) -> str:

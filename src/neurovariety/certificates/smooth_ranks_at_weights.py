@@ -44,7 +44,7 @@ def written(network: AnalyticPerceptron, weights: Sequence[Fraction]) -> list[Wr
         at += m * n
         bias = list(weights[at : at + m]) if network.bias else None
         at += m if network.bias else 0
-        found.append(WrittenLayer(rows, bias, name))
+        found.append(WrittenLayer(rows, bias, name, bool(name) and isinstance(network, NormalizedPerceptron)))
     return found
 
 
@@ -61,7 +61,11 @@ def moved_by_known(network: AnalyticNetwork, weights: Sequence[Fraction]) -> int
 def rank_at_most(network: AnalyticNetwork, weights: Sequence[Fraction]) -> int:
     """What the rank of the Jacobian at weights is at most. Raises `NotShown` for weights of another number."""
     if isinstance(network, NormalizedPerceptron):
-        return rank_left(network, weights)
+        known = rank_left(network, weights)
+        try:
+            return min(known, rank_of_derivatives(written(network, weights), network.widths[0]))
+        except NotShown:  # too many terms
+            return known
     if isinstance(network, AnalyticPerceptron):
         return min(rank_of_derivatives(written(network, weights), network.widths[0]), network.parameters - network.shifts)
     if not isinstance(network, SoftmaxAttention) or len(weights) != network.parameters:

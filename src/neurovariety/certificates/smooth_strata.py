@@ -20,7 +20,7 @@ from math import lcm
 from typing import Any
 
 from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION, AnalyticNetwork, AnalyticPerceptron
-from neurovariety.certificates.exact_derivatives import rank_over_q
+from neurovariety.certificates.exact_derivatives import AT_ZERO, EVEN, ODD, rank_over_q
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.normalized_networks import NormalizedPerceptron
 from neurovariety.certificates.smooth_ranks_at_weights import MinorAtWeights
@@ -30,8 +30,6 @@ from neurovariety.certificates.zeros import NotShown
 from neurovariety.claim import Claim
 
 RANK_ON = "rank on a set of weights"
-_ODD, _EVEN, _ZERO = ("tanh", "sin", "erf"), ("cos",), ("tanh", "sin", "erf", "silu", "gelu", "gelu_tanh")
-"""Activations that are odd, or even, or 0 at 0."""
 DEAD, CONSTANT, EQUAL, OPPOSITE = "unread unit", "constant unit", "equal units", "opposite units"
 NO_VALUES, NO_KEYS, NO_QUERIES, SAME_HEADS = "head without values", "head without keys", "head without queries", "equal heads"
 Condition = Mapping[int, int]
@@ -98,11 +96,11 @@ def strata_of(network: AnalyticNetwork) -> Iterator[SmoothStratum]:
     elif isinstance(network, AnalyticPerceptron):
         for l, (width, name) in enumerate(zip(network.widths[1:-1], network.activations, strict=True), 1):
             yield from (SmoothStratum(DEAD, l, (i,)) for i in range(width))
-            if network.bias or name in _ZERO:
+            if network.bias or name in AT_ZERO:
                 yield from (SmoothStratum(CONSTANT, l, (i,)) for i in range(width))
             for pair in combinations(range(width), 2):
                 yield SmoothStratum(EQUAL, l, pair)
-                if name in (*_ODD, *_EVEN) or (name == "sigmoid" and network.bias):
+                if name in (*ODD, *EVEN) or (name == "sigmoid" and network.bias):
                     yield SmoothStratum(OPPOSITE, l, pair)
 
 
@@ -134,8 +132,7 @@ def still_directions(network: AnalyticNetwork, stratum: SmoothStratum, place: tu
     if isinstance(network, SoftmaxAttention):
         return _of_heads(network, stratum, place)
     if isinstance(network, NormalizedPerceptron):
-        i, j = stratum.units
-        return [*network.moved_columns(), *network.between(stratum.layer, i, j)]
+        return [*network.constant_moves(), *network.between(stratum.layer, *stratum.units)]
     assert isinstance(network, AnalyticPerceptron)
     at, l, i, one = _Blocks(network), stratum.layer, stratum.units[0], Fraction(1)
     after = range(network.widths[l + 1])
@@ -149,8 +146,8 @@ def still_directions(network: AnalyticNetwork, stratum: SmoothStratum, place: tu
     else:
         j = stratum.units[1]
         opposite, name = stratum.kind == OPPOSITE, network.activations[l - 1]
-        turns = opposite and name not in _EVEN
-        value, slope = (-one if turns else one), (-one if opposite and name in _EVEN else one)  # of unit j, in terms of unit i
+        turns = opposite and name not in EVEN
+        value, slope = (-one if turns else one), (-one if opposite and name in EVEN else one)  # of unit j, in terms of unit i
         found = [{at.weight(l + 1, k, i): value, at.weight(l + 1, k, j): -one} for k in after]
         if opposite and name == "sigmoid":  # sigmoid(-z) = 1 - sigmoid(z)
             found = [direction | {at.bias(l + 1, k): one} for k, direction in zip(after, found, strict=True)]
@@ -159,6 +156,17 @@ def still_directions(network: AnalyticNetwork, stratum: SmoothStratum, place: tu
             found += [{v: d * slope, w: -c} for v, w in zip(at.incoming(l, i), at.incoming(l, j), strict=True)]
     found += _shifts(network, at, place)
     return [{w: c for w, c in direction.items() if c and w not in left_out} for direction in found]
+
+
+def rank_on_at_most(network: AnalyticNetwork, stratum: SmoothStratum, place: tuple[Fraction, ...]) -> int:
+    """What directions at a place leave of the rank. After two normalized units that read the same all values are numbers, and nothing
+    before them is seen: weights move constant outputs, and those of the two units multiples of what they read."""
+    found = network.parameters - rank_over_q(still_directions(network, stratum, place))
+    if not isinstance(network, NormalizedPerceptron) or network.widths[stratum.layer] > 2:
+        return found
+    names = network.activations[stratum.layer - 1 :]
+    constants = network.outputs if network.bias or any(name not in AT_ZERO for name in names) else 0
+    return min(found, constants + (0 if names[0] in EVEN else network.widths[stratum.layer - 1]))
 
 
 def _shifts(network: AnalyticPerceptron, at: _Blocks, place: tuple[Fraction, ...]) -> Iterator[Direction]:
@@ -221,16 +229,15 @@ class RankOnStratum:
             raise NotShown("a minor at a place on the set is expected")
         if not lies_on(subject, self.stratum, self.place) or not lies_on(subject, self.stratum, known.place.drawn):
             raise NotShown("the places do not lie on the set")
-        at_most = subject.parameters - rank_over_q(self._directions(subject))
-        if self.value != (subject.parameters - len(conditions(subject, self.stratum)), at_most):
+        if self.value != (subject.parameters - len(conditions(subject, self.stratum)), self._at_most(subject)):
             raise NotShown("dimension and rank are others")
 
-    def _directions(self, subject: AnalyticNetwork) -> list[Direction]:
+    def _at_most(self, subject: AnalyticNetwork) -> int:
         if isinstance(subject, AnalyticPerceptron) and self.stratum.kind == EQUAL and subject.bias:
             i, j = (_Blocks(subject).bias(self.stratum.layer, u) for u in self.stratum.units)
             if self.place[i] != self.place[j]:
                 raise NotShown("a place with equal biases is expected")
-        return still_directions(subject, self.stratum, self.place)
+        return rank_on_at_most(subject, self.stratum, self.place)
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The set has that dimension, and the Jacobian that rank at its general points; or at most that."""
@@ -274,7 +281,8 @@ class SmoothCriticalLocus:
         return [v for v in self.ranks if v.statement.value[1] < self.whole.statement.value]
 
     def concludes(self) -> tuple[Statement, Claim]:
-        """The rows, or the dimension of the largest critical set, which the locus has at least."""
+        """The rows, or the dimension of the largest critical set, which the locus has at least; and at most where that is one less than
+        of all weights, since at general ones the rank does not drop."""
         said = self.whole.statement
         if self.key == "strata":
             rows = [self._row(v) for v in self.ranks]
@@ -282,6 +290,7 @@ class SmoothCriticalLocus:
             return Statement("critical locus: strata", said.subject, rows), claim
         size = max(v.statement.value[0] for v in self._critical())
         value, claim = (size, Claim.LOWER_BOUND) if self.key == "dimension" else (self.parameters - size, Claim.UPPER_BOUND)
+        claim = Claim.PROVED if size == self.parameters - 1 else claim
         return Statement(f"critical locus: {self.key}", said.subject, value), claim
 
     def _row(self, verdict: Verdict) -> dict[str, Any]:

@@ -267,7 +267,8 @@ class StrataTable:
 @dataclass(frozen=True, eq=False)
 class CriticalDimension:
     """Where the rank of the Jacobian along a stratum is less than the dimension of the ``whole`` it is critical: the locus has at least
-    the dimension of the largest of these, and exactly that where no others are (``union``)."""
+    the dimension of the largest of these, and exactly that where no others are (``union``), or where it is one less than that of all
+    weights: where the rank drops minors are zero, which they are not at general weights."""
 
     whole: Verdict
     ranks: tuple[Verdict, ...]
@@ -296,9 +297,14 @@ class CriticalDimension:
 
     def concludes(self) -> tuple[Statement, Claim]:
         """The dimension of the critical locus, or its codimension in the space of weights."""
-        used = (self.whole, *(self.ranks if self.union is not None else self._critical()))
-        size = max(v.statement.value[0] for v in self._critical())
+        critical = self._critical()
+        largest = max(critical, key=lambda v: (v.statement.value[0], -v.statement.error))
+        size = largest.statement.value[0]
+        used = (self.whole, *(self.ranks if self.union is not None else critical))
         claim = Claim.weakest(v.claim for v in used) if self.union is not None else Claim.LOWER_BOUND
+        if self.union is None and size == self.parameters - 1:
+            used = (self.whole, largest)
+            claim = Claim.PROVED if all(v.statement.error == 0.0 for v in used) else Claim.PROBABILITY
         value: Any = size
         if self.part == "codimension":
             value, claim = self.parameters - size, Claim.UPPER_BOUND if claim is Claim.LOWER_BOUND else claim

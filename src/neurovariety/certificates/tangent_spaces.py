@@ -206,6 +206,8 @@ class SingularByEquations:
     def check(self, subject: Coefficients) -> None:
         """Raises `NotShown` where there may be more equations, or the gradients leave no more."""
         found = generated_by(self.generate, equations_in(self.known, subject))
+        if len(self.weights) != subject.parameters:
+            raise NotShown("weights of the model are expected")
         if found.count - gradient_rank(found, subject, self.weights) <= _dimension(self.dimension, subject, _ABOVE):
             raise NotShown("the gradients leave no more than the dimension")
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import click
 
+from neurovariety.cli.declared_options import declared_options
 from neurovariety.cli.ending import end_at_once, own_process
 from neurovariety.cli.exit_status import BAD_INPUT, INTERRUPTED, NOT_FINISHED
 from neurovariety.cli.network_options import CONTEXT, INPUT_SHAPE, INSIDE, SEED, checkpoint_options
 from neurovariety.cli.parameter_types import Finite, Memory, Seconds
+from neurovariety.cli.picture_options import PictureCommand
 from neurovariety.cli.piecewise_options import PIECEWISE
-from neurovariety.cli.tables_given import WHAT, summary_options, table_options, table_parameters
-from neurovariety.dictionary.declaration import Declared
+from neurovariety.cli.tables_given import WHAT, summary_options, table_options
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import ENTRIES
-from neurovariety.options import Option
 
 
 def _common(entry: Entry) -> list[click.Parameter]:
@@ -35,35 +35,11 @@ def _common(entry: Entry) -> list[click.Parameter]:
     if entry.takes_memory_limit:
         options.append(click.Option(["--memory-limit"], type=Memory(), help="Memory for one computation, e.g. 8G."))
     for declared in entry.declares.arguments:
-        if declared.option is not None:
-            options += _options(declared, declared.option)
+        options += declared_options(declared)
     options.append(click.Option(["--certificates"], metavar="FILE", help="Write the result with its certificates, for `recheck`."))
     if entry.figure:
         options.append(click.Option(["--figure"], help="Draw the result to this file (.svg, .png or .pdf)."))
     return options
-
-
-def _options(declared: Declared, option: Option) -> list[click.Option]:
-    """The option of the command line that an argument is; for data, with one that names columns."""
-    name = option.name or declared.name.replace("_", "-")
-    found = [click.Option([f"--{name}", declared.name], type=_type(declared), required=declared.required, help=_sentence(option.help))]
-    if declared.is_table:
-        found += [click.Option(["--target"], help=_sentence(option.columns)), *table_parameters()]
-    if option.was:
-        found.append(click.Option([f"--{option.was}"], hidden=True))
-    return found
-
-
-def _type(declared: Declared) -> click.ParamType:
-    if declared.choices:
-        return click.Choice(declared.choices)
-    if declared.option is not None and declared.option.kind == "numbers":
-        return click.STRING
-    return click.INT if declared.holds(int) else click.FLOAT if declared.holds(float) else click.STRING
-
-
-def _sentence(help_text: str) -> str:
-    return help_text[0].upper() + help_text[1:] + "."
 
 
 class _EntryCommand(click.Command):
@@ -252,6 +228,7 @@ def critical_point(**options: Any) -> None:
     sys.exit(critical_point_command(table_given(options.pop("data"), options), options))
 
 
+app.add_command(PictureCommand())
 for on_pieces in PIECEWISE:
     app.add_command(on_pieces)
 

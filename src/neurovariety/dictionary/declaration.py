@@ -122,7 +122,7 @@ def declaration_of(function: Callable[..., Any]) -> Declaration:
     for p in list(signature.parameters.values())[1:]:
         annotation = _evaluated(p.annotation, plain.__globals__)
         if p.kind is p.VAR_KEYWORD:
-            fields = list(_fields(get_args(annotation)[0]))
+            fields = list(declared_fields(get_args(annotation)[0]))
         else:
             (named if p.kind is p.KEYWORD_ONLY else first).append(_declared(p.name, annotation, p.default))
     result = signature.return_annotation
@@ -143,7 +143,7 @@ def declaration_in(path: str) -> Declaration:
     given = function.args
     fields: list[Declared] = []
     if given.kwarg is not None and given.kwarg.annotation is not None:
-        fields = list(_fields(get_args(_evaluated(ast.unparse(given.kwarg.annotation), names))[0]))
+        fields = list(declared_fields(get_args(_evaluated(ast.unparse(given.kwarg.annotation), names))[0]))
 
     def read(a: ast.arg) -> Declared:
         needed = a in given.args[: len(given.args) - len(given.defaults)]
@@ -181,8 +181,8 @@ def _evaluated(annotation: object, names: Mapping[str, object]) -> Any:
     return eval(annotation, {}, _Names(names)) if isinstance(annotation, str) else annotation
 
 
-def _fields(options: Any) -> Iterator[Declared]:
-    """The fields of a TypedDict of options; of one whose module computes, none."""
+def declared_fields(options: Any) -> Iterator[Declared]:
+    """What the fields of a TypedDict of options declare; of one whose module computes, nothing."""
     if options is Any:
         return
     assert is_typeddict(options)

@@ -164,7 +164,10 @@ def _claims(network: AnalyticPerceptron, dimension: Verdict) -> dict[str, Verdic
 
 
 def _of_columns(network: NormalizedPerceptron, claims: dict[str, Verdict]) -> SymmetriesResult:
-    moved = f"numbers are added to {network.shifts} columns of weights before layer normalization, any linear forms of all weights"
+    columns, all_moves = len(network.columns()), network.shifts
+    moved = f"numbers are added to {columns} columns of weights before layer normalization, any linear forms of all weights"
+    if columns != all_moves:
+        moved = f"weights move along {all_moves} directions that layer normalization does not see, by any linear forms of all weights"
     return SymmetriesResult(
         value={key: verdict.statement.value for key, verdict in claims.items()},
         claims=claims,

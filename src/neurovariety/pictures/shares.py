@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 _MOST_PIECES = 8
 """Smaller networks drawn, the largest ones."""
+_NAME = 34
+"""Characters of a name in one line."""
+_LINE, _AROUND = 0.21, 0.95
+"""Height of a line in inches, and of legend and axis."""
 
 
 class SeenShare(NamedTuple):
@@ -24,13 +29,16 @@ class SeenShare(NamedTuple):
     high: float
 
 
-Series = tuple[str, str, str, Sequence[SeenShare | None]]
-"""What is counted, its colour and marker, and its share for each piece."""
+Series = tuple[str, str, str, str, Sequence[SeenShare | None]]
+"""What is counted, of what it is a share, its colour and marker, and the share for each piece."""
+
+_BEST = ("best fits of random targets", "targets", MAIN, "o")
 
 
-def _dots(axes: Axes, names: Sequence[str], series: Sequence[Series]) -> None:
-    """A row a piece: a mark at each share, a line over its interval, the share written beside it."""
-    for turn, (label, colour, marker, shares) in enumerate(series):
+def _dots(axes: Axes, names: Sequence[str], series: Sequence[Series]) -> float:
+    """A row a piece: a mark at each share, a line over its interval, the share written beside it. Gives the height in inches
+    in which the rows have room."""
+    for turn, (label, _, colour, marker, shares) in enumerate(series):
         shift = 0.0 if len(series) == 1 else (-0.17, 0.17)[turn]
         for place, share in enumerate(shares):
             if share is None:
@@ -54,8 +62,10 @@ def _dots(axes: Axes, names: Sequence[str], series: Sequence[Series]) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     most = max((s.high for *_, shares in series for s in shares if s is not None), default=1.0)
     axes.set_xlim(-0.5 if most < 0.3 else -1.5, min(100 * most * 1.2 + 2, 112))
-    axes.set_xlabel("%")
+    axes.set_xlabel(f"share of {' or of '.join(of for _, of, *_ in series)}, in %")
     legend(axes)
+    lines = max(name.count("\n") + 1 for name in names)
+    return _AROUND + len(names) * _LINE * max(lines, len(series))
 
 
 def _percent(share: float) -> str:
@@ -76,8 +86,11 @@ def bias_shares(axes: Axes, found: Result) -> Explained | None:
         return None if part is None or low is None or high is None else SeenShare(part, low, high)
 
     best, flow = [share(row, "best") for row in rows], [share(row, "flow") for row in rows]
-    series: list[Series] = [("best fits of random targets", MAIN, "o", best), ("ends of gradient flow", SECOND, "D", flow)]
-    _dots(axes, [_named(row) for row in rows], [s for s in series if any(x is not None for x in s[3])])
+    series: list[Series] = [(*_BEST, best), ("ends of gradient flow", "runs", SECOND, "D", flow)]
+    seen = [s for s in series if any(x is not None for x in s[-1])]
+    if not seen:
+        return None
+    height = _dots(axes, [_named(row) for row in rows], seen)
     evidence = found.evidence
     return Explained(
         f"Is training of {found.subject} drawn to smaller networks?",
@@ -86,14 +99,16 @@ def bias_shares(axes: Axes, found: Result) -> Explained | None:
         f"{counted(evidence['converged'], 'run')} of gradient flow that end there. Lines: 95 % intervals. * critically exposed: "
         "training rests there for "
         "an open set of targets.",
+        height,
     )
 
 
 def _named(row: dict[str, object]) -> str:
     name = str(row["name"])
     name = "all other functions" if row["kind"] == "network" else name
-    name = name if len(name) <= 30 else f"{name[:27]}..."
-    return f"{name} *" if row.get("critically_exposed") == "yes" else name
+    parts = name.replace(" and ", "\nand ").split("\n")
+    lines = [line for part in parts for line in textwrap.wrap(part, _NAME, break_long_words=True)]
+    return "\n".join(lines) + (" *" if row.get("critically_exposed") == "yes" else "")
 
 
 def best_fit_shares(axes: Axes, found: Result) -> Explained | None:
@@ -102,9 +117,10 @@ def best_fit_shares(axes: Axes, found: Result) -> Explained | None:
     if len(rows) < 2:
         return None
     shares = [SeenShare(row["best"], row["low"], row["high"]) for row in rows]
-    _dots(axes, [_named(row) for row in rows], [("best fits of random targets", MAIN, "o", shares)])
+    height = _dots(axes, [_named(row) for row in rows], [(*_BEST, shares)])
     return Explained(
         f"Which functions of {found.subject} fit best",
         f"Circles: the share of {counted(found.value['clear'], 'random target')} whose best fit is a function of this kind. "
         "Lines: 95 % intervals.",
+        height,
     )

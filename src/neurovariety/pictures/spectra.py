@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from neurovariety.pictures.canvas import Explained, legend
 from neurovariety.pictures.colours import INK, MAIN, THIRD
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 _ZERO = 1e-13
 """Relative to the largest: an eigenvalue in rounding is not drawn."""
-_GAP = 0.055
+_GAP = 0.068
 """Of the height: the least distance of two numbers."""
 
 
@@ -34,7 +37,7 @@ def kernel_spectra(axes: Axes, found: Result) -> Explained | None:
         label = (
             ""
             if last == ("in" if inside else "out")
-            else f"the {rank} of the rank"
+            else f"the largest, as many as the rank: {rank}"
             if inside
             else "those that are zero in exact arithmetic"
         )
@@ -46,6 +49,7 @@ def kernel_spectra(axes: Axes, found: Result) -> Explained | None:
     axes.set_xlabel("time of gradient flow (left end: the initial weights, time 0)")
     axes.set_ylabel("eigenvalue of J Jᵀ")
     legend(axes)
+    axes.set_xlim(first / 1.4, shown[-1])
     _numbered(axes, last_values, shown[-1])
     return Explained(
         f"How fast functions of {found.subject} can change along training",
@@ -54,13 +58,28 @@ def kernel_spectra(axes: Axes, found: Result) -> Explained | None:
     )
 
 
-def _numbered(axes: Axes, ends: dict[int, float], right: float) -> None:
-    """The number of each line at its right end, none over another."""
-    heights = {k: axes.transData.transform((right, v))[1] for k, v in ends.items()}
-    gap = axes.get_window_extent().height * _GAP
-    above = None
-    for k in sorted(heights, key=lambda k: -heights[k]):
-        place = heights[k] if above is None else min(heights[k], above - gap)
-        shift = (place - heights[k]) * 72 / axes.figure.dpi
-        axes.annotate(f"{k + 1}", (right, ends[k]), xytext=(5, shift), textcoords="offset points", va="center", color=INK, fontsize=8)
-        above = place
+def _numbered(axes: Axes, ends: Mapping[int, float], right: float) -> None:
+    """The number of each line at its right end; where there is no room, beside it with a thin line to the end, and of very many lines
+    only some are numbered."""
+    axes.set_ylim(axes.get_ylim())  # what is written beside does not change the scale
+    to_height = axes.transData + axes.transAxes.inverted()
+    heights = {k: float(to_height.transform((right, v))[1]) for k, v in ends.items()}
+    kept = sorted(heights, key=lambda k: (-heights[k], k))
+    kept = kept[:: -(-len(kept) // int(1 / _GAP))]
+    for k, place in zip(kept, apart([heights[k] for k in kept], _GAP), strict=True):
+        axes.annotate(
+            f"{k + 1}", (right, ends[k]), xytext=(1.022, place), textcoords="axes fraction", va="center", color=INK, fontsize=8,
+            arrowprops={"arrowstyle": "-", "color": THIRD, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0},
+        )  # fmt: skip
+
+
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Places from 0 to 1 at least ``gap`` apart, in the order of these falling heights, and as near to them as can be (least squares,
+    by pooling neighbours that want the same place)."""
+    groups: list[list[float]] = []
+    for k, height in enumerate(heights):
+        groups.append([height + k * gap])
+        while len(groups) > 1 and np.mean(groups[-2]) < np.mean(groups[-1]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    wanted = [float(np.mean(group)) for group in groups for _ in group]
+    return [min(max(place, (len(wanted) - 1) * gap), 1.0) - k * gap for k, place in enumerate(wanted)]

@@ -7,16 +7,16 @@ has these for its architecture, and rows that say by how much its outputs change
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.beyond.analytic.reading import ANSWERED, not_analytic, read_analytic
-from neurovariety.beyond.approximation.approximate import approximate
 from neurovariety.certificates.activation_series import SMOOTH
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
 from neurovariety.certificates.network_approximation import smooth_layers
+from neurovariety.certificates.normalized_networks import EPSILON, NormalizedPerceptron
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
@@ -25,15 +25,11 @@ from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.dictionary.registry import find
 from neurovariety.errors import InputError
-from neurovariety.report.piecewise_subject import PiecewiseSubject, is_piecewise
+from neurovariety.report.graph_subject import GraphSubject, near_polynomials
+from neurovariety.report.piecewise_subject import DIAGNOSE, PiecewiseSubject, is_piecewise
 from neurovariety.result import Result
 
-DEGREES = (2, 4, 8)
-"""Of the polynomials in place of the activations of a trained network."""
 _FILES = (".onnx", ".pt2", ".npz", ".safetensors", ".json")
-_NEAR = Entry(
-    "approximate", "expressivity: how near an algebraic network comes", path="neurovariety.beyond.approximation.approximate:approximate"
-)
 
 
 @dataclass(frozen=True)
@@ -76,15 +72,14 @@ class AnalyticSubject:
             entry = find(name)
             assert entry is not None
             yield entry, partial(entry.load(), self.network.notation, seed=seed)
-        for degree in DEGREES if self.trained is not None else ():
-            yield _NEAR, partial(approximate, self.trained, degree=degree, seed=seed)
+        if self.trained is not None:
+            yield from near_polynomials(self.trained, seed)
 
 
-def analytic_subject(source: object) -> AnalyticSubject | PiecewiseSubject | None:
+def analytic_subject(source: object) -> AnalyticSubject | PiecewiseSubject | GraphSubject | None:
     """What a notation with an analytic activation or softmax, or the file of a trained network, is to a report; None for anything else.
 
-    Raises `InputError` for a file that cannot be read, and for a network that is no chain of dense layers with smooth activations and
-    not linear on pieces.
+    Raises `InputError` for a file that cannot be read, and for a trained network that is algebraic.
     """
     network = read_analytic(source)
     if network is not None:
@@ -95,19 +90,44 @@ def analytic_subject(source: object) -> AnalyticSubject | PiecewiseSubject | Non
     if is_piecewise(trained):
         return PiecewiseSubject(trained)
     try:
-        layers = smooth_layers(trained)
+        return AnalyticSubject(_architecture(trained), trained.source, trained)
     except NotShown as why:
+        found = GraphSubject(trained, str(why))
+    if all(step[0] is DIAGNOSE for step in found.steps(0, None)):
         raise InputError(
-            "a report of a trained network is made of dense layers with smooth activations, or of one that is linear on pieces, and "
-            f"{trained.source} is none: {why}; ask neurovariety diagnose, which takes others too"
-        ) from None
+            f"a report of a trained network is made of one that is not algebraic, and {trained.source} has neither an activation nor "
+            "softmax or normalization that no polynomial is; ask neurovariety diagnose, or a report of its architecture"
+        )
+    return found
+
+
+def _architecture(trained: Network) -> AnalyticPerceptron:
+    """The architecture of a network, with layer normalization before all activations or before none. Raises `NotShown` where it is none
+    that has a notation."""
+    normalized = any(node.kind == "standardize" for node in trained.nodes)
+    layers = smooth_layers(_without_normalization(trained) if normalized else trained)
     other = next((name for name in layers.activations if name not in SMOOTH), None)
     if other is not None or not layers.activations:
-        raise InputError(
-            f"a report of a trained network is made for smooth activations or ReLU and its kin, and {trained.source} has "
-            f"{other or 'none'}; ask neurovariety diagnose"
-        )
+        raise NotShown(f"it has {other or 'none'} as activation")
     widths = (len(layers.matrices[0][0]), *(len(m) for m in layers.matrices))
     bias = any(b for row in layers.biases for b in row)
-    known = read_analytic(AnalyticPerceptron(widths, layers.activations, bias).notation)
-    return None if known is None else AnalyticSubject(known, trained.source, trained)
+    if not normalized:
+        return AnalyticPerceptron(widths, layers.activations, bias)
+    return NormalizedPerceptron(widths, layers.activations, bias)
+
+
+def _without_normalization(trained: Network) -> Network:
+    """The network without the layer normalization of the notation, which has to stand before each activation."""
+    read = {node.name: node for node in trained.nodes}
+    plain = {"axes": (0,), "epsilon": float(EPSILON), "centred": True}
+    nodes = []
+    for node in trained.nodes:
+        after = [read[name].kind == "standardize" for name in node.inputs]
+        if any(after) != (node.kind == "activation") or (node.kind == "standardize" and node.name == trained.output):
+            raise NotShown(f"layer normalization stands before activations alone, and before each, unlike at {node.name!r}")
+        if node.kind == "standardize":
+            if any(node.attributes.get(key) != value for key, value in plain.items()):
+                raise NotShown(f"{node.name!r} is no layer normalization of a vector with epsilon 1/100000")
+            continue
+        nodes.append(replace(node, inputs=read[node.inputs[0]].inputs) if any(after) else node)
+    return Network(trained.input_shape, tuple(nodes), trained.output, trained.weights, trained.source, frozenset(trained.fixed))

@@ -21,13 +21,14 @@ from neurovariety.errors import DataError, InputError, NeurovarietyError
 from neurovariety.model import Model
 from neurovariety.report.analytic_subject import AnalyticSubject, analytic_subject
 from neurovariety.report.effort import EFFORTS, Effort, EffortName
+from neurovariety.report.graph_subject import GraphSubject
 from neurovariety.report.opening import OpeningAnswer, opening
 from neurovariety.report.piecewise_subject import PiecewiseSubject
 from neurovariety.report.row import Row
 from neurovariety.result import SCHEMA, Result, counted
 from neurovariety.tables.read_table import read_table
 
-Subject = Model | AnalyticSubject | PiecewiseSubject
+Subject = Model | AnalyticSubject | PiecewiseSubject | GraphSubject
 """What a report is made of."""
 
 
@@ -109,7 +110,8 @@ def build_report(
 
     For a notation with a smooth activation or softmax these are the entries that have a meaning for such networks; the file of a
     trained network with dense layers and smooth activations has rows on `approximate` besides, and that of one that is linear on
-    pieces on its regions, and on how far the inputs of ``dataset`` may move.
+    pieces on its regions, and on how far the inputs of ``dataset`` may move; that of any other has rows on its redundant neurons, and
+    on `approximate`.
 
     ``progress`` is called with the name of each entry before it is asked.
 
@@ -133,7 +135,7 @@ def build_report(
 
 
 def report_subject(source: Source | Path | Network) -> Subject:
-    """What a report is made of: a model, or a network with smooth activations or linear on pieces.
+    """What a report is made of: a model, a network with smooth activations or linear on pieces, or any other trained network.
 
     Raises `InputError` for anything else.
     """
@@ -206,7 +208,7 @@ def steps_of(
 
 def check_fit(model: Subject, dataset: Dataset) -> None:
     """Raise `DataError` where the data have another number of inputs or targets than the model, or no row would ask for them."""
-    if isinstance(model, AnalyticSubject):
+    if isinstance(model, AnalyticSubject | GraphSubject):
         raise DataError(f"no row of a report of {model.name} asks for data; leave out --data")
     features, targets = dataset.inputs.shape[1], dataset.targets.shape[1]
     if features != model.inputs:

@@ -46,7 +46,10 @@ def _asks(text: str, *parts: tuple[AnswerPart, ...]) -> OpeningQuestion:
 
 _DATA = AnswerPart("data", ("samples", "jacobian_rank", "determined"))
 QUESTIONS = (
-    _asks("degrees of freedom", (AnswerPart("dimension", ("value",)), AnswerPart("functional-dimension", ("value",)))),
+    _asks(
+        "degrees of freedom",
+        (AnswerPart("dimension", ("value",)), AnswerPart("functional-dimension", ("value",)), AnswerPart("diagnose", ("rank",))),
+    ),
     _asks("what data determine", (_DATA, AnswerPart("sample-complexity", ("finite", "unique")))),
     _asks("the global minimum", (AnswerPart("landscape", ("least_loss",)),)),
     _asks("where training goes", (AnswerPart("gradient-flow"),)),
@@ -93,7 +96,8 @@ def _answer(question: OpeningQuestion, rows: Mapping[str, Row], asked: Sequence[
     for choices in question.parts:
         there = next((p for p in choices if p.entry in rows and rows[p.entry].result is not None), None)
         if there is None:
-            sentences.append(_why_not(choices[-1].entry, rows, asked, why_not))
+            of_these = next((p for p in choices if p.entry in rows or p.entry in asked), choices[-1])
+            sentences.append(_why_not(of_these.entry, rows, asked, why_not))
             continue
         sentence, claim = _of_row(there, rows[there.entry])
         sentences.append(sentence)

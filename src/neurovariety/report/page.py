@@ -81,6 +81,7 @@ def _contents(report: Report) -> str:
 
 
 def _row(row: Row, report: Report) -> str:
+    """An entry: its claim, the value in words, the picture, the value in numbers, and folded away what it rests on."""
     anchor = f'<a class="anchor" href="#entry-{row.entry.name}" aria-label="link to {row.entry.name}">#</a>'
     head = f"<h3>{row.entry.name}{anchor}<small>{html.escape(row.entry.learning)}</small></h3>"
     start = f'<article id="entry-{row.entry.name}">'
@@ -103,7 +104,7 @@ def _row(row: Row, report: Report) -> str:
     evidence = _text(json.dumps(_cut(result.to_dict()["evidence"]), indent=1))
     check = _text("\n".join(commands_of(row, report.subject, report.data)))
     return (
-        f'{start}{head}<p class="claim {result.claim}">{result.claim}</p>{value}<p>{meaning}</p>{notices}{figure(row)}'
+        f'{start}{head}<p class="claim {result.claim}">{result.claim}</p><p>{meaning}</p>{figure(row)}{notices}{value}'
         f"<details><summary>evidence</summary>{_scrolled(evidence, f'evidence of {row.entry.name}')}</details>"
         f"<details><summary>check it again</summary>{_scrolled(check, f'commands for {row.entry.name}')}</details>"
         f"<details><summary>sources</summary>{_scrolled(_text(result.cite()), f'sources of {row.entry.name}')}</details></article>"

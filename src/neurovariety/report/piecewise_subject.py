@@ -39,7 +39,7 @@ _OF_REGIONS = (
     _DIMENSION,
     Entry("lipschitz", "stability: how fast outputs change with inputs", path=f"{_ROOM}.lipschitz:lipschitz"),
 )
-_DIAGNOSE = Entry("diagnose", "redundancy: neurons that can be removed", path="neurovariety.checkpoints.diagnose:diagnose")
+DIAGNOSE = Entry("diagnose", "redundancy: neurons that can be removed", path="neurovariety.checkpoints.diagnose:diagnose")
 _ROBUSTNESS = Entry("robustness", f"stability: how far the first {INPUTS} inputs may move", path=f"{_ROOM}.robustness:robustness")
 
 
@@ -97,7 +97,7 @@ class PiecewiseSubject:
             own[_REGIONS] = {"data": dataset.inputs[:MOST_RADII]}
         for entry in _OF_REGIONS:
             yield entry, partial(on_regions, entry, **own.get(entry, {}))
-        yield _DIAGNOSE, partial(_DIAGNOSE.load(), self.trained, seed=seed)
+        yield DIAGNOSE, partial(DIAGNOSE.load(), self.trained, seed=seed)
         if dataset is not None:
             yield _ROBUSTNESS, partial(on_regions, _ROBUSTNESS, dataset.inputs[:INPUTS])
 

@@ -99,31 +99,33 @@ def _answers(report: Report, console: Console) -> None:
 def _table(rows: Sequence[Row], console: Console) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=console.width < _VERY_WIDE)
     table.add_column("entry", no_wrap=True, style="bold", min_width=_NAME)
-    table.add_column("value", ratio=3)
     table.add_column("claim", no_wrap=True, min_width=_CLAIM)
     table.add_column("meaning", ratio=6)
+    table.add_column("value", ratio=3)
     for row in rows:
         table.add_row(row.entry.name, *_cells(row))
     return table
 
 
 def _stacked(row: Row, console: Console) -> None:
-    """A row of a narrow terminal: name and claim, the value, what it means, one under the other."""
-    value, claim, meaning = _cells(row)
+    """A row of a narrow terminal, one under the other: name and claim, the value in words, and in numbers."""
+    claim, meaning, value = _cells(row)
     console.print(f"[bold]{row.entry.name}[/]  {claim}")
-    for part in (value.replace("\n", ", "), meaning):
-        console.print(Padding(part, (0, 0, 0, 2)))
+    console.print(Padding(meaning, (0, 0, 0, 2)))
+    if row.result is not None:
+        console.print(Padding(value.replace("\n", ", "), (0, 0, 0, 2)), style="dim")
 
 
 def in_short(row: Row) -> str:
     """A row in one line, as it is shown while others are awaited."""
-    value, claim, _ = _cells(row)
+    claim, _, value = _cells(row)
     return f"[bold]{row.entry.name}[/]  {value.replace(chr(10), ', ')}  {claim}"
 
 
 def _cells(row: Row) -> tuple[str, str, str]:
+    """The claim of a row, its value in words, and in numbers."""
     if row.result is None:
-        return "-", "[red]none[/]", escape(row.placed(row.problem))
+        return "[red]none[/]", escape(row.placed(row.problem)), "-"
     claim = row.result.claim
     value = _in_lines(row.result.shown()) if isinstance(row.result.value, dict) else row.result.shown()
-    return escape(value), f"[{_STYLE[claim]}]{claim}[/]", escape(row.result.meaning)
+    return f"[{_STYLE[claim]}]{claim}[/]", escape(row.result.meaning), escape(value)

@@ -12,10 +12,9 @@ import numpy as np
 from neurovariety.beyond.analytic.rank_at_weights import largest_block, seen_rank
 from neurovariety.beyond.analytic.rank_in_balls import AnalyticDimension, Smooth, analytic_dimension, random_weights
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
-from neurovariety.certificates.exact_derivatives import rank_over_q
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.smooth_ranks_at_weights import MinorAtWeights
-from neurovariety.certificates.smooth_strata import EQUAL, RankOnStratum, SmoothStratum, conditions, still_directions, strata_of
+from neurovariety.certificates.smooth_strata import EQUAL, RankOnStratum, SmoothStratum, conditions, rank_on_at_most, strata_of
 from neurovariety.randomness import generator
 
 _STREAM = "beyond.analytic.critical_weights"
@@ -52,7 +51,7 @@ def _rank_on(network: Smooth, stratum: SmoothStratum, seed: int, index: int) -> 
         else:
             drawn[first] = Fraction(0)
     place = _with_equal_biases(network, stratum, drawn)
-    at_most = network.parameters - rank_over_q(still_directions(network, stratum, place))
+    at_most = rank_on_at_most(network, stratum, place)
     here = issue(MinorAtWeights(largest_block(network, tuple(drawn), at_most, seed)), network)
     value = (network.parameters - len(given), at_most)
     return issue(RankOnStratum(network.hash, stratum, place, here, value), network)

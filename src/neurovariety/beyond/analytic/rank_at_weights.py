@@ -11,7 +11,7 @@ import flint
 import numpy as np
 from scipy.linalg import qr
 
-from neurovariety.beyond.analytic.rank_in_balls import Smooth, random_inputs
+from neurovariety.beyond.analytic.rank_in_balls import BITS, ELIMINATED, Smooth, eliminated, random_inputs
 from neurovariety.certificates.activation_series import taylor
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron, AnalyticRank, is_invertible
 from neurovariety.certificates.compose import Meets
@@ -26,12 +26,7 @@ from neurovariety.randomness import generator
 
 _SIZES = (1.5, 4.0, 0.5)
 """How far inputs lie from 0, tried in turn."""
-_BITS = 512
 _NOTHING = 1e-12
-_NO_PIVOT = 1e-60
-"""Below this, of numbers of so many bits, a pivot is taken for 0."""
-_ELIMINATED = 80
-"""Weights of a network whose pivots are sought in balls, where floats see too few: some ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +113,13 @@ def seen_rank(network: Smooth, weights: tuple[Fraction, ...], seed: int) -> int:
 def largest_block(network: Smooth, weights: tuple[Fraction, ...], most: int, seed: int) -> AnalyticRank:
     """The largest block of derivatives at these weights that was found to be invertible, of at most ``most`` rows."""
     length = network.widths[0] if isinstance(network, AnalyticPerceptron) else network.inputs
-    best = AnalyticRank(network.hash, network.scope, weights, (), (), (), _BITS)
+    best = AnalyticRank(network.hash, network.scope, weights, (), (), (), BITS)
     for attempt, size in enumerate(_SIZES if most else ()):
         inputs = random_inputs(generator(seed, "beyond.analytic.rank_at_weights", attempt), length, size, 2 * most)
-        with taylor(_BITS + 8 * most, 2):
+        with taylor(BITS + 8 * most, 2):
             jacobian = network.jacobian(weights, inputs)
         for rows, columns in _blocks(jacobian, most, len(best.rows)):
-            place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, _BITS + 8 * most)
+            place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, BITS + 8 * most)
             if is_invertible(network, place):
                 best = _with_needed_inputs(place, network.outputs)
                 break
@@ -156,27 +151,7 @@ def _blocks(jacobian: list[list[flint.arb]], most: int, least: int) -> list[tupl
                 break
         if seen == most:
             return found
-    return [*([_eliminated(jacobian, most)] if whole.shape[1] <= _ELIMINATED else []), *found]
-
-
-def _eliminated(jacobian: list[list[flint.arb]], most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Rows and columns by elimination with the largest pivots, in the middles of balls."""
-    left = {i: [v.mid() for v in row] for i, row in enumerate(jacobian)}
-    columns, rows = list(range(len(jacobian[0]))), []
-    used: list[int] = []
-    with taylor(_BITS, 1):
-        while len(used) < most and columns:
-            size, i, j = max((abs(float(row[j])), i, j) for i, row in left.items() for j in columns)
-            if not size > _NO_PIVOT:
-                break
-            pivot = left.pop(i)
-            rows.append(i)
-            used.append(j)
-            columns.remove(j)
-            for k, row in left.items():
-                factor = (row[j] / pivot[j]).mid()
-                left[k] = [(a - factor * b).mid() for a, b in zip(row, pivot, strict=True)] if factor != 0 else row
-    return tuple(sorted(rows)), tuple(sorted(used))
+    return [*([eliminated(jacobian, most)] if whole.shape[1] <= ELIMINATED else []), *found]
 
 
 def coincidences(network: Smooth, weights: tuple[Fraction, ...]) -> list[str]:
@@ -186,7 +161,7 @@ def coincidences(network: Smooth, weights: tuple[Fraction, ...]) -> list[str]:
     if isinstance(network, NormalizedPerceptron):
         return [f"hidden layer {l}: units {i + 1} and {j + 1} are equal" for l, i, j in network.equal_units(weights)]
     layers = written(network, weights)
-    letters, reads, values, _ = read_forms(layers, network.widths[0])
+    letters, reads, met = read_forms(layers, network.widths[0])
     found: list[str] = []
     for l, forms in enumerate(reads[:-1], 1):
         name, after = layers[l - 1].name, layers[l].rows
@@ -195,7 +170,7 @@ def coincidences(network: Smooth, weights: tuple[Fraction, ...]) -> list[str]:
             if not any(row[i] for row in after):
                 found.append(f"{units}: unit {i + 1} is read by none")
             if all(map(letters.is_constant, form)):
-                found.append(f"{units}: unit {i + 1} is {'0' if not values[l][i] else 'constant'}")
+                found.append(f"{units}: unit {i + 1} is {'0' if not met[l].values[i] else 'constant'}")
                 continue
             for j in range(i):
                 how = _alike(letters, name, forms[j], form)

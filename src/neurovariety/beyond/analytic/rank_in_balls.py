@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
 
+import flint
 import numpy as np
 from scipy.linalg import qr
 
@@ -30,7 +31,7 @@ from neurovariety.certificates.softmax_attention import LessOrbits, SoftmaxAtten
 from neurovariety.randomness import generator
 
 SHIFTS = "parameters minus the shifts of biases that change no function"
-COLUMNS = "parameters minus the numbers that can be added to columns of weights before layer normalization"
+COLUMNS = "parameters minus the moves of weights that layer normalization does not see"
 ORBITS = "weights minus the rank of the symmetries of attention, without features and rows of K and Q that add nothing"
 """What bounds the dimension from above."""
 _FINER = 16
@@ -41,6 +42,11 @@ Smooth = AnalyticPerceptron | SoftmaxAttention
 _TRIES = 3
 _PRECISIONS = (128, 512, 2048)
 """Bits that are tried in turn; more where there are many weights."""
+BITS = 512
+_NO_PIVOT = 1e-60
+"""Below this, of numbers of so many bits, a pivot is taken for 0."""
+ELIMINATED = 80
+"""Weights of a network whose pivots are sought in balls, where floats see too few: some ten seconds."""
 
 
 def reason_of(network: Smooth) -> str:
@@ -125,14 +131,43 @@ def _by_pivots(network: Smooth, most: int, seed: int) -> AnalyticRank:
                 best = place
                 break
         if len(best.rows) == most:
-            break
-    return best
+            return best
+    return _by_elimination(network, most, seed, best) if network.parameters <= ELIMINATED else best
+
+
+def _by_elimination(network: Smooth, most: int, seed: int, best: AnalyticRank) -> AnalyticRank:
+    """The largest block whose pivots are seen in balls, where it is larger than the best that is known."""
+    weights, inputs = _place(network, 2 * most, seed, _TRIES)
+    with taylor(BITS, 2):
+        rows, columns = eliminated(network.jacobian(weights, inputs), most)
+    place = AnalyticRank(network.hash, network.scope, weights, inputs, rows, columns, BITS + 8 * most)
+    return place if len(rows) > len(best.rows) and is_invertible(network, place) else best
+
+
+def eliminated(jacobian: list[list[flint.arb]], most: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Rows and columns by elimination with the largest pivots, in the middles of balls."""
+    left = {i: [v.mid() for v in row] for i, row in enumerate(jacobian)}
+    columns, rows = list(range(len(jacobian[0]))), []
+    used: list[int] = []
+    with taylor(BITS, 1):
+        while len(used) < most and columns:
+            size, i, j = max((abs(float(row[j])), i, j) for i, row in left.items() for j in columns)
+            if not size > _NO_PIVOT:
+                break
+            pivot = left.pop(i)
+            rows.append(i)
+            used.append(j)
+            columns.remove(j)
+            for k, row in left.items():
+                factor = (row[j] / pivot[j]).mid()
+                left[k] = [(a - factor * b).mid() for a, b in zip(row, pivot, strict=True)] if factor != 0 else row
+    return tuple(sorted(rows)), tuple(sorted(used))
 
 
 def _without_shifts(network: AnalyticPerceptron) -> tuple[int, ...]:
-    """The weights but the biases of units of exp, and of columns that are normalized the last."""
+    """The weights but the biases of units of exp, and of those that are normalized enough to see all functions."""
     if isinstance(network, NormalizedPerceptron):
-        return tuple(sorted(set(range(network.parameters)) - {column[-1] for column in network.columns()}))
+        return network.seen
     found: list[int] = []
     at = 0
     for n, m, name in zip(network.widths, network.widths[1:], (*network.activations, ""), strict=False):

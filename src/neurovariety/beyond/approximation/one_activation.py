@@ -163,9 +163,9 @@ def _distances(
     question: UniformQuestion, polynomial: Sequence[Fraction], denominator: Sequence[Fraction], points: Sequence[Fraction], bits: int
 ) -> list[float]:
     """Floats below the distances at points."""
-    over, under = (flint.arb_poly([rational_ball(c) for c in part]) for part in (polynomial, denominator))
     known, found = question.known(), []
     with taylor(bits, 1):
+        over, under = (flint.arb_poly([rational_ball(c) for c in part]) for part in (polynomial, denominator))
         for point in points:
             x = rational_ball(point)
             value = taylor_coefficients(known.at(point), x, 1)[0]

@@ -15,6 +15,7 @@ from math import cos, pi
 import flint
 
 from neurovariety.certificates.activation_series import (
+    POSITIVE,
     Piece,
     PiecedActivation,
     rational_ball,
@@ -145,14 +146,15 @@ class Exchange:
 
     def grid(self) -> list[Fraction]:
         """Where extrema are looked for: Chebyshev points, several to each wave of sin and cos, more of them about 0 of x and kinks on
-        every scale, and the kinks."""
+        every scale, and the kinks; of functions of positive numbers as far as the interval is from 0."""
         n = 16 * (self.question.degree + 2)
         if self.question.activation in PERIODIC:
             n = max(n, min(_MOST_POINTS, int(10 * self.half)))
         places = {dyadic(-cos(pi * i / n)) for i in range(n + 1)} | {Fraction(-1), Fraction(1), *self.kinks}
+        finest = min(Fraction(1, 64), self.question.low / 4) if self.question.activation in POSITIVE else Fraction(1, 64)
         for centre in (-self.middle / self.half, *self.kinks):
             step = Fraction(1)
-            while step * self.half > Fraction(1, 64) and step > Fraction(1, 2**40):
+            while step * self.half > finest and step > Fraction(1, 2**40):
                 step /= 2
                 places |= {dyadic(centre + s * step * k / 4) for s in (-1, 1) for k in (4, 5, 6, 7)}
         return sorted(t for t in places if -1 <= t <= 1)

@@ -13,10 +13,11 @@ from math import ceil, floor, inf, isfinite, log2, nextafter
 import flint
 import numpy as np
 
-from neurovariety.beyond.approximation.one_activation import NearestPolynomial, nearest_polynomial
+from neurovariety.beyond.approximation.one_activation import RATIONAL, NearestPolynomial, nearest_polynomial
 from neurovariety.certificates.activation_series import POSITIVE, taylor
 from neurovariety.certificates.graphs_with_polynomials import graph_with_polynomials
-from neurovariety.certificates.moved_graphs import NotRead, moves_of_outputs
+from neurovariety.certificates.moved_graphs import moves_of_outputs
+from neurovariety.certificates.moved_values import NotRead
 from neurovariety.certificates.uniform_error import UniformQuestion
 from neurovariety.certificates.zeros import NotShown
 from neurovariety.checkpoints.graph.network import Network
@@ -50,9 +51,10 @@ def nearest_in_graph(source: Network, box: Box, degree: int, kind: str) -> tuple
     except NotRead as why:
         raise InputError(f"{source.source} is not approximated: {why}") from None
     except NotShown as why:
+        remedies = "a smaller box or another degree" if kind == RATIONAL else "a smaller box, another degree, or kind='rational'"
         raise ResourceError(
             f"of {source.source} with polynomials of degree {degree} in place of its functions nothing is proved in this box: {why}; "
-            "ask a smaller box, another degree, or kind='rational'"
+            f"ask {remedies}"
         ) from None
     return found, next_above(most)
 
@@ -74,9 +76,11 @@ def short_interval(ends: Sequence[tuple[float, float]], positive: bool = False) 
             "what units read may grow beyond a million where polynomials stand in place of activations; ask a smaller box, or a "
             "larger degree"
         )
+    if positive and not least > 0:
+        raise ResourceError("what a function of positive numbers reads may not be positive; ask a smaller box")
     unit = Fraction(2) ** (floor(log2(max(most - least, 2.0**-20))) - 7)
     low, high = unit * (floor(Fraction(least) / unit) - 1), unit * (ceil(Fraction(most) / unit) + 1)
-    if positive and low <= 0 < least:
+    if positive and low <= 0:
         unit = Fraction(2) ** (floor(log2(least)) - 7)
         low = unit * (floor(Fraction(least) / unit) - 1)
     return low, high

@@ -19,7 +19,7 @@ import numpy as np
 from neurovariety.architectures import MLP
 from neurovariety.beyond.approximation.one_activation import UNIFORM, NearestPolynomial, nearest_polynomial
 from neurovariety.beyond.approximation.whole_graph import changes_in_graph, nearest_in_graph, network_with, short_interval
-from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor, taylor_coefficients
+from neurovariety.certificates.activation_series import POSITIVE, SMOOTH, rational_ball, taylor, taylor_coefficients
 from neurovariety.certificates.graphs_with_polynomials import functions_of
 from neurovariety.certificates.issue import Verdict, issue
 from neurovariety.certificates.network_approximation import (
@@ -121,7 +121,8 @@ def _by_layers(
         moved: Moves | None = None
         for l, name in enumerate(layers.activations):
             ranges, moved = read(layers, l, ranges, moved)
-            low, high = short_interval([(float(x.lower()), float(x.upper())) for x in reached(ranges, moved)])
+            ends = [(float(x.lower()), float(x.upper())) for x in reached(ranges, moved)]
+            low, high = short_interval(ends, name in POSITIVE)
             with taylor(_BITS, 2):
                 nearest = nearest_polynomial(UniformQuestion(name, low, high, degree), kind)
             found.append(nearest)

@@ -9,7 +9,7 @@ from neurovariety.geometry.strata.weight_stratum import WeightStratum, free_plac
 from neurovariety.model import Block, Model
 from neurovariety.parametrization import Layers
 from neurovariety.rings.ring import Array
-from neurovariety.units import Silence, Units
+from neurovariety.units import Multiples, Silence, Units
 
 
 def factored_layers(model: Model) -> list[Block]:
@@ -22,15 +22,17 @@ def factored_layers(model: Model) -> list[Block]:
 
 
 def lower_ranks(model: Model) -> list[WeightStratum]:
-    """Layers of lower rank, the highest ranks first: the network with a narrow linear layer put in."""
+    """Layers of lower rank, the highest ranks first: the network with a narrow linear layer put in. Left out is the rank 1 of two units
+    without biases that are redundant where they are proportional, which is the stratum of these."""
     out: list[WeightStratum] = []
     layers = factored_layers(model)
+    of_units = {u.made[0][0] for u in model.units if isinstance(u, Units) and _pair(u)}
     hidden = tuple(u.count for u in model.units if isinstance(u, Units))
     narrow = tuple(min(b.shape) for b in layers)
     for l, block in enumerate(layers):
         places = model.places[block.name]
         others = free_places(model, [places])
-        for r in range(narrow[l] - 1, 0, -1):
+        for r in range(narrow[l] - 1, int(block.name in of_units and min(block.shape) == 2), -1):
             parameters, embed = low_rank(places, others, r, model.parameters)
             out.append(
                 WeightStratum(
@@ -44,6 +46,11 @@ def lower_ranks(model: Model) -> list[WeightStratum]:
                 )
             )
     return sorted(out, key=lambda s: -sum(s.sizes[0]))
+
+
+def _pair(units: Units) -> bool:
+    alone = units.count == 2 and len(units.made) == 1 and not units.bias and not units.own and not units.absorbs.shift
+    return alone and units.absorbs.multiples is Multiples.PROPORTIONAL
 
 
 def silent_layers(model: Model) -> list[WeightStratum]:
