@@ -35,7 +35,7 @@ RUN := +
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install report check test test-one opponents before lint types kernels docs shape wheel benchmark clean
+.PHONY: help install report check test test-one opponents before lint types kernels docs shape wheel pages benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -91,10 +91,18 @@ shape: $(STAMP) ## figures of the source: Any, long functions, circles, doubles
 wheel: $(STAMP) ## build the wheel, install it alone (Python 3.11, 3.12, 3.13 where present) and use it
 	$(BIN)/python -m tools.wheel
 
+pages: docs ## a report and ten pages of the documentation in Chromium: accessible, nothing cut off, no requests (needs chromium, npm)
+	@test -x .venv-browser/bin/python || $(PYTHON) -m venv .venv-browser
+	@.venv-browser/bin/python -m pip install --quiet --disable-pip-version-check 'playwright>=1.50'
+	@npm install --silent --no-audit --no-fund --no-save --prefix .venv-browser 'axe-core@4'
+	@mkdir -p build
+	$(BIN)/neurovariety report $(call quoted,ARCH) --data $(call quoted,DATA) --target $(call quoted,TARGET) --html build/report.html > /dev/null
+	.venv-browser/bin/python -m tools.pages build/report.html docs/_build/html
+
 benchmark: $(STAMP) ## speed beside the peers that are installed; writes benchmarks/results/
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check bertini2 || echo "neurovariety: no Bertini 2 here" >&2
 	$(BIN)/python -m benchmarks
 
 clean: ## remove .venv and everything built
-	rm -rf $(VENV) .venv-peers build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .venv-browser build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,17 +1,19 @@
 """Fits to samples beside the numbers that were predicted: `python -m benchmarks.recoveries [SEEDS]`.
 
-Twelve architectures, a line of JSON for each and each seed. At last, for mlp(2,1,1; x^3 + x), what three samples leave over the real
+Twelve architectures, a line of JSON for each and each seed: where the drop was predicted, by the count of real functions for the very
+teachers of the run, and where students saw it. At last, for mlp(2,1,1; x^3 + x), what three samples leave over the real
 numbers: how many of many teachers have another real function with the same values."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 
 import numpy as np
 
 import neurovariety as nv
-from neurovariety.learning.recovery_curve import recovery_curve
+from neurovariety.learning.recovery_curve import Thresholds, recovery_curve
 
 ARCHITECTURES = (
     *("linear(3,2,3)", "mlp(3,2,1; x^2)", "mlp(2,2,1; x^4)", "cnn(2,2; x^2)", "attention(2,1; a=1; t=2)", "mlp(2,1,1; x^3 + x)"),
@@ -46,13 +48,14 @@ def main(seeds: int) -> None:
     """All architectures."""
     for architecture in ARCHITECTURES:
         for seed in range(seeds):
-            known = nv.sample_complexity(architecture, seed=seed).value
-            most = (known["unique"] or known["finite"]) + 3
-            curve = recovery_curve(nv.as_model(architecture), most, seed=seed)
+            known, model = nv.sample_complexity(architecture, seed=seed).value, nv.as_model(architecture)
+            predicted = Thresholds.of(model, known["finite"], known["unique"], seed)
+            curve = recovery_curve(model, (known["unique"] or known["finite"]) + 3, predicted=predicted, seed=seed)
             row = {"architecture": architecture, "seed": seed, "finite": known["finite"], "unique": known["unique"]}
             row |= {"functions": known["functions"], "first": curve.none_below, "all_from": curve.all_from}
-            row |= {"fits": [p.fits for p in curve.points], "tried": curve.points[0].tried}
-            row |= {"met": (curve.none_below, curve.all_from) == (known["finite"], known["unique"])}
+            row |= {"expected_from": curve.expected_from}
+            row |= {"at_finite": asdict(curve.points[known["finite"] - 1])}
+            row |= {"met": (curve.none_below, curve.all_from) == (known["finite"], curve.expected_from)}
             print(json.dumps(row), flush=True)
     print(json.dumps({"mlp(2,1,1; x^3 + x), teachers with another real function at 3 samples": other_real_functions()}))
 

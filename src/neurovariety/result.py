@@ -158,8 +158,14 @@ class Result:
     def shown(self) -> str:
         """The value in one short line; parts that are claimed less than the whole say so."""
         if isinstance(self.value, Mapping):
-            return ", ".join(f"{k} {in_one_line(v)}{self.weaker(k)}" for k, v in self.value.items())
+            return ", ".join(f"{k} {self.part(k, v)}" for k, v in self.value.items())
         return in_one_line(self.value)
+
+    def part(self, key: str, value: Any) -> str:
+        """A part of the value in one line, with its claim where that is less than the whole's. A list of which nothing is shown is not
+        known; one that is shown to be empty is ``none``."""
+        unknown = isinstance(value, Mapping | list | tuple) and not value and self.verdicts[key].claim is Claim.UNDECIDED
+        return "-" if unknown else f"{in_one_line(value)}{self.weaker(key)}"
 
     def weaker(self, key: str) -> str:
         """The claim of a part in brackets, where it says something and is claimed less than the whole."""
@@ -319,9 +325,8 @@ def _unpickled(kind: type[Result], given: Mapping[str, Any]) -> Result:
 def _recorded(entry: str, key: str, part: Any, data: Mapping[str, Any]) -> Verdict:
     """What a file says of a key; the first schema has one claim for all."""
     said = data.get("claims", {}).get(key, {"claim": data["claim"]})
-    error = said.get("error")  # whatever stands in a file: `recheck` holds it against the certificate
-    stated = float(error) if isinstance(error, int | float) else 0.0
-    statement = Statement(f"{entry}: {key}", "", part, tuple(said.get("scope", ())), stated)
+    stated = said.get("error") if isinstance(said.get("error"), int | float) else 0.0  # `recheck` refuses other things
+    statement = Statement(f"{entry}: {key}", "", part, tuple(said.get("scope", ())), float(stated))
     return recorded(statement, Claim(said["claim"]))
 
 

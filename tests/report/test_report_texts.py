@@ -7,6 +7,12 @@ import re
 import pytest
 from benchmarks.report_texts import ARCHITECTURES, CHEAP, TEXTS, rows, stored, text_of
 
+import neurovariety as nv
+from neurovariety.dictionary.registry import find
+from neurovariety.report.build import Report
+from neurovariety.report.page import page
+from neurovariety.report.row import Row
+
 _NOUNS = (
     "points minima minimums samples functions directions dimensions equations coefficients monomials strata networks runs targets "
     "chambers quantities polynomials parameters weights neurons regions components orbits pieces layers faces inclusions parts flows "
@@ -24,6 +30,9 @@ FAULTS = {
     "a word twice": r"\b([a-z]+) \1\b",
     "a number that means nothing": r"\d\.\d{16,}|e[+]\d+ %",
     "signs that do not match": r"[;,:] *[;,]|\( *\)|\bnan\b|\bNone\b",
+    "the same number twice": r"\b(\d[\d,]*) different inputs?, \1 numbers?, are",
+    "a share of what nobody said": r"most often at [^;]*: [\d.]+ % of them",
+    "no list where one is shown": r"\bno list of the strata\b",
     "a key that is cut": r"[A-Za-z0-9\]*\[]\.\.\.(?! and)",
 }
 """Kinds of faults that were met, as patterns."""
@@ -47,6 +56,9 @@ def faults(text):
         "looks alike at 1e+02 % of them",
         "G2[0,0,0]*...",
         "of the the list",
+        "at the 29 different inputs, 29 numbers, are not interpolated",
+        "look like minima most often at neuron 2: 38.3 % of them",
+        "no list of the strata where J drops rank is known",
     ],
 )
 def test_faults_are_seen(text):
@@ -77,3 +89,20 @@ def test_texts_are_as_they_were_read(name):
     known = stored(name)
     for row in rows(ARCHITECTURES[name], cheap=True):
         assert text_of(row) == known[row.entry.name]
+
+
+def test_a_list_that_is_not_known_is_not_called_empty():
+    """Whether functions were counted is undecided there, and the null list says nothing; a list shown to be empty is none."""
+    found = nv.sample_complexity("ratio(linear(2,1); linear(2,1))")
+    assert found.value["functions"] == {}
+    assert found.verdicts["functions"].claim is nv.Claim.UNDECIDED
+    assert found.shown().endswith(", functions -")
+    assert "<dt>functions</dt><dd>-</dd>" in page(Report("r", 4, 2, 1, 0, None, (), [Row(find("sample-complexity"), found)]))
+    assert found.part("finite", []) == "none"
+
+
+def test_general_targets_are_counted_once():
+    said = nv.data("linear(2,1)", inputs=[[1, 2], [3, 4], [5, 7], [1, 2]]).meaning
+    assert "general targets at the 3 different inputs are not interpolated" in said
+    said = nv.data("linear(2,2)", inputs=[[1, 2], [3, 4], [5, 7]]).meaning
+    assert "general targets at the 3 different inputs, 2 numbers at each, are not interpolated" in said

@@ -12,10 +12,12 @@ from neurovariety.cli.ending import ended_if_stuck
 from neurovariety.cli.exit_status import ANSWERED
 from neurovariety.cli.workers import insistent_interrupt
 from neurovariety.dictionary.sample_complexity import sample_complexity
-from neurovariety.learning.recovery_curve import RecoveryCurve, recovery_curve
+from neurovariety.learning.recovery_curve import RecoveryCurve, ShareAlone, Thresholds, recovery_curve, shares_alone
 
 _MORE = 3
 """Samples beyond those after which nothing should change."""
+_DRAWN = 60
+"""Teachers of whom it is counted whether they are alone, beside those whose students are fitted."""
 _EPSILON, _DELTA, _RADIUS = 0.01, 0.05, 1.0
 """The question on samples that are enough: a mean squared error of a hundredth, for functions of size at most 1 on the inputs."""
 
@@ -29,7 +31,9 @@ def recovery_command(
         known = sample_complexity(model, epsilon=_EPSILON, delta=_DELTA, radius=_RADIUS, seed=seed)
         predicted: dict[str, int | None] = {key: known.value[key] for key in ("finite", "unique", "exact_fit")}
         most = samples or (predicted["unique"] or known.value["finite"]) + _MORE
-        curve = recovery_curve(model, most, teachers=teachers, starts=starts, seed=seed)
+        thresholds = Thresholds.of(model, known.value["finite"], known.value["unique"], seed)
+        curve = recovery_curve(model, most, predicted=thresholds, teachers=teachers, starts=starts, seed=seed)
+        shares = shares_alone(model, thresholds, _DRAWN, seed)
     if figure is not None:
         from neurovariety.pictures.canvas import write_picture
         from neurovariety.report.recovery_figure import recovery_canvas
@@ -38,20 +42,31 @@ def recovery_command(
         write_picture(lambda: recovery_canvas(curve, {name: predicted[key] for name, key in names.items()}), figure)
     if as_json:
         seen = {"none_below": curve.none_below, "all_from": curve.all_from}
-        rows = [asdict(p) for p in curve.points]
-        click.echo(json.dumps({"architecture": model.name, "predicted": predicted, "seen": seen, "points": rows, "seed": seed}))
+        rows, alone = [asdict(p) for p in curve.points], [asdict(share) for share in shares]
+        counted = {"all_alone_from": curve.expected_from, "alone": alone}
+        found = {"predicted": predicted | counted, "seen": seen, "points": rows}
+        click.echo(json.dumps({"architecture": model.name, **found, "seed": seed}))
     else:
-        click.echo("\n".join(_table(curve, predicted)))
+        click.echo("\n".join(_table(curve, predicted, shares)))
     return ANSWERED
 
 
-def _table(curve: RecoveryCurve, predicted: dict[str, int | None]) -> list[str]:
+def _table(curve: RecoveryCurve, predicted: dict[str, int | None], shares: tuple[ShareAlone, ...]) -> list[str]:
     lines = [curve.architecture, "samples  fits       the teacher  median relative error"]
     for p in curve.points:
         share, error = ("-", "-") if p.recovered is None or p.error is None else (f"{100 * p.recovered:.0f} %", f"{p.error:.1e}")
         lines.append(f"{p.samples:>7}  {f'{p.fits} of {p.tried}':<9}  {share:>11}  {error:>21}")
     unique = "not counted" if predicted["unique"] is None else predicted["unique"]
     lines.append(f"predicted: finitely many functions from {predicted['finite']} samples on, one from {unique}")
+    for counted in shares:
+        low, high = counted.interval
+        lines.append(
+            f"counted: at {counted.samples} samples {counted.alone} of {counted.teachers} random teachers are the only function of "
+            f"real weights with their values ({100 * low:.0f} to {100 * high:.0f} % of all, an interval of 95 %)"
+        )
+    expected = curve.expected_from
+    if shares and expected is not None:
+        lines.append(f"these {curve.teachers} teachers all are from {expected} on")
     lines.append(f"seen: fits that are the teacher from {curve.none_below} on, and hardly others from {curve.all_from} on")
     enough = predicted["exact_fit"]
     if enough is not None:

@@ -141,4 +141,5 @@ def _not_interpolated(found: RankAtData, outputs: int) -> tuple[Gloss, ...]:
     if numbers <= most:
         return ()
     where = f"general targets at the {counted(numbers // outputs, 'different input')}"
-    return (Gloss(f"{where}, {counted(numbers, 'number')}, are not interpolated", {"dimension": FROM_ABOVE}),)
+    each = f", {outputs} numbers at each," if outputs > 1 else ""
+    return (Gloss(f"{where}{each} are not interpolated", {"dimension": FROM_ABOVE}),)

@@ -234,13 +234,12 @@ def _claims(
 def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
     """How often stationary points were seen to be local minima, on strata that are critically exposed."""
     minima = value["minima"]
-    sampled = [
-        (minima[row["name"]]["share"], row["name"]) for row in value["table"] if row["critically_exposed"] and row["name"] in minima
-    ]
+    names = [row["name"] for row in value["table"] if row["critically_exposed"] and row["name"] in minima]
+    sampled = [(minima[name]["share"], minima[name]["of"], name) for name in names]
     if not sampled or all(row["function"] == "zero" for row in value["table"] if row["critically_exposed"]):
         return ()
-    most, name = max(sampled, key=lambda pair: pair[0])
+    most, of, name = max(sampled, key=lambda seen: seen[0])
     if not most:
-        return (Gloss("no stationary point that was sampled there looks like a local minimum", {}),)
-    often = f"{100 * most:.3g} % of them"
-    return (Gloss(f"stationary points that were sampled look like local minima most often at {name}: {often}", {}),)
+        return (Gloss("no stationary point that was sampled at critically exposed strata looks like a local minimum", {}),)
+    often = f"{100 * most:.3g} % of {of} sampled there"
+    return (Gloss(f"stationary points look like local minima most often at {name}: {often}", {}),)

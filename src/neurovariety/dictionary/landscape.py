@@ -36,7 +36,7 @@ from neurovariety.certificates.sentences import SHOWN, SURE, TESTED, Gloss
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
-from neurovariety.dictionary.landscape_lists import OFF_STRATA, LandscapeLists, landscape_lists, size_of_losses
+from neurovariety.dictionary.landscape_lists import OFF_STRATA, OPEN_STRATA, LandscapeLists, landscape_lists, size_of_losses
 from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
 from neurovariety.dictionary.listed_result import ListedResult
 from neurovariety.dictionary.runner import entry
@@ -239,7 +239,7 @@ def _listed(task: TrainingTask, lists: LandscapeLists, known: tuple[Least, int |
             "stages": lists.described(),
             "general_problem": lists.problem.evidence,
             "singular_functions": lists.strata.theorem or "not known to be the strata listed",
-            "rank_drops": lists.resting or "no list of the strata where J drops rank is known for this family",
+            "rank_drops": lists.resting or OPEN_STRATA,
             "least": {**least.to_dict(), "claim": value["global_minimum"], "point": number, "interval": bounds},
             "falsifier": lists.falsified.to_dict(lists.units.loss_back(1.0)),
             "contradiction": lists.falsified.contradiction or None,

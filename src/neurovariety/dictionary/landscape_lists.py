@@ -38,6 +38,7 @@ from neurovariety.training.losses.loss import Distance, Quadratic
 from neurovariety.training.losses.training_task import TrainingTask
 
 _STREAM = "dictionary.landscape"
+OPEN_STRATA = "the strata listed are not known to be all where J drops rank"
 OFF_STRATA = "some paths end at functions that are no regular critical points, and on no smaller network known"
 _CONDITION = 1e10
 _DEFINITE = 1e-11
@@ -131,7 +132,7 @@ class LandscapeLists:
                 end = OFF_STRATA
             return f"the list of critical points of {missing.name} is not shown to be complete; {end}"
         if not self.resting:
-            return "no list of the strata where J drops rank is known for this family: points at rest there may be missing"
+            return f"{OPEN_STRATA}: points at rest on others may be missing"
         return "there are too many strata to look at them all: points at singular functions may be missing"
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 import numpy as np
@@ -44,11 +45,10 @@ from neurovariety.errors import InputError, ResourceError
 from neurovariety.geometry.exact.exact_functions import exact_functions
 from neurovariety.geometry.exact.generic_rank import shown_rank
 from neurovariety.geometry.exact.points import draw_point, with_new_values
-from neurovariety.geometry.exact.span import linear_values
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.learning.bounds_of_covers import SizesOfModel
 from neurovariety.learning.enough_samples import EnoughSamples, accuracy_of, enough_samples
-from neurovariety.model import Array, Model
+from neurovariety.model import Model
 from neurovariety.options import Option, Real, Whole
 from neurovariety.progress import quietly
 from neurovariety.randomness import generator
@@ -302,10 +302,9 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
     r, coordinates = known.value, known.ambient_at_least
     if not r or r > _SMALL_DIMENSION:
         return {}, f"functions are counted up to dimension {_SMALL_DIMENSION}" if r else "", None
-    from neurovariety.geometry.solutions.affine_slices import dyadic, slices
+    from neurovariety.geometry.solutions.affine_slices import dyadic
     from neurovariety.geometry.solutions.attempts import check_size
-    from neurovariety.geometry.solutions.complete_fiber import complete_fiber
-    from neurovariety.geometry.solutions.fiber_count import preimages
+    from neurovariety.geometry.solutions.fiber_count import preimages_over_values
 
     counts: dict[int, Verdict] = {}
     exact = exact_functions(model)
@@ -314,17 +313,10 @@ def _functions(model: Model, known: Dimension, finite: int, seed: int) -> tuple[
     while True:
         points = dyadic(generator(seed, _STREAM, 100 + n), (n, model.inputs))
 
-        def degree(points: Array = points) -> Verdict | None:
-            linear = linear_values(model, len(points), r, seed)  # the values fill their space, or a linear one in it
-            if linear is not None:
-                return linear
-            rng = generator(seed, _STREAM, 200 + len(points))
-            found = complete_fiber(slices(model, r, seed, rng, points), rng, premises=(known.verdict,))
-            return found.verdict if found.complete else None
-
         try:
             check_size("sample-complexity", r, coordinates)
-            found = preimages(model, r, degree, seed, points, premises=(known.verdict,))
+            draws = partial(generator, seed, _STREAM, 200 + n)
+            found = preimages_over_values(model, r, seed, points, draws, premises=(known.verdict,))
         except (InputError, ResourceError) as refusal:
             return counts, str(refusal), last
         if found.verdict is None:

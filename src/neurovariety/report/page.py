@@ -92,7 +92,7 @@ def _row(row: Row, report: Report) -> str:
         parts = {k: _as_rows(v) for k, v in result.value.items()}
         tables = [_table(v, f"{k.replace('_', ' ')}{result.weaker(k)}", row.entry.name) for k, v in parts.items() if _is_table(v)]
         value = "".join(
-            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(f'{in_one_line(v)}{result.weaker(k)}')}</dd></div>"
+            f"<div><dt>{html.escape(k.replace('_', ' '))}</dt><dd>{html.escape(result.part(k, v))}</dd></div>"
             for k, v in parts.items()
             if not _is_table(v)
         )

@@ -96,7 +96,7 @@ class TestStrataOfFillingModels:
         assert min(losses) == pytest.approx(3.5200862, abs=1e-6)
         assert found.claim is Claim.LOWER_BOUND
         assert found.evidence["stages"][0]["complete"]
-        assert "no list of the strata where J drops rank is known for this family" in found.notices[-1]
+        assert "the strata listed are not known to be all where J drops rank: points at rest on others" in found.notices[-1]
 
     @pytest.mark.parametrize("text", ["cp(2,2; rank=2)", "tt(2,2; ranks=2)", "linear(2,2,2)"])
     def test_rank_of_two_by_two_matrices(self, text):

@@ -25,6 +25,8 @@ from neurovariety.certificates.fiber import EvenlyCovered, LinearGraph, Sorted
 from neurovariety.certificates.issue import NotShown, Verdict, issue
 from neurovariety.certificates.shown_points import Points
 from neurovariety.geometry.exact.exact_functions import exact_functions
+from neurovariety.geometry.exact.span import linear_values
+from neurovariety.geometry.solutions.affine_slices import slices
 from neurovariety.geometry.solutions.complete_fiber import KIND, complete_fiber
 from neurovariety.geometry.solutions.graph_slices import GraphSlices, graph_slices
 from neurovariety.geometry.solutions.orbits import Orbits
@@ -121,6 +123,28 @@ def preimages(
             return found
         best = found if len(found.weights) >= len(best.weights) else best
     return best
+
+
+def preimages_over_values(
+    model: Model,
+    dimension: int,
+    seed: int,
+    samples: Samples,
+    draws: Callable[[], np.random.Generator],
+    *,
+    premises: tuple[Verdict, ...] = (),
+) -> Preimages:
+    """`preimages` over the values at ``samples``, of whose closure the degree is found first, by ``draws``."""
+
+    def degree() -> Verdict | None:
+        linear = linear_values(model, len(samples), dimension, seed)  # the values fill their space, or a linear one in it
+        if linear is not None:
+            return linear
+        rng = draws()
+        found = complete_fiber(slices(model, dimension, seed, rng, samples), rng, premises=premises)
+        return found.verdict if found.complete else None
+
+    return preimages(model, dimension, degree, seed, samples, premises=premises)
 
 
 def _attempt(
