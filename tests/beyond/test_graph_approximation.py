@@ -231,6 +231,27 @@ def test_an_activation_with_a_kink_at_each_end():
     assert on_parabola.value["error"] == 0
 
 
+@pytest.mark.parametrize("kind", ["add", "subtract", "multiply", "divide"])
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_numbers_beside_values(kind, reversed_):
+    """A number is an array without axes, and arithmetic of such arrays makes numbers of them."""
+    number = Node("c", kind, ("x",), {}, {"constant": Fraction(3, 2), "reversed": reversed_})
+    tanh = Node("t", "activation", ("c",), {}, {"function": "tanh"})
+    network = Network((2,), (Node("x", "input"), number, tanh, Node("o", "linear", ("t",), {"weight": "o"})), "o", {"o": np.eye(2)})
+    found = nv.approximate(network, degree=3, box=(1, 2))
+    x = np.random.default_rng(0).uniform(1, 2, (1000, 2))
+    assert np.abs(found.network.evaluate(x) - network.evaluate(x)).max() <= found.value["error"]
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_errors_below_those_of_floats(approximate):
+    """Approximants and values of networks speak of one function: the constants of gelu with tanh are those floats."""
+    gelu = Node("g", "activation", ("x",), {}, {"function": "gelu", "approximate": approximate})
+    nodes = (Node("x", "input"), Node("s", "softmax", ("x",), {}, {"axis": 0}), gelu, Node("o", "linear", ("g",), {"weight": "o"}))
+    found = nv.approximate(Network((2,), nodes, "o", {"o": np.eye(2)}), degree=5, kind="rational", box=(0.25, 0.5))
+    assert 0 < found.value["error_at_least"] <= found.value["error"] < 1e-17
+
+
 def test_attention_of_the_notation():
     """A quotient of quadratics in place of softmax has its dimension, and lightning attention one less."""
     soft = "attention(2,2; a=1; t=2; heads=1; softmax)"

@@ -8,7 +8,7 @@ import pytest
 import neurovariety as nv
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
-from neurovariety.checkpoints.readers import onnx_regions
+from neurovariety.checkpoints.readers import onnx_opaque, onnx_regions
 
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
@@ -349,3 +349,19 @@ def test_a_file_with_kept_operators_is_the_same_as_itself(tmp_path):
     found = nv.align(path, path)
     assert found.value["same"] == "yes"
     assert found.claim is nv.Claim.PROVED
+
+
+@pytest.mark.parametrize(
+    ("operator", "words"),
+    [
+        ("QLinearConv", "quantized"),
+        ("MatMulInteger", "quantized"),
+        ("DynamicQuantizeLinear", "quantized"),
+        ("DequantizeLinear", "quantized"),
+        ("If", "graphs of its own"),
+        ("GRU", "recurrent cell"),
+        ("NonZero", "not understood"),
+    ],
+)
+def test_why_an_operator_is_kept_is_said_in_words(operator, words):
+    assert words in onnx_opaque.not_understood(helper.make_node(operator, ["x"], ["y"]))

@@ -7,6 +7,7 @@ interval.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ Piece = str | tuple[Fraction, ...]
 """The name of a smooth function, or the coefficients of a polynomial from the constant up."""
 
 
+GELU_ROOT, GELU_CUBIC = Fraction(math.sqrt(2 / math.pi)), Fraction(0.044715)
+"""The constants of gelu_tanh, as the floats that networks compute with."""
+
+
 def _tanh(x: Any) -> Any:
     return 1 - 2 / ((2 * x).exp() + 1)
 
@@ -35,7 +40,7 @@ def _gelu(x: Any) -> Any:
 
 
 def _gelu_tanh(x: Any) -> Any:
-    inner = (x + flint.arb(flint.fmpq(44715, 10**6)) * x * x * x) * (2 / flint.arb.pi()).sqrt()
+    inner = (x + rational_ball(GELU_CUBIC) * x * x * x) * rational_ball(GELU_ROOT)
     return x * (1 + _tanh(inner)) / 2
 
 

@@ -171,7 +171,7 @@ class _Graph:
         if node.kind == "add":
             return shifted(x, c)
         if node.kind == "subtract":
-            return shifted(scaled(x, BALLS.of(Fraction(-1))), c) if turned else shifted(x, -c)
+            return shifted(scaled(x, BALLS.of(Fraction(-1))), c) if turned else shifted(x, np.asarray(-c, dtype=object))
         if node.kind == "divide" and turned:
             return scaled(reciprocal(x, node.name), c)
         return scaled(x, c if node.kind == "multiply" else 1 / c)

@@ -15,14 +15,13 @@ from typing import Any
 import flint
 import numpy as np
 
+from neurovariety.certificates.activation_series import GELU_CUBIC, GELU_ROOT
 from neurovariety.certificates.network_nodes import NetworkData, NodeData, exact, lines, ratio, rational, reciprocal_root
 from neurovariety.certificates.network_shapes import shapes, spread_out, windows
 from neurovariety.certificates.zeros import NotShown
 
 Values = np.ndarray
 """An object array of flint numbers."""
-_ROOT = Fraction(math.sqrt(2 / math.pi))
-_CUBIC = Fraction(0.044715)
 
 
 @dataclass(frozen=True)
@@ -306,7 +305,7 @@ def _sigmoid(v: Any) -> Any:
 
 def _gelu(a: Mapping[str, Any]) -> Callable[[Any], Any]:
     if a["approximate"] == "tanh":
-        return lambda v: v * (1 + (_ball(_ROOT) * (v + _ball(_CUBIC) * v**3)).tanh()) / 2
+        return lambda v: v * (1 + (_ball(GELU_ROOT) * (v + _ball(GELU_CUBIC) * v**3)).tanh()) / 2
     return lambda v: v * (1 + (v / flint.arb(2).sqrt()).erf()) / 2
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call, Weights
 from neurovariety.checkpoints.graph.operations import operation
@@ -54,6 +56,8 @@ def run(
         except (ValueError, TypeError, IndexError, KeyError) as error:
             shapes = ", ".join(str(tuple(v.shape[1:])) for v in operands)
             raise InputError(f"{node.place} cannot be applied to a value of shape {shapes} ({str(error)[:120]})") from error
+        if arithmetic.empty:  # zeros take no memory
+            values[node.name] = np.broadcast_to(0.0, values[node.name].shape)
         if arithmetic.exact:
             _check_size(values[node.name], node)
         if only is not None:

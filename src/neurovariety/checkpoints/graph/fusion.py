@@ -15,6 +15,7 @@ from math import isclose
 import flint
 
 from neurovariety.checkpoints.graph.activations import ACTIVATIONS, activation
+from neurovariety.checkpoints.graph.channels_first import channels_first
 from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node, rational
 from neurovariety.checkpoints.graph.nonlinearity import Algebraic, Exponents, Smooth, Spelling
@@ -74,7 +75,8 @@ Form = tuple[str, _Ratio]
 
 def fused(network: Network) -> Network:
     """The same function with fewer, larger nodes."""
-    out = _without_unused(_straightened(_recognised(_without_unused(_composed(_with_biases(network))))))
+    moved = _without_unused(channels_first(network))
+    out = _without_unused(_straightened(_recognised(_without_unused(_composed(_with_biases(moved))))))
     used = {k for node in out.nodes for k in node.weights.values()}
     return replace(out, weights={k: v for k, v in out.weights.items() if k in used}, fixed=out.fixed & used)
 

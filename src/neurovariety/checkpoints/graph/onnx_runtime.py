@@ -35,7 +35,7 @@ _ROUNDINGS, _MOST_APART = 1024, 0.1
 """Units in the last place, and part of the largest output, by which rounding may change the outputs of a file."""
 _NOISES = 16
 """How many times the noise of the original counts as rounding."""
-_SECONDS = 30.0
+SECONDS_OF_TRIALS = 30.0
 """How long shapes are tried."""
 
 
@@ -46,16 +46,6 @@ class FileInput:
     name: str
     dtype: np.dtype[Any] | None
     sizes: tuple[int | str | None, ...] | None
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """Inputs at which a runtime has run a file, and the values of all that its outermost graph makes there."""
-
-    feeds: Feeds
-    values: dict[str, Any]
-    fixed: tuple[str, ...] = ()
-    """Which open sizes were chosen, in words."""
 
 
 @dataclass(eq=False)
@@ -75,7 +65,7 @@ class Runtime:
             try:
                 self._installed = new_session(self.model)
             except Exception as error:  # runtimes raise classes of their own
-                self.refused = _words(error)
+                self.refused = words_of(error)
 
     @property
     def name(self) -> str:
@@ -93,7 +83,7 @@ class Runtime:
             with np.errstate(all="ignore"):
                 return dict(zip(names, self._reference.run(None, feeds), strict=True))
         except Exception as error:
-            self.refused = _words(error)
+            self.refused = words_of(error)
             return None
 
 
@@ -106,19 +96,23 @@ def reference_evaluator(model: Message) -> Any:
     return ReferenceEvaluator(model)
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
+    """The first line of what a runtime says."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:200]
 
 
-def new_session(model: Message) -> Any:
-    """onnxruntime on one thread, every operator computed as it is written."""
+def new_session(model: Message, *, in_order: bool = False) -> Any:
+    """onnxruntime on one thread, every operator computed as it is written; ``in_order`` those that come first in the file first, so
+    that values are forgotten soon."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if in_order:
+        options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
@@ -160,43 +154,19 @@ def sampled(entry: FileInput, shape: Sequence[int], seed: int) -> Array:
     return np.asarray(rng.normal(size=shape)).astype(kind)
 
 
-def tried(model: Message, given: Mapping[str, Sequence[int]] | None = None) -> Trial | str:
-    """The first shapes at which a runtime runs the file, with all values there; why there are none, as a sentence, else.
-
-    ``given`` fixes shapes by the name of the input. Raises `InputError` where it names no input, or has another rank.
-    """
-    found = entries(model)
-    wanted = {k: tuple(int(n) for n in v) for k, v in (given or {}).items()}
-    _check_given(found, wanted)
-    strange = next((e for e in found if e.dtype is None), None)
-    if strange is not None:
-        return f"its input {strange.name!r} is no tensor of a type that NumPy has"
-    runtime = Runtime(model)
-    start = time.monotonic()
-    for shapes, words in _shapes(found, wanted):
-        if sum(int(np.prod(s, dtype=object)) for s in shapes.values()) > MOST_ENTRIES:
-            return f"its inputs have more than {MOST_ENTRIES:,} numbers"
-        feeds = {e.name: sampled(e, shapes[e.name], 1) for e in found}
-        if runtime.run(feeds) is not None:
-            return Trial(feeds, exposed(model, feeds) or {}, words)
-        if time.monotonic() - start > _SECONDS:
-            break
-    return f"no runtime could run it at any shape that was tried ({runtime.refused}); give the shapes with --input-shape"
-
-
 def runnable(model: Message, given: Mapping[str, Sequence[int]] | None = None, most: int = 4) -> list[Feeds]:
     """Inputs of up to ``most`` different shapes at which the file runs, each with other values."""
     found = entries(model)
     runtime, out, seen = Runtime(model), list[Feeds](), set[str]()
     start = time.monotonic()
-    for shapes, _ in _shapes(found, {k: tuple(v) for k, v in (given or {}).items()}):
+    for shapes, _ in shapes_to_try(found, {k: tuple(v) for k, v in (given or {}).items()}):
         if str(shapes) in seen or sum(int(np.prod(s, dtype=object)) for s in shapes.values()) > MOST_ENTRIES:
             continue
         seen.add(str(shapes))
         feeds = {e.name: sampled(e, shapes[e.name], 2 + len(out)) for e in found}
         if runtime.run(feeds) is not None:
             out.append(feeds)
-        if len(out) == most or time.monotonic() - start > _SECONDS:
+        if len(out) == most or time.monotonic() - start > SECONDS_OF_TRIALS:
             break
     return out
 
@@ -274,7 +244,8 @@ def _apart(one: object, two: object, noise: float, most: float) -> Apart:
     return Apart(apart, relative, apart <= allowed)
 
 
-def _check_given(found: Sequence[FileInput], wanted: Mapping[str, tuple[int, ...]]) -> None:
+def check_given(found: Sequence[FileInput], wanted: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise `InputError` where a wanted shape is one of no input, or has another rank."""
     for name, shape in wanted.items():
         entry = next((e for e in found if e.name == name), None)
         if entry is None:
@@ -292,7 +263,7 @@ def _shown(sizes: Sequence[int | str | None]) -> str:
     return "(" + ", ".join("?" if n is None else str(n) for n in sizes) + ")"
 
 
-def _shapes(
+def shapes_to_try(
     found: Sequence[FileInput], given: Mapping[str, tuple[int, ...]]
 ) -> Iterator[tuple[dict[str, tuple[int, ...]], tuple[str, ...]]]:
     """Shapes of all inputs to try in turn, and what was chosen."""

@@ -8,42 +8,74 @@ from typing import Any
 
 import numpy as np
 
-from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read, tensors_held, with_inner_ones
+from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read, opset_of, tensors_held, with_inner_ones
 from neurovariety.checkpoints.graph.onnx_runtime import Feeds, Message, new_session, reference_evaluator, with_outputs
 
 _SHORT = {10: 1, 16: 1}
 """The numbers of ONNX for float16 and bfloat16, and that of float32."""
+_FIRST_SLICE = 10
+"""The operator set from which the ends of a Slice are inputs."""
 _TYPED = ("to", "dtype")
 """Attributes that hold such a number."""
 
 
 class OpenedFile:
-    """A file with these inner values as outputs. ``values`` are those at some inputs, None where no runtime says."""
+    """A file with these inner values as outputs. ``values`` are those at some inputs, None where no runtime says.
 
-    def __init__(self, model: Message, names: Iterable[str]) -> None:
+    Of the values that have samples along their first axis, ``samples``, only the one ``at`` is told.
+    """
+
+    def __init__(self, model: Message, names: Iterable[str], samples: Iterable[str] = (), at: int = 0) -> None:
         self._model, self._wanted = model, list(dict.fromkeys(names))
-        self._sessions: list[tuple[Any, list[str]]] = []
+        self._samples, self._at = {o for node in model.graph.node for o in node.output}.intersection(samples), at
+        self._sessions: list[tuple[Any, list[str], list[str]]] = []
         if find_spec("onnxruntime") is not None:
             for wanted in (self._wanted, []):  # some values cannot be outputs of a file
                 try:
-                    opened = with_outputs(model, wanted)
-                    self._sessions.append((new_session(opened), [o.name for o in opened.graph.output]))
+                    opened = with_outputs(model, [n for n in wanted if n not in self._samples])
+                    told = [o.name for o in opened.graph.output if o.name not in self._samples]
+                    cut = [n for n in wanted if n in self._samples]
+                    asked = [*told, *_of_one_sample(opened, cut, at)]
+                    self._sessions.append((new_session(opened, in_order=bool(cut)), asked, [*told, *cut]))
                     break
                 except Exception:
                     continue
 
     def values(self, feeds: Feeds) -> dict[str, Any] | None:
         """Values by name."""
-        for session, names in self._sessions:
+        for session, asked, told in self._sessions:
             try:
-                return dict(zip(names, session.run(None, feeds), strict=True))
+                return dict(zip(told, session.run(asked, feeds), strict=True))
             except Exception:
                 continue
         try:
             with np.errstate(all="ignore"):
-                return dict(reference_evaluator(self._model).run(None, feeds, intermediate=True))
+                found = dict(reference_evaluator(self._model).run(None, feeds, intermediate=True))
         except Exception:
             return None
+        return {k: v[self._at : self._at + 1] if k in self._samples else v for k, v in found.items()}
+
+
+def _of_one_sample(model: Message, names: list[str], at: int) -> list[str]:
+    """Add operators that cut the sample ``at`` out of values, each after the one that makes its value; the names of their outputs."""
+    onnx = import_onnx()
+    ends = [f"{end} of the sample" for end in ("start", "end", "axis")]
+    for end, value in zip(ends, (at, at + 1, 0), strict=True):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([value], dtype=np.int64), end))
+    nodes, wanted = [], set(names)
+    for node in model.graph.node:
+        nodes.append(node)
+        for name in wanted.intersection(node.output):
+            if opset_of(model) < _FIRST_SLICE:
+                cut = onnx.helper.make_node("Slice", [name], [f"{name} of one sample"], starts=[at], ends=[at + 1], axes=[0])
+            else:
+                cut = onnx.helper.make_node("Slice", [name, *ends], [f"{name} of one sample"])
+            nodes.append(cut)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    told = [f"{name} of one sample" for name in names]
+    model.graph.output.extend(onnx.ValueInfoProto(name=n) for n in told)
+    return told
 
 
 def halves(model: Message) -> bool:

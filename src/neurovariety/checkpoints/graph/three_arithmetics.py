@@ -30,7 +30,8 @@ class Arithmetic:
     """What an operation needs of the numbers it works on.
 
     ``xp`` is the module of array functions (NumPy or jax.numpy), ``scalar`` the image of a rational number, ``array`` that of a stored
-    array, ``matmul`` the batched product. ``exact`` says that values are object arrays of fractions.
+    array, ``matmul`` the batched product. ``exact`` says that values are object arrays of fractions, ``empty`` that they are zeros
+    that only have the right shapes.
     """
 
     xp: ModuleType
@@ -38,6 +39,7 @@ class Arithmetic:
     array: Callable[[Array], Values]
     matmul: Callable[[Values, Values], Values]
     exact: bool = False
+    empty: bool = False
 
 
 def to_fractions(values: Numbers) -> Array:
@@ -168,6 +170,6 @@ def _empty_product(a: Array, b: Array) -> Array:
 
 
 FLOATS = Arithmetic(np, float, to_floats, np.matmul)
-SHAPES = Arithmetic(np, float, lambda v: np.broadcast_to(0.0, v.shape), _empty_product)
+SHAPES = Arithmetic(np, float, lambda v: np.broadcast_to(0.0, v.shape), _empty_product, empty=True)
 """Float64 without products: what values are is wrong, but shapes are right."""
 FRACTIONS = Arithmetic(np, lambda c: c, to_fractions, exact_matmul, exact=True)

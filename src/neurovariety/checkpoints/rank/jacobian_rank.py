@@ -61,6 +61,9 @@ _INPUT_WORK = 10**8
 """Products that values at the sampled inputs may take, as long as these inputs are as many as all outputs there ask for."""
 _INPUT_ENTRIES = 2**27
 """Entries of activations there, of which is kept on which side they lie: 1 GB."""
+_MOST_WORK = 5 * 10**10
+"""Products that the values alone may take at the fewest inputs whose rows are as many as the directions; derivatives take as many more
+for each weight that they pass."""
 _FLOAT_AT_MOST = 2_500
 """Parameters up to which all rows are used in a singular value decomposition: about a minute."""
 _REPEAT_AT_MOST = 1_500
@@ -108,12 +111,22 @@ def jacobian_rank(network: Network, at_most: int, inputs: Array | None, rng: np.
     if found.sort == "smooth":
         return _in_floats(network, found, at_most, inputs, rng)
     large = network.parameters > EXACT_RANK_AT_MOST
+    _affordable(network, -(-min(at_most, _MOST_ROWS if large else at_most) // math.prod(network.output_shape)))
     jacobian = NetworkJacobian(network, found)
     if found.sort == "piecewise linear":
         return _within_regions(jacobian, at_most, inputs, rng, large)
     if large:
         return _some_rows(jacobian, rng)
     return _algebraic(jacobian, at_most, rng)
+
+
+def _affordable(network: Network, inputs: int) -> None:
+    """Refuse a network that is evaluated at so many inputs at least, where that takes too long."""
+    products = inputs * work(network)
+    if products > _MOST_WORK:
+        raise InputError(
+            f"the values at the {inputs:,} inputs that its rows need take {products:.1e} multiplications, more than {_MOST_WORK:.0e}"
+        )
 
 
 def _algebraic(jacobian: NetworkJacobian, at_most: int, rng: np.random.Generator) -> JacobianRank:
@@ -363,6 +376,7 @@ def _in_floats(network: Network, found: Linearization, at_most: int, inputs: Arr
     count = max(1, -(-3 * at_most // (2 * outputs)) + EXTRA_SAMPLES if whole else _ROWS_BEYOND // outputs)
     if count * outputs * network.parameters > _ENTRIES_BEYOND:
         raise InputError(f"{outputs:,} outputs by {network.parameters:,} weights are more than a Jacobian in float64 is computed of")
+    _affordable(network, count)
     drawn = sampled_inputs(network, count, inputs if whole else None, rng)
     jacobian = float_jacobian(found, network, drawn)
     whole = whole and len(jacobian) >= at_most  # fewer where values are too large for float64

@@ -17,7 +17,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.operation import Call
 from neurovariety.checkpoints.graph.operations import OPERATIONS, operation
-from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array
+from neurovariety.checkpoints.graph.three_arithmetics import SHAPES, Array
 from neurovariety.checkpoints.readers import batch_layouts
 from neurovariety.checkpoints.readers.batch_layouts import Layout, NoLayout
 from neurovariety.checkpoints.readers.building_records import State
@@ -86,7 +86,7 @@ def exact(place: str, operator: str, number: Number) -> Fraction:
 
 
 class Builder:
-    """Collects nodes, with the shape of each value known at once: every node is evaluated on zeros as it is added."""
+    """Collects nodes, with the shape of each value known at once: shapes are computed as nodes are added."""
 
     def __init__(self, source: str, weights: dict[str, Array], fixed: Iterable[str], uses: Counter[str], batch: int = BATCH) -> None:
         self.source, self.weights, self.fixed, self.uses, self.batch = source, dict(weights), set(fixed), uses, batch
@@ -97,7 +97,7 @@ class Builder:
 
     def border(self, name: str, shape: tuple[int, ...]) -> Value:
         """A value that comes from outside, of the shape of one sample."""
-        self._samples[name] = np.zeros((2, *shape))
+        self._samples[name] = np.broadcast_to(0.0, (2, *shape))
         return Value(name)
 
     def learn(self, weights: Mapping[str, Array], fixed: Iterable[str]) -> None:
@@ -122,7 +122,7 @@ class Builder:
         if prod(shape) > MAX_INPUT:
             raise InputError(f"{self.source} takes inputs of {prod(shape):,} numbers; at most {MAX_INPUT:,} are read")
         self.input_shape = shape
-        self._samples[name] = np.zeros((2, *shape))
+        self._samples[name] = np.broadcast_to(0.0, (2, *shape))
         return Value(name)
 
     def shape(self, value: Value) -> tuple[int, ...]:
@@ -141,8 +141,8 @@ class Builder:
         made = Node(unique, kind, tuple(v.name for v in values), roles, attributes, path)
         try:
             with np.errstate(all="ignore"):
-                arrays = {k: FLOATS.array(self.weights[k]) for k in made.weights.values()}
-                found = operation(made).value(Call(made, [self._samples[v.name] for v in values], arrays, self.weights, FLOATS))
+                arrays = {k: SHAPES.array(self.weights[k]) for k in made.weights.values()}
+                found = operation(made).value(Call(made, [self._samples[v.name] for v in values], arrays, self.weights, SHAPES))
         except (ValueError, TypeError, IndexError, KeyError, ArithmeticError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
@@ -151,7 +151,7 @@ class Builder:
             raise InputError(f"{made.place} mixes the samples of a batch; a network maps each sample by itself")
         layout = self._layout_after(made, values)
         self.nodes.append(made)
-        self._samples[unique] = found
+        self._samples[unique] = np.broadcast_to(0.0, found.shape)
         return Value(unique, layout)
 
     def _layout_after(self, node: Node, values: Sequence[Value]) -> Layout | None:

@@ -18,6 +18,9 @@ from neurovariety.checkpoints.readers.onnx_call import OnnxCall
 from neurovariety.checkpoints.readers.repeated_axes import expanded
 from neurovariety.errors import InputError
 
+_NO_END = 2**31 - 1
+"""The end of a slice up to the end, whatever that is."""
+
 
 def _flatten(c: OnnxCall) -> Value:
     shape = c.builder.shape(c.x)
@@ -108,6 +111,8 @@ def _slice(c: OnnxCall) -> Operand:
     for k, (start, end, axis, step) in enumerate(zip(starts, ends, axes, steps, strict=True)):
         if step < 1:
             refuse(c.path, c.operator, "a step backwards")
+        if (start, step) == (0, 1) and end >= _NO_END:  # the whole axis, that of the batch among them
+            continue
         place = c.builder.axis(value, axis, c.path)
         begin, stop, _ = slice(start, end).indices(c.builder.shape(value)[place])
         value = c.builder.node(
@@ -156,6 +161,31 @@ def _reduced(kind: str) -> Callable[[OnnxCall], Value]:
         return c.make(kind, c.x, axes=c.builder.axes(c.x, axes, c.path), keepdims=bool(c.attributes.get("keepdims", 1)))
 
     return make
+
+
+def _largest(c: OnnxCall) -> Value:
+    """The largest entry along some axes: a maximum over a window that is as long as they are, with the other axes in front."""
+    shape = c.builder.shape(c.x)
+    if c.operator == "GlobalMaxPool":
+        axes: tuple[int, ...] = tuple(range(1, len(shape)))
+    elif given := c.integers(1, "axes"):
+        axes = tuple(sorted(c.builder.axes(c.x, given, c.path)))
+    else:
+        refuse(c.path, c.operator, "over the whole batch; give the axes of one sample")
+    rest = tuple(k for k in range(len(shape)) if k not in axes)
+    window, value = tuple(shape[k] for k in axes), c.x
+    if not c.builder.differs(value) or not axes or len(set(axes)) < len(axes):
+        refuse(c.path, c.operator, "of weights, or along no axis")
+    if (*rest, *axes) != tuple(range(len(shape))):
+        value = c.builder.node(f"{c.name} turned", c.path, "transpose", [value], permutation=(*rest, *axes))
+    if len(rest) != 1:
+        front = (int(np.prod([shape[k] for k in rest], dtype=np.int64)), *window)
+        value = c.builder.node(f"{c.name} in a row", c.path, "reshape", [value], shape=front)
+    one = (1,) * len(axes)
+    sides = ((0, 0),) * len(axes)
+    found = c.builder.node(f"{c.name} largest", c.path, "max_pool", [value], window=window, stride=one, padding=sides, dilation=one)
+    kept = c.operator == "GlobalMaxPool" or bool(c.attributes.get("keepdims", 1))
+    return c.make("reshape", found, shape=tuple(1 if k in axes else n for k, n in enumerate(shape) if kept or k in rest))
 
 
 def _shape(c: OnnxCall) -> Stored:
@@ -212,6 +242,7 @@ AXES: dict[str, Callable[[OnnxCall], object]] = {
     "Concat": _concatenate,
     "ReduceSum": _reduced("sum"),
     "ReduceMean": _reduced("mean"),
+    **dict.fromkeys(("ReduceMax", "GlobalMaxPool"), _largest),
     "Expand": _expanded,
     "Tile": _tiled,
     "Shape": _shape,

@@ -16,7 +16,8 @@ import numpy as np
 from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.onnx_format import FIXED, PATH, defaults, import_onnx, opset_of, tensors_held
-from neurovariety.checkpoints.graph.onnx_runtime import MOST_BYTES, entries, tried
+from neurovariety.checkpoints.graph.onnx_runtime import MOST_BYTES, entries
+from neurovariety.checkpoints.graph.onnx_trial import tried
 from neurovariety.checkpoints.graph.partial_network import PartialNetwork
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.agreement import for_any_batch

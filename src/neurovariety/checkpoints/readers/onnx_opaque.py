@@ -36,6 +36,24 @@ def opaque_operator(node: Message, reason: str, trained: Mapping[str, Array]) ->
     return OpaqueOperator(place, operator, reason, sum(int(trained[k].size) for k in held), node.output[0] if node.output else "")
 
 
+_QUANTIZED = "quantized: it computes with numbers that were rounded to a few bits, which no exact change of weights keeps"
+_INNER = "it holds graphs of its own, of which a value or a condition chooses"
+_CELL = "a recurrent cell, whose units feed back into themselves through several gates"
+_WORDS = {
+    **dict.fromkeys(("If", "Loop", "Scan"), _INNER),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _CELL),
+}
+"""What operators are that no reader understands."""
+
+
+def not_understood(node: Message) -> str:
+    """Why an operator is kept of which there is no reader."""
+    name = str(node.op_type)
+    if "quantize" in name.lower() or name.startswith(("QLinear", "QGemm")) or name.endswith("Integer"):
+        return _QUANTIZED
+    return _WORDS.get(name, "the operator is not understood")
+
+
 def short_reason(sentence: str) -> str:
     """The reason in a refusal, without the advice that follows a semicolon."""
     reason = sentence.split("; ")[0]

@@ -1,17 +1,16 @@
 """From an ONNX file with operators that are not understood to a `PartialNetwork`: regions that are, and what is kept as it is.
 
-The file is run once, with all its values seen. An operator is read where its floating-point operands and its value have one first
-axis in common and the reader makes a node of the same shape of it; else it is opaque, with the reason. What depends on stored arrays
-alone is folded to the value that the runtime gave. Each region is then held against the runtime, at the values that the file has there
-and, run by itself, at others like them; one that differs is opaque too.
+The file is run once, with the shapes of all its values seen. An operator is read where its floating-point operands and its value have
+one first axis in common and the reader makes a node of the same shape of it; else it is opaque, with the reason. What depends on stored
+arrays alone is folded to the value that the runtime gave. Each region is then held against the runtime, at the values that the file has
+there and, run by itself, at others like them; one that differs is opaque too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,19 +18,21 @@ from neurovariety.checkpoints.graph.fusion import fused
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node
 from neurovariety.checkpoints.graph.onnx_format import import_onnx, names_read, opset_of
-from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime, Trial
+from neurovariety.checkpoints.graph.onnx_runtime import Message, Runtime
+from neurovariety.checkpoints.graph.onnx_trial import Trial, values_at
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.partial_network import OpaqueOperator, PartialNetwork, Port, Region
 from neurovariety.checkpoints.graph.three_arithmetics import Array
 from neurovariety.checkpoints.readers.building import Builder, Operand, Stored, Turned, Value
 from neurovariety.checkpoints.readers.building_records import State
+from neurovariety.checkpoints.readers.known_names import FLOATING, KnownNames
 from neurovariety.checkpoints.readers.masks import Masked
 from neurovariety.checkpoints.readers.onnx_agreement import held_part
 from neurovariety.checkpoints.readers.onnx_call import Compared, OnnxCall
-from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, opaque_operator, short_reason
+from neurovariety.checkpoints.readers.onnx_opaque import inner_arrays, not_understood, opaque_operator, short_reason
 from neurovariety.checkpoints.readers.onnx_operations import OPERATIONS
 from neurovariety.checkpoints.readers.region_borders import connected, entry_nodes, exit_nodes
-from neurovariety.checkpoints.readers.step_agreement import Reading, held_step_by_step, simplified_apart
+from neurovariety.checkpoints.readers.step_agreement import Reading, simplified_apart
 from neurovariety.errors import InputError
 
 _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
@@ -39,31 +40,10 @@ _UNFOLDED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "Ran
 _SIZED_BY_VALUES = ("NonZero", "Unique", "Compress", "NonMaxSuppression", "Loop", "SequenceAt")  # as long as values say
 _MOST_FOLDED = 2**26
 """Largest array that is folded."""
-_FLOATS = ("float16", "float32", "float64", "bfloat16")
+_MOST_BYTES = 2**28
+"""Values on the borders of all parts that are kept at once."""
 _Operands = list[Operand | Compared | Masked | None]
 _UNSEEN = "nothing is known of its value"
-
-
-@dataclass(eq=False)
-class _Known:
-    """What is known of the names of the graph: stored operands, shapes of the values that depend on inputs."""
-
-    stored: dict[str, Operand]
-    weights: dict[str, Array]
-    fixed: set[str]
-    uses: Counter[str]
-    values: Mapping[str, Any]
-
-    def shaped(self, key: str) -> bool:
-        """Whether a stored array holds floating-point numbers along at least one axis."""
-        return str(self.weights[key].dtype) in _FLOATS and self.weights[key].ndim > 0
-
-    def shape(self, name: str) -> tuple[int, ...] | None:
-        """The shape of a floating-point value with at least one axis; None for any other."""
-        found = self.values.get(name)
-        if not isinstance(found, np.ndarray) or str(found.dtype) not in _FLOATS or not found.ndim or not found.size:
-            return None
-        return found.shape
 
 
 def read_regions(
@@ -76,15 +56,15 @@ def read_regions(
     """
     stored = {**weights, **dict(inner_arrays(model.graph))}
     trained = {
-        k: v for k, v in stored.items() if k not in fixed and str(v.dtype) in _FLOATS and v.ndim and (v.size > 1 or k in weights)
+        k: v for k, v in stored.items() if k not in fixed and str(v.dtype) in FLOATING and v.ndim and (v.size > 1 or k in weights)
     }
     if isinstance(trial, str):
         opaque = [opaque_operator(n, "no runtime could run the file", trained) for n in model.graph.node if n.op_type != "Constant"]
         return PartialNetwork(model, source, (), tuple(opaque), {}, {}, trained, why=why, unread=trial)
     reading = _Reading(model, source, weights, fixed, trial, trained)
     regions = reading.regions()
-    found = {o.name: trial.values.get(o.name) for o in model.graph.output}
-    outputs = {name: v.shape if isinstance(v, np.ndarray) else () for name, v in found.items()}  # a sequence has no shape
+    found = {o.name: trial.seen.get(o.name) for o in model.graph.output}
+    outputs = {name: () if v is None else v.shape for name, v in found.items()}  # a sequence has no shape
     inputs = {k: np.shape(v) for k, v in trial.feeds.items()}
     return PartialNetwork(
         model,
@@ -109,7 +89,7 @@ class _Reading:
         self.model, self.source, self.trial, self.trained = model, source, trial, trained
         self.uses = Counter(name for node in model.graph.node for name in names_read(node))
         self.uses.update(o.name for o in model.graph.output)
-        self.known = _Known({k: Stored(k) for k in weights}, dict(weights), set(fixed), self.uses, {**trial.values, **trial.feeds})
+        self.known = KnownNames({k: Stored(k) for k in weights}, dict(weights), set(fixed), self.uses, trial.seen)
         self.values: dict[str, tuple[int, Value]] = {}
         self.masked: dict[str, tuple[int, Masked]] = {}
         self.builders: dict[int, Builder] = {}
@@ -167,7 +147,7 @@ class _Reading:
     def _store(self, name: str, array: Array) -> None:
         self.known.weights[name] = array
         self.known.stored[name] = Stored(name)
-        if array.ndim == 0 or array.size == 1 or str(array.dtype) not in _FLOATS:
+        if array.ndim == 0 or array.size == 1 or str(array.dtype) not in FLOATING:
             self.known.fixed.add(name)
 
     def _folded(self, node: Message) -> bool:
@@ -205,7 +185,7 @@ class _Reading:
     def _understood(self, node: Message) -> str:
         """Read a node into the builder of its first axis; the reason where that does not go."""
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATIONS or node.op_type in ("Shape", "Size"):
-            return "the operator is not understood"
+            return not_understood(node)
         moving = [n for n in node.input if n and n not in self.known.stored]
         shapes = {n: self.known.shape(n) for n in (*moving, *(o for o in node.output if o))}
         odd = next((n for n, s in shapes.items() if s is None), None)
@@ -304,22 +284,40 @@ class _Reading:
 
     def regions(self) -> tuple[Region, ...]:
         """The connected parts that hold a layer, as far as they are what their runtime computes."""
-        out = []
+        made = []
         for batch, builder in self.builders.items():
             for nodes in connected(builder.nodes):
                 if any(operation(n).affine is not None for n in nodes):
                     found = self._region(batch, builder, nodes)
-                    if isinstance(found, Region):
-                        out.append(found)
-                    else:
+                    if isinstance(found, str):
                         self._give_up(nodes, found)
+                    else:
+                        made.append((*found, nodes))
+        out = []
+        borders = self._borders([r for r, _, _ in made])
+        for (region, reading, nodes), border in zip(made, borders, strict=True):
+            if self._holds(region, reading, nodes, border):
+                out.append(region)
+            else:
+                self._give_up(nodes, "it was read, but computes something else in its runtime")
         return tuple(out)
+
+    def _borders(self, regions: Sequence[Region]) -> Iterator[dict[str, Array]]:
+        """The values around each region where the file was run: of one run, or of one a region where they take much memory."""
+        names = [[p.name for p in (*r.inputs, *r.outputs)] for r in regions]
+        every = dict.fromkeys(n for several in names for n in several)
+        if sum(self.known.seen[n].bytes for n in every) <= _MOST_BYTES:
+            names = [list(every)]
+        told: dict[str, Array] = {}
+        for k in range(len(regions)):
+            told = values_at(self.model, self.trial.feeds, names[k]) if k < len(names) else told
+            yield told
 
     def _give_up(self, nodes: Sequence[Node], reason: str) -> None:
         operators = {id(m): m for m, _ in (self.read[n.name] for n in nodes)}
         self.opaque += [opaque_operator(m, reason, self.trained) for m in operators.values()]
 
-    def _region(self, batch: int, builder: Builder, nodes: Sequence[Node]) -> Region | str:
+    def _region(self, batch: int, builder: Builder, nodes: Sequence[Node]) -> tuple[Region, Reading] | str:
         made = {n.name for n in nodes}
         taken = dict.fromkeys(n for node in nodes for n in node.inputs if n not in made)
         inputs = tuple(Port(n, builder.shape(Value(n))) for n in taken)
@@ -337,11 +335,7 @@ class _Reading:
         origin = OnnxOrigin(self.model, network, frozenset(builder.turned))
         region = Region(replace(network, origin=origin), inputs, outputs, batch)
         names = {o: v.name for o, (b, v) in self.values.items() if b == batch and v.name in made}
-        return (
-            region
-            if self._holds(region, Reading.of(plain, names), nodes)
-            else "it was read, but computes something else in its runtime"
-        )
+        return region, Reading.of(plain, names)
 
     def _part(self, region: Region) -> Message:
         """The operators of a region as a file of its own."""
@@ -356,12 +350,12 @@ class _Reading:
             if name in ports or name in arrays:
                 continue
             if name in self.known.stored:
-                arrays[name] = _array_of(self.known, name)
+                arrays[name] = self.known.array(name)
             elif id(makes[name]) not in chosen:
                 chosen.add(id(makes[name]))
                 todo += [n for n in makes[name].input if n]
         number = onnx.helper.np_dtype_to_tensor_dtype
-        inputs = [onnx.helper.make_tensor_value_info(p.name, number(self.known.values[p.name].dtype), None) for p in region.inputs]
+        inputs = [onnx.helper.make_tensor_value_info(p.name, number(self.known.seen[p.name].dtype), None) for p in region.inputs]
         graph = onnx.helper.make_graph(
             [node for node in self.model.graph.node if id(node) in chosen],
             "part",
@@ -371,24 +365,12 @@ class _Reading:
         )
         return onnx.helper.make_model(graph, opset_imports=self.model.opset_import, ir_version=self.model.ir_version or 8)
 
-    def _holds(self, region: Region, reading: Reading, nodes: Sequence[Node]) -> bool:
+    def _holds(self, region: Region, reading: Reading, nodes: Sequence[Node], border: Mapping[str, Array]) -> bool:
         """Whether the region computes what its part of the file does: where the file was run, and on random inputs of several sizes."""
-        part = self._part(region)
-        here = {p.name: np.asarray(self.known.values[p.name]) for p in region.inputs}
         try:
             if simplified_apart(reading, region.network):
                 return False
-            found = held_step_by_step(reading, here, self.trial.values, nodes)
-            if found.apart:
-                return False
-            return held_part(reading, nodes, part, here)
-        except (InputError, MemoryError):
+            here = {p.name: border[p.name] for p in region.inputs}
+            return held_part(reading, nodes, self._part(region), here, {p.name: border[p.name] for p in region.outputs})
+        except (InputError, MemoryError, KeyError):
             return False
-
-
-def _array_of(known: _Known, name: str) -> Array:
-    operand = known.stored[name]
-    if isinstance(operand, Turned):
-        return np.ascontiguousarray(known.weights[operand.key].T)
-    assert isinstance(operand, Stored)
-    return known.weights[operand.key]

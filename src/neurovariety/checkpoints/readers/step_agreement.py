@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from neurovariety.checkpoints.graph.operation import Call
 from neurovariety.checkpoints.graph.operations import operation
 from neurovariety.checkpoints.graph.step_rounding import Rounded, known_exactly, step
 from neurovariety.checkpoints.graph.three_arithmetics import FLOATS, Array, to_floats, unit
+from neurovariety.checkpoints.readers.bands import Band, bands
 from neurovariety.errors import InputError
 
 _LARGEST = {"float16": 65504.0, "float32": 3.4e38, "bfloat16": 3.3e38, "float64": 1.7e308}
@@ -26,6 +28,8 @@ _NORMAL_FORM = 4e-6
 """Part of a value, or of what it is made of, by which a spelled-out activation may differ from the one that it is: constants such as
 1/sqrt(2) are stored in single precision."""
 _DOUBLE = 1e-11
+_LARGE = 2**20
+"""Numbers that stay in the precision that they are told in until an operation takes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,21 @@ class Reading:
         return Reading(plain, made, numbers if numbers is not None else {k: to_floats(plain.weights[k]) for k in used})
 
     @property
+    def samples(self) -> list[str]:
+        """Those of them that have samples along their first axis: what depends on the input."""
+        moving = {node.name for node in self.plain.nodes if node.is_input}
+        for node in self.plain.nodes:
+            if not moving.isdisjoint(node.inputs):
+                moving.add(node.name)
+        return [n for node in self.plain.nodes if node.name in moving for n in self.names.get(node.name, ())]
+
+    @property
+    def numbers_told(self) -> int:
+        """How many numbers of one sample the values are that are compared."""
+        shapes = self.plain.shapes()
+        return sum(prod(shapes[node.name]) * len(self.names.get(node.name, ())) for node in self.plain.nodes)
+
+    @property
     def told(self) -> list[str]:
         """The values of the file that are compared."""
         return [n for node in self.plain.nodes for n in self.names.get(node.name, ())]
@@ -72,23 +91,33 @@ def held_step_by_step(
     """
     chosen = reading.plain.nodes if nodes is None else nodes
     epsilon = max((unit(v.dtype) for v in told.values() if isinstance(v, np.ndarray)), default=0.0)
-    values: dict[str, Rounded] = {name: known_exactly(_floats(v)) for name, v in given.items()}
+    values: dict[str, Rounded] = {name: known_exactly(v if v.size > _LARGE else _floats(v)) for name, v in given.items()}
     last = {n: k for k, node in enumerate(chosen) for n in node.inputs}
     count = 0
     with np.errstate(all="ignore"):
         for k, node in enumerate(chosen):
             if node.name not in given:
+                below = [values[n] for n in node.inputs]
+                names = [n for n in reading.names.get(node.name, ()) if _has_numbers(told.get(n))]
+                clear = all(np.isfinite(b.value).all() for b in below)
                 try:
-                    made = step(node, [values[n] for n in node.inputs], reading.numbers, reading.plain.weights, epsilon)
+                    rows = bands(node, below, reading.plain) if names and clear else None
+                    if rows is not None:
+                        made = known_exactly(told[names[0]])  # as it is: only some rows become numbers of double precision
+                        apart = any(not _bands_near(reading, band, told[n], epsilon) for n in names for band in rows)
+                        names = []
+                        if apart:
+                            return StepsCompared(node.place, count)
+                        count += 1
+                    else:
+                        below = [Rounded(np.asarray(b.value, dtype=np.float64), b.off) for b in below]
+                        made = step(node, below, reading.numbers, reading.plain.weights, epsilon)
                 except (ValueError, TypeError, IndexError, KeyError) as error:
                     if isinstance(error, InputError):
                         raise
                     return StepsCompared(node.place, count)
-                for name in reading.names.get(node.name, ()):
-                    found = told.get(name)
-                    if not isinstance(found, np.ndarray) or not unit(found.dtype):
-                        continue
-                    clear = all(np.isfinite(values[n].value).all() for n in node.inputs)
+                for name in names:
+                    found = told[name]
                     seen = _shaped(found, made.value)
                     if seen is None or (clear and not _near(made, seen, found.dtype)):
                         return StepsCompared(node.place, count)
@@ -99,6 +128,17 @@ def held_step_by_step(
                 if last[name] == k:
                     del values[name]
     return StepsCompared("", count)
+
+
+def _has_numbers(value: object) -> bool:
+    return isinstance(value, np.ndarray) and bool(unit(value.dtype))
+
+
+def _bands_near(reading: Reading, band: Band, found: Array, epsilon: float) -> bool:
+    """Whether an operation agrees with what a runtime told of some of its rows."""
+    made = step(band.node, [band.below], reading.numbers, reading.plain.weights, epsilon)
+    seen = _floats(found[:, :, band.start : band.stop])
+    return seen.shape == made.value.shape and found.shape[2] == band.rows and _near(made, seen, found.dtype)
 
 
 def _floats(value: Array) -> Array:
@@ -135,20 +175,21 @@ def simplified_apart(reading: Reading, network: Network, seed: int = 0) -> str:
     }
     rng = np.random.default_rng(seed)
     for node in network.nodes:
-        if node.is_input or node.name not in before or _alike(node, before[node.name], same_weights):
+        name = reading.plain.output if node.name == network.output else node.name  # which may be the value before a reshape
+        if node.is_input or name not in before or (node.name == name and _alike(node, before[name], same_weights)):
             continue
         bases: dict[str, Array] = {}
         _borders(node, after, before, bases, shapes, rng)
         with np.errstate(all="ignore"):
             new, _ = _evaluated(node.name, after, network.weights, numbers, dict(bases), top=True)
-            old, largest = _evaluated(node.name, before, reading.plain.weights, reading.numbers, dict(bases), top=True)
+            old, largest = _evaluated(name, before, reading.plain.weights, reading.numbers, dict(bases), top=True)
             size = np.abs(old)
             for x in bases.values():
                 size = np.maximum(size, np.abs(x)) if x.shape == old.shape else size
             seen = np.isfinite(old)
             if new.shape != old.shape or not np.all(np.abs(new - old)[seen] <= (_NORMAL_FORM * size + _DOUBLE * largest)[seen]):
                 return node.place
-    return "" if network.output in before else network.output
+    return ""
 
 
 def _alike(one: Node, two: Node, same: set[str]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from neurovariety.checkpoints.graph.channels_first import is_written_here
 from neurovariety.checkpoints.graph.network import Network, OnnxOrigin
 from neurovariety.checkpoints.graph.node import Node, whole, wholes
 from neurovariety.checkpoints.graph.onnx_format import FIRST_WITHOUT_INPUTS, import_onnx, names_read
@@ -98,7 +99,7 @@ class _Change:
             self._node(before[node.name], node)
         for key, values in self.network.weights.items():
             old = self.origin.read.weights.get(key)
-            if old is not None and old is not values and not _equal(old, values):
+            if old is not None and old is not values and not is_written_here(key) and not _equal(old, values):
                 self._array(key, old, self.origin.as_stored(self.network, key, key))
         self._idle_reshapes()
 
