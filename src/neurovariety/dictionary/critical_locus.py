@@ -309,6 +309,6 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
     )
     vanishes = "where the rank drops, the loss can be stationary in the weights without being so in the functions"
     deepest = min((s["rank"] for s in value["strata"] if s["corank"]), default=0)
-    seen = min((int(r) for r in value["sampled"]), default=deepest)
-    deeper = Gloss(f"at sparse random weights the rank was seen to fall to {seen}, below that on any stratum looked at", {})
-    return (others, *([deeper] if seen < deepest else []), Gloss(vanishes, {"codimension": FROM_ABOVE}))
+    fallen = min((int(r) for r in value["sampled"]), default=deepest)
+    deeper = Gloss(f"at sparse random weights the rank was seen to fall to {fallen}, below that on any stratum looked at", {})
+    return (others, *([deeper] if fallen < deepest else []), Gloss(vanishes, {"codimension": FROM_ABOVE}))
