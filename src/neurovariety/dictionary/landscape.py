@@ -272,7 +272,7 @@ def _claims(
 
 def _all(claims: Mapping[str, Verdict]) -> bool:
     """Whether all lists are said to be complete."""
-    return all(claims[key].claim is Claim.COMPLETE for key in LandscapeResult.headline)
+    return all(claims[key].claim in (Claim.PROVED, Claim.COMPLETE) for key in LandscapeResult.headline)
 
 
 def _value(lists: LandscapeLists, least: Least, claim: str) -> LandscapeValue:
