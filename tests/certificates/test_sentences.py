@@ -318,7 +318,9 @@ def test_none_is_said_in_its_own_order_of_words():
     assert some == "gradient flow has exactly 3 independent quantities that it conserves whatever the loss and the data"
     place = {"network": "constants", "learning_coefficient": "5/4", "at_most": None, "multiplicity": 1, "at": ["0", "1"]}
     rows = Statement("learning-coefficient: smaller_networks", "", [place])
-    assert sentence(rows, Claim.PROVED) == "it is exactly 5/4 at the weights listed for constants"
+    assert sentence(rows, Claim.PROVED) == "it is exactly 5/4 at the weights (0, 1), which give a constant"
+    place |= {"network": "mlp(2,1,1; x^2)", "at": ["0"] * 13}
+    assert sentence(rows, Claim.PROVED) == "it is exactly 5/4 at one point of the weights that give a function of mlp(2,1,1; x^2)"
 
 
 def test_the_kinds_are_those_of_the_certificates():

@@ -40,7 +40,7 @@ def test_rows_are_what_is_asked_at_their_weights():
     assert second["network"] == "zero"
     zero = nv.learning_coefficient(SQUARES, truth="zero").value
     assert second["learning_coefficient"] == zero["learning_coefficient"] == "1"
-    assert "exactly 5/4 at the weights listed for mlp(2,1,1; x^2)" in found.meaning
+    assert f"exactly 5/4 at the weights ({', '.join(first['at'])}), which give a function of mlp(2,1,1; x^2)" in found.meaning
     assert "smaller_networks" in [key.key for key in found.verify().rechecked]
 
 
@@ -69,7 +69,8 @@ def test_a_bound_is_told_as_a_bound():
     found = nv.learning_coefficient("cp(2,2,2; rank=2)")
     (row,) = (r for r in found.value["smaller_networks"] if r["at_most"] is not None)
     assert row["learning_coefficient"] is None
-    assert f"at most {row['at_most']} at the weights listed for {row['network']}" in found.meaning
+    weights = ", ".join(row["at"])
+    assert f"at most {row['at_most']} at the weights ({weights}), which give a function of {row['network']}" in found.meaning
     assert Fraction(row["at_most"]) <= Fraction(found.value["learning_coefficient"])
 
 

@@ -105,3 +105,23 @@ def test_a_model_without_known_strata_is_sampled():
 def test_bad_input():
     with pytest.raises(InputError, match="at least 1"):
         critical_locus("linear(2,2,2)", most=0)
+
+
+def test_ranks_that_were_seen_below_those_of_strata():
+    """x^2 + x with one unit: at weights 0 alone nothing remains, and no stratum looked at has rank 0."""
+    found = critical_locus("mlp(2,1,1; x^2 + x)")
+    assert min(s["rank"] for s in found.value["strata"]) == 1
+    assert "at sparse random weights the rank was seen to fall to 0, below that on any stratum looked at" in found.meaning
+    assert "was seen to fall" not in critical_locus("mlp(2,2,1; x^2)").meaning
+
+
+def test_one_set_of_weights_is_listed_once():
+    """Units without biases whose rows are proportional make a layer of rank 1."""
+    for text, names in (
+        ("mlp(2,3,2; x^2)", {"neurons 1, 2 and 3 proportional"}),
+        ("mlp(3,3,1; x^2)", {"neurons 1, 2 and 3 proportional", "layer 1 of rank 2"}),
+        ("mlp(2,2,2; x^2; bias)", {"neurons 1 and 2 proportional", "layer 1 of rank 1", "layer 2 of rank 1"}),
+    ):
+        listed = {s["name"] for s in critical_locus(text).value["strata"]}
+        assert names <= listed
+        assert ("layer 1 of rank 1" in listed) is ("layer 1 of rank 1" in names)

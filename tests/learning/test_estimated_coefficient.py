@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ import neurovariety as nv
 from neurovariety.certificates.learning_coefficients import coefficient_of_linear
 from neurovariety.claim import Claim
 from neurovariety.learning.coefficient_fit import fitted
+from neurovariety.learning.estimate_of_question import _near_enough, near_origin
 from neurovariety.learning.estimated_coefficient import effective, rhat, uncalibrated
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.learning.sampled_problem import of_polynomials, of_products
@@ -124,6 +126,27 @@ def test_an_estimate_beside_an_exact_answer():
     assert found.claim is Claim.PROVED
     assert found.evidence["estimate"]["low"] <= 1.5 <= found.evidence["estimate"]["high"]
     assert found.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("functions", "at"),
+    [("x*(1 - 2*x)^3", "1/2"), ("x*(1 - 5*x)^3", "1/2"), ("(x - y)^2*(1 - x)^4", "1/4"), ("x^2 + y^3 + x*z^2", "1/2")],
+)
+def test_more_singular_zeros_nearby_are_not_asked_for(functions, at):
+    """At x = 1/2 the first has 1/6."""
+    found = nv.learning_coefficient(functions=functions, method="estimate")
+    assert found.value["learning_coefficient"] == at
+    assert found.evidence["estimate"]["low"] <= Fraction(at) <= found.evidence["estimate"]["high"]
+    assert found.notices == ()
+
+
+def test_two_widths_of_the_prior_that_differ_are_told():
+    found, said = _near_enough(near_origin(read_functions("x*(1 - 2*x)^3")).problem, 0)
+    assert found.low <= 0.5 <= found.high
+    assert "by a prior of standard deviation 0.0375 about the weights; one of 0.3 gives 0.1" in said
+    homogeneous = near_origin(read_functions("x*y^2")).problem
+    assert homogeneous.around.spread == 1.0
+    assert _near_enough(homogeneous, 0)[1] == ""
 
 
 @pytest.mark.parametrize(

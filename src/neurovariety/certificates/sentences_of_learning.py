@@ -34,11 +34,20 @@ def _smaller(value: Sequence[Mapping[str, Any]], claim: Claim) -> str:
     return f"it is {', '.join(_of_smaller(row, claim) for row in value[:_FEW])}{more}"
 
 
+_MOST_WEIGHTS = 12
+"""Weights that are written out in a sentence."""
+
+
 def _of_smaller(row: Mapping[str, Any], claim: Claim) -> str:
     name = "the zero function" if row["network"] == "zero" else row["network"]
     exact = row["learning_coefficient"]
     number = amount(exact, claim) if exact is not None else amount(row["at_most"], Claim.UPPER_BOUND)
-    return f"{number} {'for' if row['at'] is None else 'at the weights listed for'} {name}"
+    if row["at"] is None:
+        return f"{number} for {name}"
+    name = "a constant" if name == "constants" else f"a function of {name}"
+    if len(row["at"]) > _MOST_WEIGHTS:
+        return f"{number} at one point of the weights that give {name}"
+    return f"{number} at the weights ({', '.join(map(str, row['at']))}), which give {name}"
 
 
 SAID_OF_LEARNING: dict[str, Phrase] = {

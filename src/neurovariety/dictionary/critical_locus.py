@@ -308,4 +308,7 @@ def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
         else Gloss("other weights where it drops are not excluded", {})
     )
     vanishes = "where the rank drops, the loss can be stationary in the weights without being so in the functions"
-    return (others, Gloss(vanishes, {"codimension": FROM_ABOVE}))
+    deepest = min((s["rank"] for s in value["strata"] if s["corank"]), default=0)
+    fallen = min((int(r) for r in value["sampled"]), default=deepest)
+    deeper = Gloss(f"at sparse random weights the rank was seen to fall to {fallen}, below that on any stratum looked at", {})
+    return (others, *([deeper] if fallen < deepest else []), Gloss(vanishes, {"codimension": FROM_ABOVE}))

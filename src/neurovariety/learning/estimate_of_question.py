@@ -1,11 +1,14 @@
 """Estimates where no exact coefficient is known, and beside those that are: a question's functions for the sampler, and verdicts.
 
-An estimate that leaves bounds that are proved is cut off at them, and says so."""
+An estimate that leaves bounds that are proved is cut off at them, and says so. It is made by a prior
+about the weights that are asked for, of two widths: the narrower one is told, since other weights with the true values may lie where
+the other reaches, and its interval holds both, or a notice says that they differ.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,7 +29,9 @@ from neurovariety.model import Model
 
 INTERVAL = "interval of the learning coefficient"
 _NEAR = 0.3
-"""How far the prior reaches, in standard deviations, where other weights with the true values may lie further off."""
+"""The standard deviation of the wider prior, where other weights with the true values may lie further off."""
+_NARROWER = 8.0
+"""How many times less far the narrower prior reaches."""
 _DIGITS = 4
 
 
@@ -94,7 +99,7 @@ def estimated(shown: KnownCoefficient, question: SampledQuestion, seed: int) -> 
 
     Raises `InputError` where there is nothing to sample, or too much.
     """
-    found = estimate(question.problem, seed)
+    found, apart = _near_enough(question.problem, seed)
     bounds = {key: None if shown.value.get(key) is None else Fraction(shown.value[key]) for key in ("at_least", "at_most")}
     if shown.exact:
         exact = Fraction(shown.value["learning_coefficient"])
@@ -103,7 +108,7 @@ def estimated(shown: KnownCoefficient, question: SampledQuestion, seed: int) -> 
     low, high = (None if b is None else float(b) for b in bounds.values())
     cut = found.within(low, high)
     outside = (low is not None and found.high < low) or (high is not None and found.low > high)
-    against = f"the estimate {_range(found)} leaves the proved bounds: more sweeps or another prior are needed" if outside else ""
+    against = f"the estimate {_range(found)} leaves the proved bounds: more sweeps or another prior are needed" if outside else apart
     why = "replica exchange over forty temperatures"
     parts: dict[str, tuple[str, Any]] = {
         "learning_coefficient": (COEFFICIENT, _rounded(cut.value)),
@@ -115,6 +120,19 @@ def estimated(shown: KnownCoefficient, question: SampledQuestion, seed: int) -> 
         **{k: weak(Statement(kind, question.subject, v, question.scope), Claim.ESTIMATE, why) for k, (kind, v) in parts.items()},
     }
     return KnownCoefficient({k: v.statement.value for k, v in verdicts.items()}, verdicts, "sampling", shown.steps), found, against
+
+
+def _near_enough(problem: SampledProblem, seed: int) -> tuple[EstimatedCoefficient, str]:
+    """An estimate near the weights, and what a prior that reaches further says otherwise; where they agree the interval holds both."""
+    reach = problem.around.spread
+    wide = estimate(problem, seed)
+    if reach != _NEAR:  # homogeneous functions: scaling moves all weights to 0
+        return wide, ""
+    near = estimate(replace(problem, around=problem.around._replace(spread=reach / _NARROWER)), seed)
+    if near.low <= wide.high and wide.low <= near.high:
+        return replace(near, low=min(near.low, wide.value), high=max(near.high, wide.value)), ""
+    words = f"one of {reach:g} gives {_range(wide)}: other weights with the true values lie within that"
+    return near, f"the estimate is by a prior of standard deviation {reach / _NARROWER:g} about the weights; {words}"
 
 
 def _rounded(x: float) -> float:

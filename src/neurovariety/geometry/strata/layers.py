@@ -22,17 +22,17 @@ def factored_layers(model: Model) -> list[Block]:
 
 
 def lower_ranks(model: Model) -> list[WeightStratum]:
-    """Layers of lower rank, the highest ranks first: the network with a narrow linear layer put in. Left out is the rank 1 of two units
-    without biases that are redundant where they are proportional, which is the stratum of these."""
+    """Layers of lower rank, the highest ranks first: the network with a narrow linear layer put in. Left out is the rank 1 of units
+    without biases that are redundant where they are proportional, which is the stratum at which all of them are."""
     out: list[WeightStratum] = []
     layers = factored_layers(model)
-    of_units = {u.made[0][0] for u in model.units if isinstance(u, Units) and _pair(u)}
+    of_units = {u.made[0][0] for u in model.units if isinstance(u, Units) and _proportional(u)}
     hidden = tuple(u.count for u in model.units if isinstance(u, Units))
     narrow = tuple(min(b.shape) for b in layers)
     for l, block in enumerate(layers):
         places = model.places[block.name]
         others = free_places(model, [places])
-        for r in range(narrow[l] - 1, int(block.name in of_units and min(block.shape) == 2), -1):
+        for r in range(narrow[l] - 1, int(block.name in of_units), -1):
             parameters, embed = low_rank(places, others, r, model.parameters)
             out.append(
                 WeightStratum(
@@ -48,8 +48,8 @@ def lower_ranks(model: Model) -> list[WeightStratum]:
     return sorted(out, key=lambda s: -sum(s.sizes[0]))
 
 
-def _pair(units: Units) -> bool:
-    alone = units.count == 2 and len(units.made) == 1 and not units.bias and not units.own and not units.absorbs.shift
+def _proportional(units: Units) -> bool:
+    alone = units.count > 1 and len(units.made) == 1 and not units.bias and not units.own and not units.absorbs.shift
     return alone and units.absorbs.multiples is Multiples.PROPORTIONAL
 
 
