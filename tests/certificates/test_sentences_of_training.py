@@ -147,18 +147,19 @@ def test_one_point_is_the_one_that_is_real_where_there_may_be_no_other():
 def test_one_breath_only_where_all_is_claimed_alike():
     alike = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.COMPLETE, (), 0.0), (1, Claim.COMPLETE, (), 0.0))
     assert told(alike, alike, ()) == (
-        "training has 6 complex critical points at smooth functions, 4 of them real and 1 local minimum of real networks; "
-        "so many of each are proved, and a test for missing ones found none"
+        "training has 6 complex critical points at smooth functions, 4 of them real and 1 local minimum at "
+        "smooth functions of real networks; so many of each are proved, and a test for missing ones found none"
     )
     other = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.LOWER_BOUND, (), 0.0), (1, Claim.LOWER_BOUND, ("here",), 0.0))
     assert told(other, other, ()) == (
         "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
-        "at least 4 of them are real; there is at least 1 local minimum of real networks, here"
+        "at least 4 of them are real; there is at least 1 local minimum at smooth functions of real networks, here"
     )
     again = verdicts((6, Claim.COMPLETE, (), 0.0), (4, Claim.LOWER_BOUND, (), 0.0), (1, Claim.COMPLETE, (), 0.0))
     assert told(again, again, ()) == (
         "training has 6 complex critical points at smooth functions; so many are proved, and a test for missing ones found none; "
-        "at least 4 of them are real; there is 1 local minimum of real networks; this rests on proved points and on the same test"
+        "at least 4 of them are real; there is 1 local minimum at smooth functions of real networks; "
+        "this rests on proved points and on the same test"
     )
     limited = verdicts(
         *((n, claim, ("for these data", *more), 0.0) for n, claim, more in ((6, Claim.PROVED, ()), (4, Claim.PROVED, ("here",)))),
@@ -166,16 +167,17 @@ def test_one_breath_only_where_all_is_claimed_alike():
     )
     assert told(limited, limited, ()) == (
         "for these data: training has exactly 6 complex critical points at smooth functions; exactly 4 of them are real, here; "
-        "there is at least 1 local minimum of real networks"
+        "there is at least 1 local minimum at smooth functions of real networks"
     )
     likely = verdicts((6, Claim.PROBABILITY, (), 1e-9), (4, Claim.PROBABILITY, (), 1e-7), (None, Claim.UNDECIDED, (), 0.0))
     assert told(likely, likely, ()) == (
         "training has 6 complex critical points at smooth functions and 4 of them real (each wrong with probability at most 1.0e-07); "
-        "local minima of real networks: not shown"
+        "local minima at smooth functions of real networks: not shown"
     )
     silent = verdicts(*[(None, Claim.UNDECIDED, (), 0.0)] * 3)
     assert told(silent, silent, ()) == (
-        "complex critical points at smooth functions, how many are real and local minima of real networks: not shown"
+        "complex critical points at smooth functions, how many are real and local minima at smooth functions of real networks: "
+        "not shown"
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, critical_locus
+from neurovariety.certificates.issue import weakly
 from neurovariety.geometry.strata.known_strata import weight_strata
 
 
@@ -105,6 +108,15 @@ def test_a_model_without_known_strata_is_sampled():
 def test_bad_input():
     with pytest.raises(InputError, match="at least 1"):
         critical_locus("linear(2,2,2)", most=0)
+
+
+def test_what_was_seen_at_weights_is_no_none():
+    found = critical_locus("sequence(linear(2,1); residual(mlp(1,1,1; x^2)))")
+    assert "was seen to fall to 2 of 3" in found.meaning
+    assert found.shown() == "drops at some weights that were drawn"
+    assert replace(found, value={**found.value, "sampled": {"3": 40}}, claims=weakly("critical-locus", Claim.ESTIMATE, "")).shown() == (
+        "none known"
+    )
 
 
 def test_ranks_that_were_seen_below_those_of_strata():

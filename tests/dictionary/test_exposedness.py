@@ -103,6 +103,15 @@ def test_overall():
     assert exposedness("mlp(2,2,1; x^3 + x^2)", samples=3).value == found.value
 
 
+def test_the_whole_model_is_no_smaller_network():
+    """linear(2,2,1,2): matrices of rank 1 are all of its functions, and most stationary points there are minima."""
+    found = exposedness("linear(2,2,1,2)", samples=8)
+    assert found.value["minima"]["rank 1"]["share"] == 1
+    assert "most often at rank 1" not in found.meaning
+    assert "100 %" not in found.meaning
+    assert "look like local minima most often at" in exposedness("mlp(2,2,1; x^2)", samples=20).meaning
+
+
 def test_data_that_see_little():
     """Two samples: J^T Q has a smaller rank, and there are more targets that look alike."""
     few = exposedness("mlp(2,2,1; x^2)", metric="data", data=[[1.0, 2.0], [3.0, 1.0]], samples=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from benchmarks.flows import ARCHITECTURES, DATA_SETS, ends_of, table, wrong_wit
 
 from campaign import size
 from neurovariety import Claim, InputError, as_model, gradient_flow
+from neurovariety.certificates.issue import weak
+from neurovariety.dictionary.gradient_flow import _glosses, _minima_shown
 from neurovariety.geometry.exact.wilson_interval import wilson
 from neurovariety.training.dynamics.dynamics import Settled, descend, flow, newton_ends, objective, trajectories, typical_gradient
 from neurovariety.training.losses.loss import SquaredError
@@ -39,6 +42,20 @@ def test_linear_networks_end_at_the_best_matrix():
     least = np.mean(np.sum((x @ best.T - y) ** 2, axis=1)) + sigma[2] ** 2
     assert found.value["converged"] == 4
     assert [b["loss"] for b in found.evidence["basins"]] == [pytest.approx(least, rel=1e-9)]
+
+
+def test_a_minimum_is_named_where_the_list_shows_it():
+    """A point of index 0 beside "local minima: not shown" is a point."""
+    known = gradient_flow("linear(2,1,2)", metric="frobenius", teacher="3*x0; x1", runs=2)
+    assert "100 % of the runs end at minimum 1 of the landscape" in known.meaning
+    verdicts = {**known.landscape.verdicts, "minima": weak(known.landscape.verdicts["minima"].statement, Claim.UNDECIDED, "")}
+    for doubtful in (
+        replace(known.landscape, claims=verdicts, value={**known.landscape.value}),
+        replace(known.landscape, points=tuple(replace(p, certified=False) for p in known.landscape.points)),
+        replace(known.landscape, points=tuple(replace(p, stratum="smaller") for p in known.landscape.points)),
+    ):
+        said = _glosses(known.value, known.evidence, True, _minima_shown(doubtful))
+        assert "end at point 1 of the landscape" in said[1].text
 
 
 def test_nothing_is_said_of_runs_that_do_not_converge(monkeypatch):

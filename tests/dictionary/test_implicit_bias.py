@@ -69,6 +69,28 @@ def test_runs_that_do_not_converge_end_nowhere(monkeypatch):
     assert "none of 20 gradient flows converged" in nothing.meaning
 
 
+def test_where_there_is_only_the_function_zero_it_is_spoken_of(monkeypatch):
+    """Nothing is said of smaller networks that were compared where none was, nor of limits as of places where flows end."""
+    found = implicit_bias("linear(2,1,2)", targets=5, flow_targets=1, runs=2)
+    assert found.meaning.startswith("beside the function zero no smaller network was compared; no random target was fit best by the ")
+    assert "function zero and no gradient flow that converged ends there (estimates)" in found.meaning
+    assert "that was compared" not in found.meaning
+    assert "drift" not in found.meaning
+    for on, said in (
+        (0, "and no gradient flow that converged ends there"),
+        (21, "about 50 % of the gradient flows that converged end"),
+    ):
+        monkeypatch.setattr(
+            "neurovariety.dictionary.implicit_bias.flow_ends",
+            lambda model, metric, found, *rest, on=on: FlowEnds(48, 42, np.array([on * (p.name == "zero") for p in found.pieces])),
+        )
+        limits = implicit_bias("mlp(2,1,1; x^2 + x)", targets=3, flow_targets=1, runs=2)
+        assert limits.meaning.startswith("beside the function zero and 2 limits of networks no smaller network was compared; ")
+        assert said in limits.meaning
+        assert "of 48 gradient flows 42 converged" in limits.meaning
+        assert "6 of 48 did not converge, and may drift to a limit" in limits.meaning
+
+
 def test_critically_exposed_is_said_of_what_it_is():
     """Cells of best fits and stationary weights are two things: the words for one are not used of the other, in the text and in
     keys."""

@@ -44,10 +44,11 @@ def test_eckart_and_young(shape, rank):
             assert point.index == sum(i not in subset and i < k for k in subset for i in range(n))
             assert point.attained == "yes"
             assert point.certified
-            assert point.kind == ("minimum" if point.index == 0 and r == rank else "saddle")
+            assert point.kind == ("saddle at these weights" if r < rank else "saddle" if point.index else "minimum")
     assert found.value["complex"] == found.value["real"] == comb(n, rank)
     assert found.value["at_subnetworks"] == sum(comb(n, r) for r in range(rank))
     assert (found.claim, found.value["global_minimum"]) == (Claim.COMPLETE, "proved")
+    assert "can be local minima too" not in found.meaning  # of linear networks they cannot
 
 
 @pytest.mark.parametrize("eigenvalues", [(3, 2, -1), (5, 1, 2)])
@@ -121,13 +122,15 @@ def test_points_are_critical():
 
 
 def test_what_training_sees_at_smaller_networks():
-    """A dead neuron that comes alive lowers the loss, in a direction that no gradient shows: a saddle."""
+    """A dead neuron that comes alive lowers the loss, in a direction that no gradient shows: a saddle. Others can be minima."""
     rng = np.random.default_rng(3)
     found = landscape("mlp(3,2,1; x^2)", data=(rng.normal(size=(20, 3)), rng.normal(size=(20, 1))))
     small = real_points(found, "mlp(3,1,1; x^2)")
     alone = landscape("mlp(3,1,1; x^2)", data=(found.task.data.inputs, found.task.data.targets))
     assert sorted(p.loss for p in small) == pytest.approx(sorted(p.loss for p in real_points(alone)))
-    assert all(p.kind == "saddle" for p in small)
+    assert all(p.kind == "saddle at these weights" for p in small)
+    assert "local minimum at smooth functions of real networks" in found.meaning
+    assert "weights of smaller networks can be local minima too" in found.meaning
     assert all(np.count_nonzero(p.weights) <= 4 for p in small)
 
 

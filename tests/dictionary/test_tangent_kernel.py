@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neurovariety import Claim, InputError, as_model, tangent_kernel
+from neurovariety.dictionary.tangent_kernel import _glosses
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,17 @@ def test_spectrum_is_that_of_the_jacobian():
     values = np.linalg.svd(slopes, compute_uv=False) ** 2
     assert np.allclose(found.evidence["spectrum"][: len(values)], values, rtol=2e-2, atol=1e-2 * values[0])
     assert found.value["condition"] == pytest.approx(found.value["largest"] / found.value["smallest"])
+
+
+def test_what_does_not_move_is_not_the_slowest():
+    """Of more errors than directions the rest stays, and is said to where the rank is sure."""
+    stated = tangent_kernel("linear(2,1,2)", metric="frobenius", teacher="x0; x1", weights=[1, 2, 1, -1])
+    assert "as the slowest of the 3 that move, in floating point; at these weights the rest of the error stays" in stated.meaning
+    given = tangent_kernel("linear(1,1,1)", data=([[1], [2]], [[1], [1]]), weights=[1, 2])
+    assert given.meaning.endswith("1 part of the error shrinks; at these weights the rest of the error stays")
+    for parts, sure in ((3, True), (4, False)):
+        (speeds,) = _glosses(stated.value, parts, sure)
+        assert speeds.text.endswith(" times as fast as the slowest, in floating point")
 
 
 def test_along_training():

@@ -33,7 +33,13 @@ _REAL = Phrase(
     alone=Number("{n}", "of them is real", "of them are real", none="none of them is real"),
     of_one=Choice({0: "which is not real", 1: "which is real"}),
 )
-_REAL_MINIMA = _also("local minima of real networks", "{n} of real networks", *_MINIMUM)
+
+
+def _minima(where: str) -> Phrase:
+    """Of real networks, where J has full rank: weights of smaller networks can be minima too, and are not among them."""
+    return _also(f"local minima at {where} of real networks", f"{{n}} at {where} of real networks", *_MINIMUM)
+
+
 _SMALLER = _also("critical points at smaller networks", "{n} at smaller networks", *_POINT)
 
 TRAINING: dict[str, Phrase] = {}
@@ -49,7 +55,7 @@ _of(
     {
         "complex": Phrase("complex critical points at smooth functions", Number("training has {n} at smooth functions", *_POINT)),
         "real": _REAL,
-        "minima": _REAL_MINIMA,
+        "minima": _minima("smooth functions"),
         "at_subnetworks": _SMALLER,
         "at_limits": _also("critical points at limits of networks", "{n} at limits of networks", *_POINT),
         "least_loss": Phrase(
@@ -95,7 +101,7 @@ _of(
             alone=Number("{n} positive probabilities", "of them has", "of them have", none="none of them has"),
             of_one=Choice({0: "not with positive probabilities", 1: "with positive probabilities"}),
         ),
-        "minima": _REAL_MINIMA,
+        "minima": _minima("smooth distributions"),
         "at_subnetworks": _SMALLER,
         "least": Phrase(
             "the least cross-entropy of networks",
@@ -125,7 +131,7 @@ _of(
             alone=Number("{n} stationary", "of them is", "of them are", none="none of them is"),
             of_one=Choice({0: "not stationary", 1: "stationary"}),
         ),
-        "minima": _REAL_MINIMA,
+        "minima": _minima("smooth functions"),
         "least": Phrase(
             "the least distance of networks",
             Measured("the least distance of networks is {n}", found="the best network found is at a distance of {n}"),
@@ -151,7 +157,9 @@ _of(
             joined=True,
         ),
         "minima_counts": Phrase(
-            "numbers of local minima", Listed(lambda value: f"that of local minima is {_shares(value)}"), joined=True
+            "numbers of local minima",
+            Listed(lambda value: f"that of local minima at smooth functions is {_shares(value)}"),
+            joined=True,
         ),
         "chambers": Phrase("chambers", Seen("its grid shows {n}", "chamber", "chambers"), joined=True),
     },

@@ -122,9 +122,10 @@ class CriticalLocusResult(EntryResult):
         v = self.value
         drops = sum(bool(s["corank"]) for s in v["strata"])
         low, high = ("", "") if self.verdicts["dimension"].claim is not Claim.LOWER_BOUND else ("at least ", "at most ")
+        none = "drops at some weights that were drawn" if _seen_low(v) else "none known"
         if not v["strata"]:
-            return "none known"
-        where = "none known" if v["dimension"] is None else f"dimension {low}{v['dimension']}, codimension {high}{v['codimension']}"
+            return none
+        where = none if v["dimension"] is None else f"dimension {low}{v['dimension']}, codimension {high}{v['codimension']}"
         strata = counted(len(v["strata"]), "stratum").replace("stratums", "strata")
         return f"{where} ({drops} of {strata}, rank below {v['rank']})"
 
@@ -296,10 +297,15 @@ def _sampled(model: Model, seed: int, bound: int) -> Counter[int]:
     return found
 
 
+def _seen_low(value: CriticalLocusValue) -> list[int]:
+    """The ranks below the general one that were met at random weights."""
+    return [int(r) for r in value["sampled"] if int(r) < value["rank"]]
+
+
 def _glosses(value: CriticalLocusValue) -> tuple[Gloss, ...]:
     """What a lower rank means for training, and where else it may be lower."""
     if value["dimension"] is None:
-        low = [int(r) for r in value["sampled"] if int(r) < value["rank"]]
+        low = _seen_low(value)
         seen = f"at sparse random weights the rank of the Jacobian was seen to fall to {min(low, default=0)} of {value['rank']}"
         return (Gloss(seen, {}),) if low else ()
     others = (

@@ -22,7 +22,7 @@ Sources: Shahverdi, Marchetti, Kohn 2025 (critical exposedness); Marchetti et al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
@@ -189,7 +189,7 @@ def exposedness(
             "primes": [whole.place.prime, *(f.place.prime for f in found)], "samples": samples,
             "error_bound": min(1.0, claims["table"].statement.error or 1.0), "theorems": [],
         },
-        glosses=_glosses(value),
+        glosses=_glosses(value, {s.name for s, f in zip(strata, found, strict=True) if f.rank == f.functions == whole.rank}),
     )  # fmt: skip
 
 
@@ -231,15 +231,18 @@ def _claims(
     }
 
 
-def _glosses(value: ExposednessValue) -> tuple[Gloss, ...]:
-    """How often stationary points were seen to be local minima, on strata that are critically exposed."""
+def _glosses(value: ExposednessValue, whole: Collection[str]) -> tuple[Gloss, ...]:
+    """How often stationary points were seen to be local minima, on strata that are critically exposed; ``whole``: strata over almost
+    all functions, where J drops no rank, which are no smaller networks."""
     minima = value["minima"]
-    names = [row["name"] for row in value["table"] if row["critically_exposed"] and row["name"] in minima]
+    exposed = [row for row in value["table"] if row["critically_exposed"] and row["name"] not in whole]
+    names = [row["name"] for row in exposed if row["name"] in minima]
     sampled = [(minima[name]["share"], minima[name]["of"], name) for name in names]
-    if not sampled or all(row["function"] == "zero" for row in value["table"] if row["critically_exposed"]):
+    if not sampled or all(row["function"] == "zero" for row in exposed):
         return ()
     most, of, name = max(sampled, key=lambda seen: seen[0])
     if not most:
-        return (Gloss("no stationary point that was sampled at critically exposed strata looks like a local minimum", {}),)
+        strata = f"critically exposed strata{' of smaller networks' if whole else ''}"
+        return (Gloss(f"no stationary point that was sampled at {strata} looks like a local minimum", {}),)
     often = f"{100 * most:.3g} % of {of} sampled there"
     return (Gloss(f"stationary points look like local minima most often at {name}: {often}", {}),)

@@ -17,7 +17,7 @@ Sources: Marchetti et al. 2025, 4.4; Marcotte, Gribonval, Peyre 2023; Wilson 192
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, Unpack
 
@@ -227,7 +227,7 @@ def gradient_flow(
     return GradientFlowResult(
         value=value,
         claims=weakly("gradient-flow", Claim.ESTIMATE, "flows that were followed numerically"),
-        glosses=_glosses(value, evidence, bool(points)),
+        glosses=_glosses(value, evidence, bool(points), _minima_shown(found)),
         evidence=evidence,
         notices=task.notices + _not_used(size, step) + _off_the_list(unmatched, found),
         options={**task.options, "runs": runs},
@@ -324,7 +324,7 @@ def _basins(labels: Any, points: Sequence[CriticalFunction], goal: Objective, en
             {
                 "point": point.number if point else None,
                 "stratum": (point.stratum or None) if point else None,
-                "kind": point.kind if point else "not enumerated",
+                "kind": "not enumerated" if point is None else "undecided" if "these weights" in point.kind else point.kind,
                 "loss": point.loss if point else loss,
                 "runs": count,
                 "share": count / runs,
@@ -368,14 +368,22 @@ def _drift(model: Model, starts: Any, runs: Runs) -> float | None:
     return worst if laws else None
 
 
-def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool) -> tuple[Gloss, ...]:
-    """How many runs there were, where the most end, and why others have not converged."""
+def _minima_shown(found: LandscapeResult) -> Collection[int]:
+    """The numbers of the listed points that are shown to be local minima."""
+    if "minima" not in found.verdicts or found.verdicts["minima"].claim is Claim.UNDECIDED:
+        return ()
+    return {p.number for p in found.points if p.kind == "minimum" and p.certified and not p.stratum}
+
+
+def _glosses(value: GradientFlowValue, evidence: GradientFlowEvidence, listed: bool, minima: Collection[int]) -> tuple[Gloss, ...]:
+    """How many runs there were, where the most end, and why others have not converged; ``minima``: points known to be such."""
     basins, reasons, drifting = evidence["basins"], evidence["not_converged"], evidence["drifting"]
     glosses = [Gloss(f"gradient flow was followed from random weights, in {counted(value['runs'], 'run')}", {}, ahead=True)]
     if basins and basins[0]["point"] is not None:
         best = basins[0]
         share, low, high = (f"{100 * v:.0f} %" for v in (best["share"], best["low"], best["high"]))
-        where = f"{best['kind']} {best['point']} of the landscape, with loss {best['loss']:.6g}"
+        kind = "minimum" if best["point"] in minima else "point"
+        where = f"{kind} {best['point']} of the landscape, with loss {best['loss']:.6g}"
         glosses.append(Gloss(f"{share} of the runs end at {where} (95 % interval: {low} to {high})", {}))
     if value["converged"] and not listed:
         glosses.append(Gloss("there is no list of critical points to compare these with", {}))

@@ -15,7 +15,7 @@ Sources: Marchetti et al. 2025, 4.2; Shahverdi, Marchetti, Kohn 2026; Wilson 192
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypedDict
 
@@ -99,6 +99,12 @@ class ImplicitBiasResult(EntryResult):
     evidence: ImplicitBiasEvidence
     sources: ClassVar[tuple[str, ...]] = ("marchetti2025", "shahverdi2026razor", "wilson1927")
 
+    def speaks(self) -> tuple[str, ...]:
+        return self.spoken if _smaller(self.value["table"]) else ()  # shares of nothing
+
+    def _weakening(self, said: Iterable[Claim]) -> Iterable[str]:
+        return super()._weakening(said) if self.speaks() else ()
+
     def shown(self) -> str:
         rows = [row for row in self.value["table"] if row["kind"] != "network"]
         singular, exposed = {"yes": "singular", "no": "smooth"}, {"yes": "critically exposed", "no": "not critically exposed"}
@@ -180,7 +186,7 @@ def implicit_bias(
     singular = _singular(model, [p.name for p in found.pieces], seed)
     clear = int((found.best != UNCLEAR).sum())
     table = _table(found, ends, clear, singular, exposed)
-    smaller = [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
+    smaller = _smaller(table)
     value: ImplicitBiasValue = {
         "best_on_smaller": float(sum(row["best"] or 0.0 for row in smaller)) if clear else None,
         "flow_on_smaller": float(sum(row["flow"] or 0.0 for row in smaller)) if ends.converged else None,
@@ -189,7 +195,7 @@ def implicit_bias(
     return ImplicitBiasResult(
         value=value,
         claims=weakly("implicit-bias", Claim.ESTIMATE, "sampled"),
-        glosses=(*_of_ends(value, clear, ends, min(flowing, number)), *_of_zero(table), *_of_exposed(smaller, exposure)),
+        glosses=(*_of_zero(table), *_of_ends(table, clear, ends, min(flowing, number)), *_of_exposed(table, exposure)),
         also={"exposed": exposure},
         evidence={
             "metric": metric, "scale": float(scale), "targets": number, "clear": clear, "open": int((found.best == OPEN).sum()),
@@ -256,29 +262,52 @@ def _singular(model: Model, names: list[str], seed: int) -> dict[str, str]:
     return {row["name"]: known[row["status"]] for row in found.locus["strata"] if row["status"] in known}
 
 
-def _of_ends(value: ImplicitBiasValue, clear: int, ends: FlowEnds, targets: int) -> tuple[Gloss, ...]:
-    """Of how many targets and flows the shares are; flows are followed for the first ``targets``."""
+def _smaller(table: Sequence[BiasRow]) -> list[BiasRow]:
+    """The rows of smaller networks other than the function zero."""
+    return [row for row in table if row["kind"] == "subnetwork" and row["dimension"]]
+
+
+def _of_ends(table: list[BiasRow], clear: int, ends: FlowEnds, targets: int) -> tuple[Gloss, ...]:
+    """Of how many targets and flows the shares are; flows are followed for the first ``targets``. Those that go to a limit never
+    converge, so next to none is counted there."""
     followed = counted(ends.runs, "gradient flow")
-    first = counted(targets, "target")
     none = "no gradient flow was followed" if not ends.runs else f"none of {followed} converged"
+    text = f"of {followed} {ends.converged} converged, for {counted(targets, 'target')}" if ends.converged else none
+    left = ends.runs - ends.converged
+    drift = f"{left} of {ends.runs} did not converge, and may drift to a limit, where a flow that converged hardly ever ends"
     return (
         Gloss(f"the best fit was found for {counted(clear, 'target')}" if clear else "best fits were not found for any target", {}),
-        Gloss(none if value["flow_on_smaller"] is None else f"of {followed} {ends.converged} converged, for {first}", {}),
+        Gloss(text, {}),
+        *((Gloss(drift, {}),) if left and any(row["kind"] == "limit" for row in table) else ()),
     )
 
 
 def _of_zero(table: list[BiasRow]) -> tuple[Gloss, ...]:
-    """How often the function zero was reached, which is not counted with the smaller networks."""
-    share = next((row["flow"] or 0.0 for row in table if row["kind"] == "subnetwork" and not row["dimension"]), 0.0)
-    return (Gloss(f"beside these {100 * share:.3g} % of the flows that converged end at the function zero", {}),) if share else ()
+    """How often the function zero was reached, which is not counted with the smaller networks, and is all there is without them."""
+    zero = next((row for row in table if row["kind"] == "subnetwork" and not row["dimension"]), None)
+    if zero is None:
+        return ()
+    best, flow = zero["best"], zero["flow"]
+    if _smaller(table):
+        return (Gloss(f"beside these {100 * flow:.3g} % of the flows that converged end at the function zero", {}),) if flow else ()
+    said = []
+    if best is not None:
+        share = f"the function zero is the best fit of about {100 * best:.3g} % of random targets"
+        said.append(share if best else "no random target was fit best by the function zero")
+    if flow is not None:
+        ends = f"about {100 * flow:.3g} % of the gradient flows that converged end" if flow else "no gradient flow that converged ends"
+        said.append(f"{ends} {'there' if said else 'at the function zero'}")
+    return (Gloss(f"{' and '.join(said)} ({'estimates' if len(said) > 1 else 'an estimate'})", {}),) if said else ()
 
 
-def _of_exposed(smaller: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
+def _of_exposed(table: list[BiasRow], known_of: Verdict) -> tuple[Gloss, ...]:
     """Which smaller networks are critically exposed, as far as ranks are shown."""
+    smaller, limits = _smaller(table), sum(row["kind"] == "limit" for row in table)
+    if not smaller:
+        with_limits = f" and {counted(limits, 'limit')} of networks" if limits else ""
+        return (Gloss(f"beside the function zero{with_limits} no smaller network was compared", {}, ahead=True),)
     exposed = [row["name"] for row in smaller if row["critically_exposed"] == "yes"]
     known = [row for row in smaller if row["critically_exposed"] is not None]
-    if not smaller:
-        return (Gloss("beside the function zero no smaller network was compared", {}, ahead=True),)
     if not known:
         return (Gloss("whether smaller networks are critically exposed was not found", {}),)
     if exposed:

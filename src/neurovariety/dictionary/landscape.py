@@ -38,7 +38,7 @@ from neurovariety.dictionary.entry_options import Resume
 from neurovariety.dictionary.entry_result import Facts
 from neurovariety.dictionary.landscape_lists import OFF_STRATA, OPEN_STRATA, LandscapeLists, landscape_lists, size_of_losses
 from neurovariety.dictionary.landscape_verdicts import interpolated_verdict, least_verdict, list_verdicts, of_model, subject_of
-from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.dictionary.listed_result import ListedResult, beside_minima
 from neurovariety.dictionary.runner import entry
 from neurovariety.geometry.invariants.dimension import Dimension, dimension_of
 from neurovariety.model import Array, Model
@@ -364,7 +364,8 @@ def _glosses(lists: LandscapeLists, least: Least, targets: RandomTargets | None)
     """What was seen beside the lists, and is not shown."""
     shown = [f"dimension {s.dimension}, degree {s.degree}" for stage in lists.stages for s in stage.sets]
     found = f"{counted(len(shown), 'critical set')} of positive dimension ({'; '.join(shown)})"
-    glosses = [] if least.infimum is None else [_come_down(least.infimum)]
+    glosses = [*beside_minima(lists.problem.model, any(p.real for s in lists.stages[1:] for p in s.points))]
+    glosses += [] if least.infimum is None else [_come_down(least.infimum)]
     if shown:
         glosses.append(Gloss(f"beside them paths end on {found}, as far as floats tell", {}))
     if any("limits_off_strata" in s.evidence for s in lists.stages):

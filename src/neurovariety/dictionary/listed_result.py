@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
+from neurovariety.certificates.sentences import Gloss
 from neurovariety.dictionary.entry_result import EntryResult
 from neurovariety.errors import VerificationError
+from neurovariety.geometry.strata.rank_drops import RANK_DROP, rank_drop
+from neurovariety.model import Model
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,3 +39,13 @@ class ListedResult(EntryResult):
         if ours != theirs or (a is None) != (b is None) or (a is not None and abs(a - b) > self.same * max(abs(a), 1.0)):
             raise VerificationError(f"{self.entry} of {self.subject}: recorded {self.shown()}, recomputed {again.shown()}")
         return again
+
+
+def beside_minima(model: Model, smaller: bool) -> tuple[Gloss, ...]:
+    """That minima at smooth functions are not all, where points at smaller networks are listed (``smaller``).
+
+    In linear networks no weights of less than full rank are a local minimum unless they are a global one (Trager, Kohn, Bruna 2020).
+    """
+    if not smaller or rank_drop(model) == RANK_DROP["linear"]:
+        return ()
+    return (Gloss("weights of smaller networks can be local minima too", {}),)

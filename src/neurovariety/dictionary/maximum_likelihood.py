@@ -42,7 +42,7 @@ from neurovariety.dictionary.likelihood_counts import (
     counts_of_text,
     in_their_own_unit,
 )
-from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.dictionary.listed_result import ListedResult, beside_minima
 from neurovariety.dictionary.runner import entry
 from neurovariety.errors import InputError
 from neurovariety.exact_numbers import nearest_floats
@@ -193,7 +193,7 @@ def maximum_likelihood(
     return MaximumLikelihoodResult(
         value=value,
         claims=_claims(model, value, stages, strata, known),
-        glosses=_NONE if value["least"] is None else (),
+        glosses=(*beside_minima(model, any(p.stratum and p.positive for p in points)), *(_NONE if value["least"] is None else ())),
         evidence={
             "points": [_plain(p) for p in points[:_SHOWN]],
             "read": "coefficients" if asked.samples is None else "outputs",

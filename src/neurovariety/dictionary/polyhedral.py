@@ -37,7 +37,7 @@ from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import Ground
 from neurovariety.dictionary.entry_result import Facts
-from neurovariety.dictionary.listed_result import ListedResult
+from neurovariety.dictionary.listed_result import ListedResult, beside_minima
 from neurovariety.dictionary.polyhedral_lists import FaceLists, face_lists
 from neurovariety.dictionary.polyhedral_problem import FaceProblem, check_together, of_data, of_teacher
 from neurovariety.dictionary.runner import entry
@@ -183,7 +183,7 @@ def polyhedral(
     return PolyhedralResult(
         value=value,
         claims=_claims(model, lists, value),
-        glosses=_glosses(value, norm),
+        glosses=(*_glosses(value, norm), *beside_minima(model, any(p.stratum for p in lists.points))),
         evidence={
             "norm": norm,
             "ground": ground if isinstance(ground, str) else np.asarray(ground).tolist(),

@@ -26,7 +26,7 @@ from neurovariety.certificates.compose import Meets
 from neurovariety.certificates.functions import Inputs
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.ranks_at_weights import AtMostShape, NoSmallerElsewhere, RankAtWeightsModP, RankOverQ
-from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, REACHES, Gloss
 from neurovariety.certificates.statement import Statement
 from neurovariety.claim import Claim
 from neurovariety.dictionary.entry_options import ExactNumbers
@@ -133,7 +133,9 @@ def tangent_kernel(
     rank, blocks = _rank_here(task, exact, rng)
     generic = _rank_elsewhere(task, rank, seed)
     found = int(rank.statement.value)
-    here, training = _spectra(objective(model, task.loss), np.array(nearest_floats(exact, "a weight")))
+    goal = objective(model, task.loss)
+    here, training = _spectra(goal, np.array(nearest_floats(exact, "a weight")))
+    parts = goal.samples * model.outputs if goal.samples else len(goal.terms.image)
     value: TangentKernelValue = {
         "rank": found,
         "generic": int(generic.statement.value),
@@ -152,7 +154,7 @@ def tangent_kernel(
             "training": training,
         },
         notices=task.notices,
-        glosses=(*((_DRAWN,) if weights is None else ()), *_glosses(value)),
+        glosses=(*((_DRAWN,) if weights is None else ()), *_glosses(value, parts, rank.claim in REACHES[FROM_ABOVE])),
         options={**task.options, "weights": list(exact)},
         task=task,
     )
@@ -250,20 +252,24 @@ def _rows(task: TrainingTask) -> int:
 _DRAWN = Gloss("no weights were given, so some were drawn at random", {}, ahead=True)
 
 
-def _glosses(value: TangentKernelValue) -> tuple[Gloss, ...]:
-    """What ranks and speeds mean for training at the weights."""
+def _glosses(value: TangentKernelValue, parts: int, sure: bool) -> tuple[Gloss, ...]:
+    """What ranks and speeds mean for training at the weights; ``parts``: dimension of the errors, ``sure``: no more of them move."""
     texts = []
     if value["rank"] < value["generic"]:
         drop = {"rank": FROM_ABOVE, "generic": FROM_BELOW}
         texts = [Gloss(f"general weights allow {value['generic']}: these are critical for the parametrization", drop)]
     if not value["rank"]:
         return (*texts, Gloss("gradient flow stands still", {"rank": FROM_ABOVE}))
-    if value["condition"]:
-        times = _in_digits(value["condition"])
-        speeds = f"the fastest part of the error shrinks about {times} times as fast as the slowest, in floating point"
+    stays = sure and value["rank"] < parts
+    if value["rank"] == 1 and stays:
+        speeds = "1 part of the error shrinks"
+    elif value["condition"]:
+        times, of = _in_digits(value["condition"]), f" of the {value['rank']} that move" if stays else ""
+        speeds = f"the fastest part of the error shrinks about {times} times as fast as the slowest{of}, in floating point"
     else:
         speeds = "parts of the error shrink at different speeds, the slowest too slow for floating point"
-    return (*texts, Gloss(speeds, {}))
+    rest = (Gloss("at these weights the rest of the error stays", {"rank": FROM_ABOVE}),) if stays else ()
+    return (*texts, Gloss(speeds, {}), *rest)
 
 
 def _in_digits(number: float) -> str:

@@ -40,7 +40,7 @@ from neurovariety.tolerances import WIDE_PRIME_BITS
 @dataclass(frozen=True, eq=False)
 class Incidence:
     """Ranks at one random ``place``: ``stratum``: dimension of the stratum of weights; ``rank`` of J, ``seen`` of J^T Q, ``moving`` of
-    H E; ``targets``: the dimension of U_S that they give, of ``ambient``."""
+    H E; ``targets``: the dimension of U_S that they give, of ``ambient``; ``functions``: that of the functions over the stratum."""
 
     place: NormalPlace
     stratum: int
@@ -48,6 +48,7 @@ class Incidence:
     seen: int
     moving: int
     ambient: int
+    functions: int
 
     @property
     def targets(self) -> int:
@@ -134,8 +135,8 @@ class QuadricOnStrata:
         free = kernel_large(self.matrices(stratum, p, s, None).seen, p)
         normal = free @ _random(free.shape[1], p, rng) % p if free.shape[1] else np.zeros(v, dtype=object)
         at = self.matrices(stratum, p, s, normal)
-        ranks = [rank_large(m, p) for m in (at.tangent, at.jacobian, at.seen, at.moving)]
-        return Incidence(NormalPlace(p, s, normal), ranks[0], ranks[1], ranks[2], ranks[3], v)
+        ranks = [rank_large(m, p) for m in (at.tangent, at.jacobian, at.seen, at.moving, at.jacobian @ at.tangent % p)]
+        return Incidence(NormalPlace(p, s, normal), ranks[0], ranks[1], ranks[2], ranks[3], v, ranks[4])
 
     def normal_error(self, stratum: str, prime: int) -> float:
         """The bound for a random place (Schwartz 1980): that a minor of one of the four matrices which is not zero vanishes there, or

@@ -58,7 +58,8 @@ class CriticalFunction:
     ``coefficients`` over the monomials of the landscape, each within ``radius`` of the true one; ``real`` whether the function is,
     ``weights`` real weights of the network with that function, None where none were found; ``attained``: yes (certified), limit
     (of networks whose weights grow), no (proved) or undecided. ``index``: negative directions of the Hessian on the variety, or on the
-    stratum, ``certified`` whether proved; ``kind``: minimum, saddle, maximum or undecided; ``type``: pure, spurious or undecided.
+    stratum, ``certified`` whether proved; ``kind``: minimum, saddle, maximum or undecided, at smaller networks undecided or
+    "saddle at these weights", as others of the function can be local minima; ``type``: pure, spurious or undecided.
     """
 
     number: int

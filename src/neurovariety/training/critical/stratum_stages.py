@@ -22,6 +22,8 @@ _STREAM = "training.critical.stages"
 _FALL = 1e-9
 _SHIFTS = (0.3, 0.1, 0.03)
 _TRIES = 400
+_SADDLE = "saddle at these weights"
+"""Other weights with the same function can be local minima."""
 
 
 def stratum_stage(whole: TrainingProblem, loss: Loss, stratum: Stratum, seed: int) -> Stage:
@@ -70,14 +72,14 @@ def _at_zero(whole: TrainingProblem, loss: Loss, stratum: Stratum, rng: np.rando
 def _beside(
     whole: TrainingProblem, loss: Loss, stratum: Stratum, point: CriticalFunction, rng: np.random.Generator
 ) -> CriticalFunction:
-    """The point with its kind: a saddle where the loss falls on the stratum, or beside it where dead weights come alive (all
-    weights, where none are dead).
+    """The point with its kind: a saddle at its weights where the loss falls on the stratum, or beside it where dead weights come
+    alive (all weights, where none are dead). Nothing is said of other weights with that function.
 
     Where the loss falls beside it the function is critical for the weights only: spurious. Where it was not seen to fall nothing is
     shown.
     """
     if point.index:
-        return replace(point, kind="saddle", type=_type(whole, loss, point))
+        return replace(point, kind=_SADDLE, type=_type(whole, loss, point))
     if point.weights is None:
         return point
     quadratic = whole.quadratic(loss)
@@ -88,7 +90,7 @@ def _beside(
         weights[:, moving] += shift * rng.normal(size=(_TRIES, len(moving)))
         values = quadratic.value(whole.map.at(weights + 0j).real)
         falls.append(bool(values.min() < here - _FALL * max(abs(here), 1e-12)))
-    kind = "saddle" if all(falls) else "undecided"
+    kind = _SADDLE if all(falls) else "undecided"
     return replace(point, kind=kind, type=_type(whole, loss, point))
 
 
