@@ -356,7 +356,18 @@ def test_parts_that_are_claimed_less_say_so():
     assert not any(found.weaker(key) for key in found.value)
     local = nv.singularities("cnn(2,2; x^2)")
     assert (local.claim, local.weaker("degree"), local.weaker("codimension")) == (Claim.PROVED, " (estimate)", "")
-    assert local.shown() == "dimension 1, codimension 2, degree about 1"
+    assert local.shown() == "dimension 1, codimension 2, degree 1 (estimate)"
+
+
+def test_a_bound_that_rests_on_a_draw_passes_its_error_on():
+    """What is said by a bound from above, of which an error is known, is as uncertain as the bound."""
+    gloss = Gloss("no more than that", {"size": Claim.UPPER_BOUND})
+    drawn, proved = (recorded(Statement("dimension", "", 2, error=e), Claim.UPPER_BOUND) for e in (1e-9, 0.0))
+    assert gloss.said({"size": drawn}) == "no more than that (wrong with probability at most 1.0e-09)"
+    assert gloss.said({"size": drawn}, ("size",)) == "no more than that (with the same probability of error)"
+    assert gloss.said({"size": proved}) == "no more than that"
+    for notation in ("attention(2,2; a=1; t=2)", "ratio(linear(2,1); linear(2,1))"):
+        assert nv.critical_locus(notation).meaning.endswith("in the functions (with the same probability of error)")
 
 
 def test_what_a_missing_point_would_upset_says_so():

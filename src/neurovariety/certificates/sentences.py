@@ -82,7 +82,8 @@ class Gloss:
             text += ", if none was missed"
         if Claim.ESTIMATE in claims.values():
             text += ", if that holds"
-        likely = [key for key, claim in claims.items() if claim is Claim.PROBABILITY]
+        drawn = [key for key, claim in claims.items() if claim in BOUNDS and verdicts[key].statement.error]
+        likely = [key for key, claim in claims.items() if claim is Claim.PROBABILITY or key in drawn]
         if likely:
             error = sum(verdicts[key].statement.error for key in likely)
             text += f" ({'with the same probability of error' if set(likely) <= set(before) else _wrong(error)})"
@@ -330,7 +331,7 @@ SAID: dict[str, Phrase] = {
         "whether weights are identifiable",
         Choice(
             {
-                "yes": "weights with one function were seen to differ by the stated symmetries alone",
+                "yes": "no two weights with one function were seen but those that stated symmetries relate",
                 "generic": "one orbit of weights lies over a general function",
                 "no": "weights are not identifiable, even up to the stated symmetries",
             },

@@ -102,7 +102,9 @@ SAID_OF_GEOMETRY |= {
     "functions over the field": Phrase(
         "the functions over the field", Number("weights in the field give {n}", "polynomial", "different polynomials")
     ),
-    "share of the span": Phrase("the share of the linear span", Listed(lambda value: f"their share of the linear span is {value}")),
+    "share of the span": Phrase(
+        "the share of the linear span", Listed(lambda value: f"their share of a space as large as the span over Q is {value}")
+    ),
 }
 
 # components

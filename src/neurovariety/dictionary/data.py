@@ -120,7 +120,7 @@ def data(
             "theorems": [],
             "redraws": found.draws,
         },
-        glosses=_not_interpolated(found, model.outputs),
+        glosses=(*_repeated(found), *_not_interpolated(found, model.outputs)),
         inputs=found.inputs,
         options={"inputs": found.inputs.reshape(len(found.inputs), -1)},
     )
@@ -133,6 +133,15 @@ def _determined(model: Model, found: RankAtData) -> Verdict:
         return issue(Determines(table, found.jacobian, found.dimension.verdict), exact)
     except NotShown as reason:
         return weak(Statement(at_inputs(DETERMINED, table), exact.hash, "undecided"), Claim.UNDECIDED, str(reason))
+
+
+def _repeated(found: RankAtData) -> tuple[Gloss, ...]:
+    """That inputs occur more than once, where that may be why samples as many as the dimension leave directions open."""
+    samples, different = len(found.inputs), len(set(rows_of(found.inputs)))
+    if samples == different or found.jacobian_rank >= found.dimension.value:
+        return ()
+    few = f"of the {samples:,} inputs only {different:,} are different" if different > 1 else f"the {samples:,} inputs are the same"
+    return (Gloss(few, {}),)
 
 
 def _not_interpolated(found: RankAtData, outputs: int) -> tuple[Gloss, ...]:

@@ -96,6 +96,8 @@ class EquationsResult(EntryResult):
 
     def shown(self) -> str:
         found = ", ".join(f"{n} of degree {k}" for k, n in self.value["generators"].items()) or "none"
+        if found == "none" and self.value["complete"] and not self.weaker("complete"):
+            return found
         return f"{found} (up to degree {self.value['up_to_degree']})"
 
     def summary(self) -> str:
@@ -191,13 +193,19 @@ def _glosses(found: Equations, few: int) -> tuple[Gloss, ...]:
             Gloss(f"no equation of degree up to {found.system.searched} holds among {among}", generators),
             Gloss("equations of higher degrees are not excluded", {}),
         )
-    listed = "" if total == few else f", {few} of them listed,"
-    which = f"{counted(total, 'equation')} among {among}{listed} generate{'s' * (total == 1)}"
+    degree = "" if found.complete else f" of degree up to {found.system.searched}"
+    which = f"{counted(total, 'equation')} among {among} generate{'s' * (total == 1)} all equations{degree}"
+    if total > few:  # the numbers of equations, of those listed and of coefficients may be mistaken for one another
+        which = f"{_listed_and_others(few, total - few)} generate all equations{degree} among {among}"
     return (
-        Gloss(f"{which} all equations", {"generators": SURE, "complete": SURE})
+        Gloss(which, {"generators": SURE, "complete": SURE})
         if found.complete
-        else Gloss(
-            f"{which} all equations of degree up to {found.system.searched}; equations of higher degrees are not excluded", generators
-        ),
+        else Gloss(f"{which}; equations of higher degrees are not excluded", generators),
         Gloss("a target that violates one is not fit without error on enough data", {"equations": SURE}),
     )
+
+
+def _listed_and_others(listed: int, others: int) -> str:
+    if not listed:
+        return f"{counted(others, 'equation')}, none of them listed,"
+    return f"the {'equation' if listed == 1 else f'{listed} equations'} listed and {counted(others, 'other')}"

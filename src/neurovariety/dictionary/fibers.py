@@ -74,7 +74,7 @@ from neurovariety.tolerances import DEFAULT_SEED
 Identifiable = Literal["yes", "generic", "no", "undecided"]
 
 _SCOPES: Mapping[Identifiable, str] = {
-    "yes": "for all weights of a general function",
+    "yes": "for a general function",
     "generic": "of full dimension; smaller orbits are not excluded",
     "no": "for a general function",
     "undecided": "for a general function",
@@ -213,7 +213,7 @@ def fibers(
             "identifiable": identifiable,
         },
         claims=_claims(model, found, shown, identifiable),
-        glosses=(*_glosses(found, identifiable, moved), *_components(evidence["real_components"])),
+        glosses=(*_glosses(found, identifiable, moved, bool(model.symmetries)), *_components(evidence["real_components"])),
         evidence=evidence,
         notices=(*generic.notices, *((f"orbits are not counted: {points['reason']}",) if "reason" in points else ())),
         also={} if orbit is None else {"orbit": orbit},
@@ -387,9 +387,8 @@ def _components(found: RealComponents | None) -> tuple[Gloss, ...]:
     return (Gloss(said, {}),) if said else ()
 
 
-def _glosses(found: _Explained, identifiable: Identifiable, moved: int | None) -> tuple[Gloss, ...]:
-    stated = found.stated
-    if found.hidden is None or stated is None:
+def _glosses(found: _Explained, identifiable: Identifiable, moved: int | None, symmetric: bool) -> tuple[Gloss, ...]:
+    if found.hidden is None or found.stated is None:
         return ()
     if found.hidden:
         hidden = "data cannot tell weights apart along these directions either"
@@ -397,4 +396,4 @@ def _glosses(found: _Explained, identifiable: Identifiable, moved: int | None) -
         return (Gloss(hidden, {"hidden": SURE}), *((Gloss(linear, {"hidden": SURE, "orbit": FROM_BELOW}),) if moved else ()))
     if not found.dimension and identifiable != "yes":
         return (Gloss("a general function leaves finitely many choices of weights", {"dimension": FROM_ABOVE}),)
-    return ()
+    return () if symmetric or identifiable != "yes" else (Gloss("no symmetry of the weights is stated", {}),)

@@ -363,10 +363,22 @@ def _glosses(whole: Dimension, found: _Found, value: Mapping[str, Any], maps: tu
     kinds = f"{n} kind{'' if n == 1 else 's'} of weights that follow it layer by layer {'was' if n == 1 else 'were'} found"
     best = next((c for c in found.components if c.numbers.functions == functions), None)
     if best is not None:
-        moves = "; ".join(c.words for c in best.classes if not c.trivial)
-        how = f"hidden units move so: {moves}" if moves else "hidden units stay as they are"
-        kinds += f"; {'there' if n == 1 else 'in the largest,'} {how}"
+        as_large = sum(c.numbers.functions == functions for c in found.components)
+        where = "there" if n == 1 else "in the largest," if as_large == 1 else f"in one of the {as_large} largest,"
+        kinds += f"; {where} {_moves(best, s is None)}"
     return (Gloss(law, {}, ahead=True), left, Gloss(kinds, {}))
+
+
+def _moves(kind: Component, alone: bool) -> str:
+    """How the map, ``alone`` or with the one of the outputs, acts on weights of a kind. Not each symmetry moves hidden units, and not
+    each model has these."""
+    moving = [c for c in kind.classes if not c.trivial]
+    of_units = bool(kind.classes) and all("hidden layer" in c.group.name for c in moving or kind.classes)
+    maps, s = ("the map", "s") if alone else ("the maps together", "")
+    if not moving:
+        return "hidden units stay as they are" if of_units else f"{maps} leave{s} the weights as they are"
+    how = "hidden units move so" if of_units else f"{maps} move{s} the weights as a symmetry does"
+    return f"{how}: {'; '.join(c.words for c in moving)}"
 
 
 _NONE_FOUND = "no weights that follow it layer by layer were found"

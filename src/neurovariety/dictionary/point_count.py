@@ -2,8 +2,8 @@
 
 |M(F_q)| is the number of different polynomials f_w with w in F_q^N, for a prime power q. Reading the architecture over F_q is a
 model of quantized weights; the count is an exact measure of expressivity, near q^(dim M) for large q, and its ratio to the number
-of all polynomials in the linear span says which share of them is realizable: about one half for ``mlp(2,2,2; x^2)``, which is
-dense over C.
+of elements of a space of the dimension of the linear span says which share of them is realizable: about one half for
+``mlp(2,2,2; x^2)``, which is dense over C.
 
 What is proved. The count is exhaustive and exact. The coefficients of f are written out over Q, divided by the number that divides
 them all where every multiple of a function is one (the slope of an activation, say), and reduced mod p. They are linear in
@@ -126,20 +126,27 @@ def point_count(
             "ratio": issue(ShareOfSpan(shown, size, f.q), exact),
         },
         evidence=evidence,
-        notices=_notices(model, f),
-        glosses=(Gloss(f"that is {_share(points, total)} of the {total:,} in the linear span", {"ratio": SHOWN}),),
+        notices=_notices(model, f, reduced.columns, ambient),
+        glosses=(_compared(points, total, ambient, exact.coordinates.count),),
     )
 
 
-def _notices(model: Model, f: SmallField) -> tuple[str, ...]:
-    """What to say of a field whose characteristic is not above the degree."""
-    degree = int(degree_bounds(model).inputs)
-    if f.p > degree:
-        return ()
-    return (
-        f"the characteristic {f.p} is not above the degree {degree}: some coefficients may vanish mod {f.p}, and "
-        f"polynomials are counted, not functions on F_{f.q}^{model.inputs}",
-    )
+def _notices(model: Model, f: SmallField, spanned: int, ambient: int) -> tuple[str, ...]:
+    """What to say where the functions span less over the field than over Q, and where polynomials may be more than functions."""
+    out = []
+    if spanned < ambient:
+        out.append(f"mod {f.p} the functions span a space of dimension {spanned}, over Q one of dimension {ambient}")
+    if f.q <= int(degree_bounds(model).inputs):  # else a polynomial is known by its values
+        out.append(f"polynomials are counted: whether different ones agree on F_{f.q}^{model.inputs} was not looked at")
+    return tuple(out)
+
+
+def _compared(points: int, total: int, ambient: int, coefficients: int) -> Gloss:
+    """What share of a space the points are: of one as large as the span over Q, which has fewer points where it is smaller mod p."""
+    among = f"elements that a space of dimension {ambient}, that of the span over Q, has over the field"
+    if ambient == coefficients:
+        among = f"polynomials with {'this coefficient' if ambient == 1 else f'these {ambient} coefficients'}"
+    return Gloss(f"that is {_share(points, total)} of the {total:,} {among}", {"ratio": SHOWN})
 
 
 def _share(points: int, total: int) -> str:

@@ -31,7 +31,7 @@ from typing import Annotated, ClassVar, Required, TypedDict, cast
 
 from neurovariety.certificates.issue import NotShown, Verdict, issue, weak
 from neurovariety.certificates.phrases import amount, named
-from neurovariety.certificates.sentences import FROM_BELOW, SURE, Gloss
+from neurovariety.certificates.sentences import FROM_ABOVE, FROM_BELOW, REACHES, SURE, Gloss
 from neurovariety.certificates.singular_functions import Part
 from neurovariety.certificates.singular_loci import DegreeOfVertex, LocusCodimension
 from neurovariety.certificates.statement import Statement
@@ -130,7 +130,8 @@ class SingularitiesResult(EntryResult):
         if v["dimension"] < 0:
             return "none: smooth"
         known = {key: amount(v[key], self.verdicts[key].claim).removeprefix("exactly ") for key in _SIZES if v[key] is not None}
-        return ", ".join(f"{key} {number}" for key, number in known.items())
+        weaker = {key: self.weaker(key) if self.verdicts[key].claim is Claim.ESTIMATE else "" for key in known}
+        return ", ".join(f"{key} {n.removeprefix('about ') if weaker[key] else n}{weaker[key]}" for key, n in known.items())
 
     def speaks(self) -> Iterable[str]:
         """Of a locus its size and degree, and what is on no smaller network; of a function whether it is singular."""
@@ -232,8 +233,11 @@ def _of_model(model: Model, whole: Dimension, closure: Closure, evidence: Singul
     return SingularitiesResult(
         value=value,
         claims=claims,
-        glosses=_glosses(images, value),
-        also={i.name: i.shown for i in images if i.shown is not None},
+        glosses=_glosses(images, value, size),
+        also={
+            **{i.name: i.shown for i in images if i.shown is not None},
+            **{_size(i): i.size for i in images if i.size is not None and _larger(i, size)},
+        },
         evidence=evidence,
         notices=whole.notices,
     )
@@ -301,7 +305,18 @@ def _of_point(found: FunctionFacts, whole: Dimension, evidence: SingularitiesEvi
     )
 
 
-def _glosses(images: list[ImageFacts], value: LocusValue) -> tuple[Gloss, ...]:
+def _size(image: ImageFacts) -> str:
+    """What the dimension of the functions of a smaller network is called beside the verdict that they are singular."""
+    return f"dimension of {image.name}"
+
+
+def _larger(image: ImageFacts, locus: Verdict) -> bool:
+    """Whether functions of a smaller network, an irreducible set, are more than all the singular ones: then general ones are smooth."""
+    found = locus.statement.value
+    return found is not None and locus.claim in REACHES[FROM_ABOVE] and image.dimension > found and image.status != "singular"
+
+
+def _glosses(images: list[ImageFacts], value: LocusValue, size: Verdict) -> tuple[Gloss, ...]:
     """Which smaller networks have singular functions, and which smooth ones, as far as that is shown."""
     if value["dimension"] is None:
         return (Gloss("no singular function was found, and none is excluded", {}),)
@@ -309,12 +324,16 @@ def _glosses(images: list[ImageFacts], value: LocusValue) -> tuple[Gloss, ...]:
         return (Gloss("near each of its functions the closure is a manifold", {"dimension": SURE}),)
     singular = [i for i in images if i.status == "singular"]
     shown, seen = [i.name for i in singular if i.shown is not None], [i.name for i in singular if i.shown is None]
-    smooth = [i.name for i in images if i.status == "smooth"]
+    larger = [i for i in images if i.size is not None and _larger(i, size)]
+    smooth = [i.name for i in images if i.status == "smooth" and i not in larger]
     texts = []
     if shown:
         texts.append(Gloss(f"{_general(shown)} {'is' if shown == ['zero'] else 'are'} singular", dict.fromkeys(shown, FROM_BELOW)))
     if seen:
         texts.append(Gloss(f"{_general(seen)} seem{'s' if seen == ['zero'] else ''} to be singular", {}))
+    if larger:
+        needs = {"dimension": FROM_ABOVE, **{_size(i): FROM_BELOW for i in larger}}
+        texts.append(Gloss(f"{_general([i.name for i in larger])} are smooth points of the closure", needs))
     if smooth:
         texts.append(Gloss(f"{_general(smooth)} seem to be smooth points of the closure", {}))
     return tuple(texts)

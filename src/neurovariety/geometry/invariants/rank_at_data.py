@@ -22,6 +22,7 @@ from neurovariety.certificates.ranks_at_inputs import (
     size_in_bits,
 )
 from neurovariety.certificates.statement import Statement
+from neurovariety.certificates.upper_bounds import Expanded
 from neurovariety.claim import Claim
 from neurovariety.errors import DataError
 from neurovariety.exact_numbers import exact_table
@@ -171,7 +172,7 @@ class _AtData:
 
     def values(self) -> Verdict:
         """The rank of the values of functions."""
-        span = self.generic.span.verdict
+        span = self._span()
         bounds = [self._rows("rank of the values"), *([span] if span.claim is Claim.PROVED else [])]
         rows = min(int(b.statement.value) for b in bounds) + EXTRA_SAMPLES
 
@@ -180,6 +181,12 @@ class _AtData:
             return shown_values(self.model, p, point, rows, inputs, self.limit)
 
         return self.verdict(bounds, span, take, derivative=False)
+
+    def _span(self) -> Verdict:
+        """The dimension of the span; where random points alone tell it, or it was not needed before, a small model is expanded."""
+        known = self.generic.span.verdict
+        whole = None if known.claim is Claim.PROVED else self.exact.expanded_span(False)
+        return known if whole is None else issue(Expanded(self.exact.hash, whole), self.exact)
 
     def _rows(self, of: Literal["rank of the Jacobian", "rank of the values"]) -> Verdict:
         count = len(set(self.inputs)) * self.model.outputs
