@@ -243,6 +243,11 @@ def test_a_hypersurface_of_critical_weights_is_all_there_can_be():
     proved = {"whole": certain, "ranks": (premise(ON_STRATUM, (4, 4, 2), scope=("z",)), likely, T), "part": "codimension"}
     assert said(outcome(own, kinds(parameters=5), proved)) == (1, Claim.PROVED, (), 0.0)
     assert said(outcome(own, kinds(parameters=5), {**proved, "ranks": (likely, T)}))[:2] == (1, LIKELY)
+    drawn = premise(ON_STRATUM, (4, 4, 2), LIKELY, scope=("y",))  # with an error that is not known
+    assert said(outcome(own, kinds(parameters=5), {**proved, "ranks": (drawn,)}))[:2] == (1, LIKELY)
+    assert said(outcome(own, kinds(parameters=5), {**proved, "ranks": (drawn, *proved["ranks"])}))[:2] == (1, Claim.PROVED)
+    unsure = {**proved, "whole": premise(DIMENSION, WHOLE.statement.value, LIKELY)}
+    assert said(outcome(own, kinds(parameters=5), unsure))[:2] == (1, LIKELY)
 
 
 ONE = OverStratum("small", "zero", 2, "f", "net")

@@ -298,13 +298,14 @@ class CriticalDimension:
     def concludes(self) -> tuple[Statement, Claim]:
         """The dimension of the critical locus, or its codimension in the space of weights."""
         critical = self._critical()
-        largest = max(critical, key=lambda v: (v.statement.value[0], -v.statement.error))
+        largest = max(critical, key=lambda v: (v.statement.value[0], v.claim is Claim.PROVED, -v.statement.error))
         size = largest.statement.value[0]
         used = (self.whole, *(self.ranks if self.union is not None else critical))
         claim = Claim.weakest(v.claim for v in used) if self.union is not None else Claim.LOWER_BOUND
         if self.union is None and size == self.parameters - 1:
             used = (self.whole, largest)
-            claim = Claim.PROVED if all(v.statement.error == 0.0 for v in used) else Claim.PROBABILITY
+            drawn = any(v.claim is Claim.PROBABILITY or v.statement.error for v in used)  # a bound of the rank from below is as good
+            claim = Claim.PROBABILITY if drawn else Claim.PROVED
         value: Any = size
         if self.part == "codimension":
             value, claim = self.parameters - size, Claim.UPPER_BOUND if claim is Claim.LOWER_BOUND else claim
