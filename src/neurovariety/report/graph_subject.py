@@ -18,6 +18,7 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.report.piecewise_subject import DIAGNOSE
+from neurovariety.report.trained_subject import TrainedSubject
 from neurovariety.result import Result
 
 DEGREES = (2, 4, 8)
@@ -28,21 +29,10 @@ NEAR = Entry(
 
 
 @dataclass(frozen=True)
-class GraphSubject:
+class GraphSubject(TrainedSubject):
     """A trained network whose report has rows on its weights and on polynomials; ``why`` it is none that has others."""
 
-    trained: Network
     why: str
-
-    @property
-    def name(self) -> str:
-        """What the report is called."""
-        return self.trained.source
-
-    @property
-    def parameters(self) -> int:
-        """The number of weights."""
-        return self.trained.parameters
 
     @property
     def inputs(self) -> int:

@@ -16,10 +16,10 @@ from neurovariety.beyond.piecewise.inputs_in_regions import MOST_RADII
 from neurovariety.certificates.network_nodes import NetworkData
 from neurovariety.certificates.piecewise_forms import piecewise_forms
 from neurovariety.certificates.zeros import NotShown
-from neurovariety.checkpoints.graph.network import Network
 from neurovariety.dataset import Dataset
 from neurovariety.dictionary.entry import Entry
 from neurovariety.errors import NeurovarietyError
+from neurovariety.report.trained_subject import TrainedSubject
 from neurovariety.result import Result
 
 REGIONS = 20_000
@@ -44,20 +44,8 @@ _ROBUSTNESS = Entry("robustness", f"stability: how far the first {INPUTS} inputs
 
 
 @dataclass(frozen=True)
-class PiecewiseSubject:
+class PiecewiseSubject(TrainedSubject):
     """A trained network whose report has the rows of networks that are linear on pieces."""
-
-    trained: Network
-
-    @property
-    def name(self) -> str:
-        """What the report is called."""
-        return self.trained.source
-
-    @property
-    def parameters(self) -> int:
-        """The number of weights."""
-        return self.trained.parameters
 
     @property
     def inputs(self) -> int:
