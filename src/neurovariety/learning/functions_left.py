@@ -142,7 +142,9 @@ class FunctionsLeft:
 
     def _reached(self, target: Array, rng: np.random.Generator) -> bool:
         size = float(np.linalg.norm(target))
-        starts = rng.standard_normal((_STARTS, self.model.parameters)) * rng.choice(_SCALES, (_STARTS, 1))
+        starts = rng.standard_normal((_STARTS, self.model.parameters))
+        for b in self.model.blocks:
+            starts[:, b.start : b.start + b.size] *= rng.choice(_SCALES, (_STARTS, 1))
         _, left = levenberg_marquardt(self._map, np.tile(target, (_STARTS, 1)), starts, _ITERATIONS, 1e-2 * _REACHED * size)
         return bool(left.min() <= _REACHED * size)
 

@@ -176,6 +176,7 @@ def recovery_curve(
     products = gram("gaussian", coordinates.monomials)
     n = coordinates.count
     metric = np.array([[int(products[i, j].p) / int(products[i, j].q) for j in range(n)] for i in range(n)])
+    blocks = tuple(slice(b.start, b.start + b.size) for b in model.blocks)
     found: list[list[_FitsOfOne]] = [[] for _ in range(samples)]
     for k in range(teachers):
         teacher, inputs, rng = _drawn(model, samples, seed, k)
@@ -185,7 +186,7 @@ def recovery_curve(
         for number in range(1, samples + 1):
             values = _values_at(whole, coordinates, inputs[:number])
             wanted = predicted.fits_wanted(number) if predicted is not None else 0
-            tried, weights = _students(values, values.values(teacher), starts, wanted, whole, rng)
+            tried, weights = _students(values, values.values(teacher), starts, wanted, whole, blocks, rng)
             functions = whole.values(weights)
             gaps = functions - target
             errors = np.sqrt(np.maximum(np.einsum("bi,ij,bj->b", gaps, metric, gaps), 0.0)) / norm
@@ -222,7 +223,13 @@ def _drawn(model: Model, samples: int, seed: int, *key: int) -> tuple[Array, Arr
 
 
 def _students(
-    values: PolynomialMap, goal: Array, starts: int, in_a_row: int, whole: PolynomialMap, rng: np.random.Generator
+    values: PolynomialMap,
+    goal: Array,
+    starts: int,
+    in_a_row: int,
+    whole: PolynomialMap,
+    blocks: tuple[slice, ...],
+    rng: np.random.Generator,
 ) -> tuple[int, Array]:
     """How many were tried, and the weights of those that fit: ``starts`` of them, and more until ``in_a_row`` that fit are no new
     function."""
@@ -231,7 +238,9 @@ def _students(
     while True:
         together = max(starts, _ROUND) if tried else starts
         begin = rng.standard_normal((together, values.parameters))
-        begin[starts::2] *= 2 ** rng.uniform(0, _WIDER, (len(begin[starts::2]), 1))
+        wider = begin[starts::2]
+        for block in blocks:  # of sizes of their own: a large last layer may go with a small first one
+            wider[:, block] *= 2 ** rng.uniform(-_WIDER / 2, _WIDER, (len(wider), 1))
         weights, residuals = levenberg_marquardt(values, np.repeat(goal, together, axis=0), begin, _ITERATIONS, 1e-2 * enough)
         tried += together
         fits.append(weights[residuals <= enough])

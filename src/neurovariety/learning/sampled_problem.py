@@ -10,8 +10,13 @@ import numpy as np
 
 from neurovariety.certificates.germs import Polynomial, support
 from neurovariety.certificates.neurons_on_a_line import ODD, OddNetwork
+from neurovariety.certificates.newton_cells import cells
+from neurovariety.certificates.zeros import NotShown
 from neurovariety.learning.sampling_kernel import Around, Blocks, FlatTerms
+from neurovariety.rings.ring import Array
 
+_MOST_SCALED, _MOST_RAYS, _MOST_COMPARED = 6, 12, 10**5
+"""Weights, and rays of a fan, up to which these are scaled together; pairs of corners that are compared for it."""
 _NODES = 2
 """Inputs a neuron, at which the values of neurons with one input are compared."""
 
@@ -96,6 +101,22 @@ def _problem(
     return SampledProblem(terms, _blocks(rows, groups, n), Around(np.array(centre, dtype=float), float(spread)))
 
 
+def _normals(rows: Sequence[Sequence[Term]], n: int, curved: bool) -> Array:
+    """The rays of the common fan of the functions' Newton polyhedra that move several weights, each divided by its largest entry: what
+    is quasihomogeneous, as is x^2 - y^3, keeps its zeros. None where all weights are drawn in blocks, or the fan is large."""
+    none = np.zeros((0, n))
+    if not curved or n > _MOST_SCALED or any(not k for row in rows for _, fs in row for _, k, _ in fs):
+        return none
+    powers = [[{v: k for v, k, _ in fs} for _, fs in row] for row in rows if row]
+    supports = [sorted({tuple(term.get(i, 0) for i in range(n)) for term in row}) for row in powers]
+    try:
+        rays = {ray for cell in cells(supports, n, _MOST_COMPARED) for ray in cell.rays}
+    except NotShown:
+        return none
+    several = sorted(ray for ray in rays if sum(v > 0 for v in ray) > 1)
+    return np.array([np.array(ray) / max(ray) for ray in several[:_MOST_RAYS]]).reshape(-1, n)
+
+
 def _affine_groups(flat: Sequence[Term], n: int) -> list[list[int]]:
     """Weights that can be drawn at once, largest group first: no two in one term, each to its first power."""
     bent = {v for _, fs in flat for v, k, _ in fs if k != 1}
@@ -132,7 +153,7 @@ def _blocks(rows: Sequence[Sequence[Term]], groups: Sequence[Sequence[int]], n: 
     places, starts, owned, ends, entered, alone = (
         np.array(x, dtype=np.int64) for x in (part_start, weight_start, weights, output_start, outputs, outside)
     )
-    return Blocks(places, starts, owned, ends, entered, column, alone)
+    return Blocks(places, starts, owned, ends, entered, column, alone, _normals(rows, n, bool(outside)))
 
 
 def _parts(rows: Sequence[Sequence[Term]], group: Sequence[int]) -> list[tuple[list[int], list[int]]]:

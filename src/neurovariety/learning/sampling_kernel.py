@@ -38,7 +38,7 @@ class Blocks(NamedTuple):
     """Blocks of weights in which the functions are affine. Block k consists of the parts ``part_start[k]`` to ``part_start[k + 1]``,
     that share no output: the weights of part p are ``weights[weight_start[p] : weight_start[p + 1]]``, its outputs likewise, and every
     output is in one part. ``column[k]`` is, by weight, its place in its part, or -1;
-    ``curved`` are all weights in no block."""
+    ``curved`` are all weights in no block. ``normals`` (k, N): by which powers of one number weights are scaled together."""
 
     part_start: Array
     weight_start: Array
@@ -47,6 +47,7 @@ class Blocks(NamedTuple):
     outputs: Array
     column: Array
     curved: Array
+    normals: Array
 
 
 class Around(NamedTuple):
@@ -257,6 +258,26 @@ def slice_along(terms: FlatTerms, blocks: Blocks, w: Array, line: Array, b: floa
     w[:] = start
 
 
+_SCALINGS, _SIZES = 12, 1.5
+"""Scalings of several weights together a sweep, cheap beside one slice; and the range of the logarithm of their size."""
+
+
+@compiled
+@no_type_check
+def scale_about(terms: FlatTerms, w: Array, weights: Array, b: float, around: Around, new: Array) -> None:
+    """One Metropolis step that scales weight i, about the centre, by exp(``weights``[i] t): along a curve such as x^2 = y^3 zeros stay
+    zeros, where no straight line and no conditional leads from its smooth part to the singular one."""
+    t = np.random.normal() * math.exp(np.random.uniform(-_SIZES, _SIZES))
+    gain = b * energy(terms, w)
+    for i in range(len(w)):
+        gap = w[i] - around.centre[i]
+        new[i] = around.centre[i] + gap * math.exp(weights[i] * t)
+        gain += weights[i] * t + (gap**2 - (new[i] - around.centre[i]) ** 2) / (2 * around.spread**2)
+    gain -= b * energy(terms, new)
+    if gain >= 0 or np.random.random() < math.exp(gain):
+        w[:] = new
+
+
 @compiled
 @no_type_check
 def _sweep(
@@ -270,6 +291,8 @@ def _sweep(
     small: Array,
 ) -> float:
     """Move all weights once; returns b |r|^2, as a mean over what was drawn."""
+    for _ in range(_SCALINGS if len(blocks.normals) else 0):
+        scale_about(terms, w, blocks.normals[np.random.randint(len(blocks.normals))], b, around, small)
     for i in blocks.curved:
         unit = np.zeros(len(w))
         unit[i] = 1.0
