@@ -75,6 +75,20 @@ def test_units():
         assert all(v["at_least"] > 0 for v in values)
 
 
+@pytest.mark.parametrize("radius", [1e-300, 1e300])
+@pytest.mark.parametrize("norm", ["gaussian", "sup"])
+def test_units_whose_squares_are_no_floating_point_numbers(radius, norm):
+    """Bounds from below were 0, or far below 0, or null."""
+    for architecture in ("mlp(1,1,1; x^9)", "linear(2,1,2)"):
+        usual, found = (nv.covering(architecture, radius=r, epsilon=r / 128, norm=norm).value for r in (1, radius))
+        assert found["at_most"] == usual["at_most"]
+        assert found["at_least"] == pytest.approx(usual["at_least"], abs=0.5)
+    for architecture in ("linear(2,1,2)", "mlp(1,1,1; x^31)"):
+        found = nv.covering(architecture, radius=5e-324, epsilon=1e308, norm=norm).value
+        assert found["at_most"] == 0
+        assert found["at_least"] in (0, None), "functions as small may need weights that are no floating-point numbers"
+
+
 def test_bounded_weights_allow_a_third_bound():
     free = nv.covering("mlp(1,1,1; x + 1)", radius=100, epsilon=0.1)
     held = nv.covering("mlp(1,1,1; x + 1)", radius=100, epsilon=0.1, weights=0.125)

@@ -44,6 +44,32 @@ def test_a_singular_loss_has_less():
     assert found.high < 0.6
 
 
+@pytest.mark.parametrize(
+    ("functions", "dimension", "samples", "truth"),
+    [
+        (lambda w: (w[0] * (1 - 2 * w[0]) ** 6) ** 2, 1, 10**4, 0.5),
+        (lambda w: (w[0] * (1 - 2 * w[0]) ** 6) ** 2, 1, 10**6, 0.5),
+        (lambda w: (w**2).sum() * (1 - 2 * w[0]) ** 6, 3, 10**5, 1.5),
+    ],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_a_zero_nearby_does_not_answer(functions, dimension, samples, truth, seed):
+    """At w = 1/2 the loss is 0 too, and far flatter: by a prior of width 1 alone these were told as 0.1, 0.3 and 0.8."""
+    found = local_learning_coefficient(jax_loss(functions, np.zeros(dimension), samples), localization=1.0, draws=150, seed=seed)
+    assert found.nearby
+    assert (found.localization, found.other[0]) == (64.0, 1.0)
+    assert found.other[1] < 0.7 * truth < found.value < 1.3 * truth
+    assert "other weights with as small a loss lie within that" in str(found)
+
+
+def test_a_narrower_prior_says_no_more_of_a_loss_without_other_zeros():
+    found = regular(draws=60)
+    assert not found.nearby
+    assert (found.localization, found.other[0]) == (0.5, 32.0)
+    assert found.other[1] < found.value
+    assert "other weights" not in str(found)
+
+
 def test_torch_and_jax_agree():
     torch = pytest.importorskip("torch")
     module = torch.nn.Linear(6, 1, bias=False).double()

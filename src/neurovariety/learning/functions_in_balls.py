@@ -35,7 +35,7 @@ _DIGITS = 20
 _MOST_TERMS = 3000
 """Terms of the coefficients, as polynomials in the weights: some seconds."""
 _MARGIN = 1e-6
-_EXPONENTS, _BISECTIONS = 200.0, 45
+_EXPONENTS, _BISECTIONS = 1000.0, 47
 """Weights are scaled by powers of 2 with exponents up to this, found by bisection."""
 _LARGEST_VOLUME = 30
 """Directions of a cube: its derivatives are balls."""
@@ -55,6 +55,11 @@ class FunctionsInBall:
     coefficients: PolynomialMap
     factor: Array
 
+    @property
+    def unit(self) -> float:
+        """A power of 2 near the radius: norms are squared in units of it, since the square of 1e-200 is 0 in floating point."""
+        return float(np.exp2(np.floor(np.log2(float(self.ball.radius)))))
+
     @classmethod
     def of(cls, exact: ExactCoefficients, ball: BallOfFunctions) -> FunctionsInBall:
         """Raises `ResourceError` for a model that is too large to write out, `InputError` for a rational one."""
@@ -70,11 +75,11 @@ class FunctionsInBall:
 
     def norms(self, weights: Array) -> Array:
         """Norms of functions (or bounds of these, for the largest size), of weights (batch, N)."""
-        found = self.coefficients.values(weights)
+        found = self.coefficients.values(weights) / self.unit
         if self.ball.norm == SUP:
             outputs = np.array([o for o, _ in self.exact.coefficient_names])
-            return np.sqrt(sum(np.abs(found[:, outputs == o]).sum(axis=1) ** 2 for o in set(outputs.tolist())))
-        return np.asarray(np.linalg.norm(found @ self.factor.T, axis=1))
+            return self.unit * np.sqrt(sum(np.abs(found[:, outputs == o]).sum(axis=1) ** 2 for o in set(outputs.tolist())))
+        return np.asarray(self.unit * np.linalg.norm(found @ self.factor.T, axis=1))
 
     def drawn(self, count: int, rng: np.random.Generator, reach: float) -> Array:
         """Random weights (batch, N) of functions in the ball, scaled so that norms are up to ``reach`` times its radius."""
@@ -96,10 +101,10 @@ class FunctionsInBall:
         weights = self.drawn(_DRAWN, rng, 1.0)
         if not len(weights):
             return None
-        places = self.coefficients.values(weights)
+        places = self.coefficients.values(weights) / self.unit
         points = rng.integers(-8, 9, (2 * places.shape[1], len(self.exact.coefficient_names[0][1]))) / 8.0
         seen = self._values(places, points) if self.ball.norm == SUP else (places @ self.factor.T)[:, None, :]
-        gap, chosen = 2 * float(self.ball.epsilon) * (1 + _MARGIN), [0]
+        gap, chosen = 2 * float(min(self.ball.epsilon / Fraction(self.unit), Fraction(2) ** 1000)) * (1 + _MARGIN), [0]
         nearest = self._gaps(seen, seen[0])
         while len(chosen) < MOST_APART and nearest.max() > gap:
             chosen.append(int(nearest.argmax()))
@@ -159,6 +164,11 @@ class FunctionsInBall:
     def _frame(self, centre: Array, dimension: int) -> tuple[float, Array, tuple[int, ...]] | None:
         """Columns of the derivative that are independent, chosen one after another, and the logarithm of their volume."""
         left = self.factor @ self.coefficients.jacobian(centre[None])[0]
+        most = float(np.abs(left).max(initial=0.0))
+        if not 0 < most < np.inf:
+            return None
+        size = np.exp2(np.ceil(np.log2(most)))
+        left = left / size
         columns: list[int] = []
         volume, least = 0.0, 1e-7 * float(np.linalg.norm(left, axis=0).max(initial=0.0))
         for _ in range(dimension):
@@ -168,17 +178,21 @@ class FunctionsInBall:
             if not least < sizes[j] < np.inf:
                 return None
             columns.append(j)
-            volume += float(np.log(sizes[j]))
+            volume += float(np.log(sizes[j]) + np.log(size))
             direction = left[:, j] / sizes[j]
             left = left - np.outer(direction, direction @ left)
         return volume, centre, tuple(sorted(columns))
 
     def _cube(self, centre: Array, columns: tuple[int, ...], widths: Array) -> CubeOfWeights:
-        tests = _rounded(self.coefficients.jacobian(centre[None])[0][:, list(columns)].T)
+        slopes = self.coefficients.jacobian(centre[None])[0][:, list(columns)].T
+        size = np.exp2(np.ceil(np.log2(np.abs(slopes).max())))
+        tests = _rounded(slopes / size)
         products = (tests @ self.factor.T) @ (tests @ self.factor.T).T
         if not np.isfinite(products).all():
             raise NotShown("the derivative is too large")
-        inverse = _rounded(np.linalg.pinv(products))
+        inverse = _rounded(np.linalg.pinv(products) / size)
+        if not np.isfinite(inverse).all():
+            raise NotShown("the derivative is too small")
         return CubeOfWeights(
             tuple(map(Fraction, centre.tolist())),
             columns,
