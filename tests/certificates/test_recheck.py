@@ -87,14 +87,25 @@ def test_what_a_result_says_beyond_its_certificates_is_refused(name):
             assert key not in outcome(data), (part, path, before)
 
 
-def test_an_error_that_is_made_smaller_is_refused():
+@pytest.mark.parametrize("factor", [0.5, 2, 1 + 2e-6, float("nan"), float("inf"), -1])
+def test_an_error_that_is_changed_is_refused(factor):
     data = document("random ranks")
-    data["claims"]["value"]["error"] /= 2
+    data["claims"]["value"]["error"] *= factor
     assert [k.outcome for k in recheck(data).keys] == [REFUSED]
     data = document("random ranks")
     numbers = [v["statement"] for v in data["certificates"]["verdicts"] if v["claim"] == "probability"]
-    numbers[0]["error"] /= 2
+    numbers[0]["error"] *= factor
     assert [k.outcome for k in recheck(data).keys] == [REFUSED]
+
+
+def test_what_is_proved_has_no_error():
+    """Not one of 2, nor of 2^-1000, which nothing is smaller than."""
+    for error in (2, 2.0**-1000, -1, float("nan")):
+        data = document("a matrix")
+        for verdict in data["certificates"]["verdicts"]:
+            assert not verdict["statement"]["error"]
+            verdict["statement"]["error"] = error
+        assert not recheck(data).rechecked, error
 
 
 @pytest.mark.parametrize("name", ASKED)

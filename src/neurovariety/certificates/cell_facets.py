@@ -24,6 +24,8 @@ from neurovariety.certificates.zeros import NotShown
 
 _AT_ONCE = 2**15
 """Cells that are looked at together."""
+_MOST_STEPS = 5 * 10**6
+"""Sets of rays that are compared to find the faces of one cone: some seconds."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -245,6 +247,7 @@ class _Faces:
     planes: list[int]
     below: dict[int, list[int]] = field(default_factory=dict)
     closed: set[int] = field(default_factory=set)
+    steps: int = 0
 
     def facets(self, face: int, rank: int) -> list[int]:
         """The facets of a face, whose rank is at most that. Raises `NotShown` where it is less, or facets are not all known."""
@@ -269,11 +272,15 @@ class _Faces:
         return own
 
     def _largest(self, face: int) -> list[int]:
-        """The largest proper faces that hyperplanes cut from a face."""
+        """The largest proper faces that hyperplanes cut from a face. Raises `NotShown` where there are too many faces."""
         if face not in self.below:
             own: list[int] = []
+            self.steps += len(self.planes)
             for cut in sorted({plane & face for plane in self.planes} - {0, face}, key=int.bit_count, reverse=True):
+                self.steps += len(own)
                 if not any(cut & other == cut for other in own):
                     own.append(cut)
+            if self.steps > _MOST_STEPS:
+                raise NotShown("a cone has too many faces to be followed")
             self.below[face] = own
         return self.below[face]

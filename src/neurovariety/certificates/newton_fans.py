@@ -28,6 +28,8 @@ from neurovariety.claim import Claim
 
 Whole = tuple[int, ...]
 PARTS = ("numerator", "denominator", "common")
+_MOST_STEPS = 2 * 10**7
+"""Products of whole numbers: some ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def slopes_of(monomials: Sequence[Monomial]) -> Slopes:
 def sums_of(g: Sequence[Monomial], h: Sequence[Monomial], one: NormalFan, two: NormalFan) -> Slopes:
     """The sums of slopes of a vertex of g and one of h: their hull is the sum of both polytopes."""
     over = lcm(*(v.denominator for m in (*g, *h) for v in m[1:]))
+    if len(one.vertices) * len(two.vertices) * len(g[0]) > _MOST_STEPS:
+        raise NotShown("the sum of both polytopes has too many points to be followed")
     up, down = ({v[0]: [int(x * over) for x in part[v[0]][1:]] for v in fan.vertices} for part, fan in ((g, one), (h, two)))
     return {(i, j): tuple(a + b for a, b in zip(up[i], down[j], strict=True)) for i, j in product(up, down)}
 
@@ -124,6 +128,8 @@ def normal_fan(slopes: Slopes, vertices: Sequence[Whole], rays: Sequence[Whole])
         raise NotShown("vertices are slopes of the polytope, in order")
     if any(a >= b for a, b in pairwise(rays)):
         raise NotShown("rays are different, in order")
+    if len(rays) * len(slopes) * len(slopes[vertices[0]]) > _MOST_STEPS:
+        raise NotShown("a Newton polytope has too many points and facets to be followed")
     planes = []
     for ray in rays:
         if len(ray) != len(slopes[vertices[0]]) or gcd(*ray) != 1 or any(v for i, v in enumerate(ray) if i not in pivots):

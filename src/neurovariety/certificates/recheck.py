@@ -354,7 +354,7 @@ def _difference(said: Statement, claim: Claim, found: Verdict) -> str:
         return f"{said.kind} is recorded as {_comparable(said.value)}, and {_comparable(shown.value)} follows"
     if claim is not found.claim:
         return f"the claim is recorded as {claim}, and {found.claim} follows"
-    if said.error * _SLACK < shown.error:
+    if not isclose(said.error, shown.error, rel_tol=_SLACK - 1):
         return f"the probability of error is recorded as {said.error:.3g}, and {shown.error:.3g} follows"
     return ""
 
