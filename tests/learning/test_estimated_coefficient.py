@@ -16,7 +16,7 @@ from neurovariety.learning.estimate_of_question import _near_enough, near_origin
 from neurovariety.learning.estimated_coefficient import effective, rhat, uncalibrated
 from neurovariety.learning.functions_text import read_functions
 from neurovariety.learning.sampled_problem import of_polynomials, of_products
-from neurovariety.learning.sampling_kernel import draw_block, energy, integrated, slice_along
+from neurovariety.learning.sampling_kernel import draw_block, energy, integrated, scale_about, slice_along
 
 DEGENERATE = "(x*y - z^2)^2 + z^7"
 
@@ -107,6 +107,34 @@ def test_slices_leave_the_density_as_it_is():
     x = np.linspace(-3, 3, 100001)
     density = np.exp(-5 * x**4 - x**2 / 2)
     assert np.mean(np.square(found)) == pytest.approx((x**2 * density).sum() / density.sum(), rel=0.08)
+
+
+def test_weights_are_scaled_by_the_rays_of_newton_polyhedra():
+    """x^2 - y^3 is quasihomogeneous with the weights 3 and 2; x y - z is affine in each weight and is drawn in blocks."""
+    normals = [
+        of_polynomials(read_functions(f).polynomials(), [0.0], [0.0] * n, 1.0).blocks.normals
+        for f, n in (("x^2 - y^3", 2), ("x*y - z", 3))
+    ]
+    assert normals[0].tolist() == [[1.0, pytest.approx(2 / 3)]]
+    assert normals[1].shape == (0, 3)
+
+
+def test_scalings_leave_the_density_as_it_is():
+    """Draws from exp(-b (x^2 - y^3)^2 - |w - c|^2 / (2 s^2)) by rejection, each scaled a few times, against those that were not."""
+    centre, spread, b = [0.25, -0.5], 0.75, 8.0
+    problem = of_polynomials(read_functions("x^2 - y^3").polynomials(), [0.0], centre, spread)
+    rng = np.random.default_rng(0)
+    drawn = centre + spread * rng.standard_normal((200_000, 2))
+    drawn = drawn[rng.random(len(drawn)) < np.exp(-b * (drawn[:, 0] ** 2 - drawn[:, 1] ** 3) ** 2)]
+    scaled, new = drawn.copy(), np.empty(2)
+    for w in scaled[:20_000]:
+        for _ in range(3):
+            scale_about(problem.terms, w, problem.blocks.normals[0], b, problem.around, new)
+    before, after = drawn[20_000:], scaled[:20_000]
+    assert np.mean(np.any(after != drawn[:20_000], axis=1)) > 0.3
+    for f in (lambda w: w[:, 0], lambda w: w[:, 1], lambda w: w[:, 0] ** 2, lambda w: w[:, 1] ** 2, lambda w: w[:, 0] * w[:, 1]):
+        error = np.hypot(np.std(f(before)) / len(before) ** 0.5, np.std(f(after)) / len(after) ** 0.5)
+        assert abs(np.mean(f(before)) - np.mean(f(after))) < 5 * error
 
 
 def test_an_estimate_where_bounds_do_not_meet():
