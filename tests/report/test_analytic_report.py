@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -90,6 +91,30 @@ def test_which_networks_have_rows_of_an_architecture(kinds, is_notation):
     found = report_subject(network)
     assert isinstance(found, GraphSubject) != is_notation
     assert "architecture" in found.left_out or "this is none: " in found.left_out or is_notation
+
+
+@pytest.mark.parametrize(
+    ("biases", "notation"),
+    [((), "mlp(2,2,2; tanh)"), (("n0", "n2"), "mlp(2,2,2; tanh; bias)"), (("n0",), None), (("n2",), None)],
+)
+def test_biases_that_are_zero_are_parameters(biases, notation):
+    """They are those of the file, whatever their values: a layer without has fewer parameters."""
+    plain = chain([LINEAR, TANH, LINEAR], {"n0": np.eye(2), "n2": np.eye(2)} | {f"b{name}": np.zeros(2) for name in biases})
+    nodes = [replace(n, weights={**n.weights, "bias": f"b{n.name}"}) if n.name in biases else n for n in plain.nodes]
+    found = report_subject(replace(plain, nodes=tuple(nodes)))
+    assert isinstance(found, GraphSubject) == (notation is None)
+    if notation is not None:
+        assert found.network.notation == notation
+
+
+@pytest.mark.parametrize("change", ["shared", "fixed"])
+def test_weights_that_do_not_move_by_themselves_are_not_those_of_an_architecture(change):
+    free = chain([LINEAR, TANH, LINEAR], {"n0": np.eye(2), "n2": np.eye(2)})
+    nodes = tuple(replace(n, weights={"weight": "n0"}) if n.name == "n2" else n for n in free.nodes)
+    network = replace(free, nodes=nodes) if change == "shared" else replace(free, fixed=frozenset({"n2"}))
+    assert isinstance(report_subject(network), GraphSubject)
+    with pytest.raises(nv.InputError, match="share weights" if change == "shared" else "is not trained"):
+        nv.critical_point(network, inputs=[[1, 2]], targets=[[1, 2]])
 
 
 def test_rows_of_another_network():

@@ -37,25 +37,28 @@ Near = NearPolynomial | NearQuotient
 
 @dataclass(frozen=True, eq=False)
 class SmoothLayers:
-    """``matrices`` (out, in), ``biases`` (out,), zeros where there are none, and the names of the ``activations`` between them."""
+    """``matrices`` (out, in), ``biases`` (out,), zeros where there are none, which ``biased`` says of each layer, and the names of the
+    ``activations`` between them."""
 
     matrices: tuple[Any, ...]
     biases: tuple[Any, ...]
+    biased: tuple[bool, ...]
     activations: tuple[str, ...]
 
 
 def smooth_layers(network: NetworkData) -> SmoothLayers:
     """The layers of a network. Raises `NotShown` for one that is no chain of dense layers with activations that are known here."""
-    matrices, biases, names = [], [], []
+    matrices, biases, biased, names = [], [], [], []
     for node in dense_chain(network):
         if node.kind == "activation":
             names.append(name_of(node.attributes))
             continue
+        biased.append("bias" in node.weights)
         matrix = exact(network.weights[node.weights["weight"]])
-        bias = exact(network.weights[node.weights["bias"]]).tolist() if "bias" in node.weights else [Fraction(0)] * len(matrix)
+        bias = exact(network.weights[node.weights["bias"]]).tolist() if biased[-1] else [Fraction(0)] * len(matrix)
         matrices.append(matrix.tolist())
         biases.append(bias)
-    return SmoothLayers(tuple(matrices), tuple(biases), tuple(names))
+    return SmoothLayers(tuple(matrices), tuple(biases), tuple(biased), tuple(names))
 
 
 def dense_or_none(network: NetworkData) -> SmoothLayers | None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from neurovariety.certificates.analytic_networks import ANALYTIC_DIMENSION
 from neurovariety.certificates.measured_phrases import rounded
 from neurovariety.certificates.network_approximation import APART, WITHIN
 from neurovariety.certificates.phrases import EXACT, Listed, Number, Phrase, along, amount
-from neurovariety.certificates.smooth_critical_points import ALONE, BETWEEN, INDEX, LOSS, NEAR, NEXT, NEXT_ALONE, NEXT_INDEX
+from neurovariety.certificates.smooth_critical_points import (
+    ALONE,
+    BETWEEN,
+    INDEX,
+    LISTED,
+    LOSS,
+    NEAR,
+    NEXT,
+    NEXT_ALONE,
+    NEXT_INDEX,
+    NEXT_LISTED,
+)
 from neurovariety.certificates.smooth_critical_points import DEGREE as DEGREE_OF_POLYNOMIALS
 from neurovariety.certificates.smooth_ranks_at_weights import INFINITESIMAL
 from neurovariety.claim import Claim
@@ -29,6 +41,19 @@ def _alone(near: str) -> Callable[[float, Claim], str]:
     def said(value: float, claim: Claim) -> str:
         found = "there is no other" if claim in EXACT else "another was not found"
         return f"within {rounded(value, up=False)} of {near} {found}"
+
+    return said
+
+
+def _all(loss: str) -> Callable[[Sequence[Any], Claim], str]:
+    def said(value: Sequence[Any], claim: Claim) -> str:
+        radius, indices = value
+        count, minima = len(indices), sum(not i for i in indices)
+        kinds = f", {minima or 'none'} of them {'local minima' if minima > 1 else 'a local minimum'}"
+        if count == 1:
+            kinds = ", a local minimum" if minima else f", of index {indices[0]}"
+        points = f"{amount(count, claim) if count else 'no'} critical point{'' if count == 1 else 's'}"
+        return f"within {rounded(radius, up=False)} of the trained weights, in each weight, {loss} has {points}{kinds if count else ''}"
 
     return said
 
@@ -72,6 +97,10 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
     BETWEEN: Phrase(
         "how far the two critical points are apart",
         Listed(lambda v: f"the two critical points differ by at most {rounded(v, up=True)} in each weight"),
+    ),
+    LISTED: Phrase("all critical points near the trained weights", _all("the squared error"), counts=False),
+    NEXT_LISTED: Phrase(
+        "all critical points near the trained weights, with polynomials", _all("that of the network with polynomials"), counts=False
     ),
     INFINITESIMAL: Phrase(
         "the infinitesimal dimension of the fiber",

@@ -35,9 +35,13 @@ KEYS = (
     "polynomial_alone_within",
     "polynomial_index",
     "between",
+    "points_within",
+    "polynomial_points_within",
 )
 """Of what is said of critical points."""
-NEAR, ALONE, INDEX, LOSS, DEGREE, NEXT, NEXT_ALONE, NEXT_INDEX, BETWEEN = (f"critical point: {key}" for key in KEYS)
+NEAR, ALONE, INDEX, LOSS, DEGREE, NEXT, NEXT_ALONE, NEXT_INDEX, BETWEEN, LISTED, NEXT_LISTED = (
+    f"critical point: {key}" for key in KEYS
+)
 Exact = tuple[Fraction, ...]
 
 
@@ -46,12 +50,12 @@ class TrainedPerceptron:
     """A network of dense layers between ``widths`` with its trained ``weights``, and the data that it was trained on.
 
     ``pieces``: the activation of each hidden layer, by name or as the coefficients of a polynomial from the constant up. Weights
-    are ordered layer by layer, the matrix row by row, then the bias where there is ``bias``.
+    are ordered layer by layer, the matrix row by row, then the bias where there is ``bias``, in all layers, or in each by itself.
     """
 
     widths: tuple[int, ...]
     pieces: tuple[Piece, ...]
-    bias: bool
+    bias: bool | tuple[bool, ...]
     inputs: tuple[Exact, ...]
     targets: tuple[Exact, ...]
     weights: Exact
@@ -59,6 +63,8 @@ class TrainedPerceptron:
     def __post_init__(self) -> None:
         if len(self.pieces) != len(self.widths) - 2 or any(isinstance(p, str) and p not in SMOOTH for p in self.pieces):
             raise ValueError("a smooth activation for each hidden layer is expected")
+        if not isinstance(self.bias, bool) and len(self.bias) != len(self.widths) - 1:
+            raise ValueError("of each layer it is expected whether it has a bias")
         if len(self.weights) != self.parameters or len(self.inputs) != len(self.targets) or not self.inputs:
             raise ValueError("weights of the network, and as many targets as inputs, are expected")
         if any(len(x) != self.widths[0] for x in self.inputs) or any(len(y) != self.widths[-1] for y in self.targets):
@@ -77,7 +83,13 @@ class TrainedPerceptron:
     @property
     def parameters(self) -> int:
         """The number of weights and biases."""
-        return sum(b * (a + self.bias) for a, b in zip(self.widths, self.widths[1:], strict=False))
+        return sum(b * (a + bias) for a, b, bias in self._layers)
+
+    @property
+    def _layers(self) -> tuple[tuple[int, int, bool], ...]:
+        """Inputs and units of each layer, and whether it has a bias."""
+        biased = (self.bias,) * (len(self.widths) - 1) if isinstance(self.bias, bool) else self.bias
+        return tuple(zip(self.widths[:-1], self.widths[1:], biased, strict=True))
 
     def derivatives(self, weights: Sequence[flint.arb]) -> tuple[flint.arb, flint.arb_mat, flint.arb_mat]:
         """The loss, its gradient (n, 1) and its Hessian (n, n) over a box of weights, in balls, within `taylor` of three terms."""
@@ -87,50 +99,60 @@ class TrainedPerceptron:
             for unit, target in zip(self._outputs(weights, x), y, strict=True):
                 rest = unit.value - rational_ball(target)
                 loss = loss + rest**2
+                assert unit.gradient is not None  # it reads weights
                 gradient = gradient + unit.gradient * (2 * rest)
-                hessian = hessian + (unit.gradient * unit.gradient.transpose() + unit.hessian * rest) * 2
+                square = unit.gradient * unit.gradient.transpose()
+                hessian = hessian + (square if unit.hessian is None else square + unit.hessian * rest) * 2
         return loss, gradient, hessian
 
     def _outputs(self, weights: Sequence[flint.arb], x: Exact) -> list[_Unit]:
-        n, at = len(weights), 0
-        units = [_Unit(rational_ball(v), flint.arb_mat(n, 1), flint.arb_mat(n, n)) for v in x]
-        for l, (a, b) in enumerate(zip(self.widths, self.widths[1:], strict=False)):
+        at, units = 0, [_Unit(rational_ball(v)) for v in x]
+        for l, (a, b, biased) in enumerate(self._layers):
             bias = at + a * b
-            read = [_read(weights, units, at + i * a, bias + i if self.bias else None) for i in range(b)]
-            at = bias + (b if self.bias else 0)
+            read = [_read(weights, units, at + i * a, bias + i if biased else None) for i in range(b)]
+            at = bias + (b if biased else 0)
             units = [_through(self.pieces[l], z) for z in read] if l < len(self.pieces) else read
         return units
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """What a unit gives, with its derivatives by all weights."""
+    """What a unit gives, with its derivatives by all weights: None where they are all 0."""
 
     value: flint.arb
-    gradient: flint.arb_mat
-    hessian: flint.arb_mat
+    gradient: flint.arb_mat | None = None
+    hessian: flint.arb_mat | None = None
 
 
 def _read(weights: Sequence[flint.arb], units: Sequence[_Unit], at: int, bias: int | None) -> _Unit:
     n = len(weights)
-    value, gradient, hessian, mixed = flint.arb(0), flint.arb_mat(n, 1), flint.arb_mat(n, n), flint.arb_mat(n, n)
+    value, slopes, own = flint.arb(0), [flint.arb(0)] * n, flint.arb_mat(n, 1)
+    hessian: flint.arb_mat | None = None
+    mixed = [slopes] * n
     for j, unit in enumerate(units):
         w = weights[at + j]
         value = value + w * unit.value
-        gradient = gradient + unit.gradient * w
-        gradient[at + j, 0] = gradient[at + j, 0] + unit.value
-        hessian = hessian + unit.hessian * w
-        for k in range(n):
-            mixed[at + j, k] = mixed[at + j, k] + unit.gradient[k, 0]
+        own[at + j, 0] = unit.value
+        if unit.gradient is not None:
+            own = own + unit.gradient * w
+            mixed[at + j] = unit.gradient.entries()
+        if unit.hessian is not None:
+            hessian = unit.hessian * w if hessian is None else hessian + unit.hessian * w
     if bias is not None:
         value = value + weights[bias]
-        gradient[bias, 0] = gradient[bias, 0] + 1
-    return _Unit(value, gradient, hessian + mixed + mixed.transpose())
+        own[bias, 0] = own[bias, 0] + 1
+    if any(unit.gradient is not None for unit in units):
+        half = flint.arb_mat(mixed)
+        both = half + half.transpose()
+        hessian = both if hessian is None else hessian + both
+    return _Unit(value, own, hessian)
 
 
 def _through(piece: Piece, z: _Unit) -> _Unit:
     value, slope, half = taylor_coefficients(piece, z.value, 3)
-    return _Unit(value, z.gradient * slope, z.hessian * slope + z.gradient * z.gradient.transpose() * (2 * half))
+    assert z.gradient is not None
+    bent = z.gradient * z.gradient.transpose() * (2 * half)
+    return _Unit(value, z.gradient * slope, bent if z.hessian is None else z.hessian * slope + bent)
 
 
 @dataclass(frozen=True)
@@ -147,7 +169,7 @@ class OneCriticalPoint:
 
     def check(self, subject: TrainedPerceptron) -> None:
         """Raises `NotShown` where the test fails."""
-        _own(subject, self.subject, self.polynomial)
+        own_subject(subject, self.subject, self.polynomial)
         if len(self.centre) != subject.parameters or not isfinite(self.radius) or self.radius <= 0 or not isfinite(self.value):
             raise NotShown("a place among the weights and a finite radius are expected")
         with taylor(bits_of(self.bits), 3):
@@ -178,7 +200,7 @@ class AloneThere:
 
     def check(self, subject: TrainedPerceptron) -> None:
         """Raises `NotShown` where the test fails."""
-        point = _of(self.point, subject)
+        point = critical_point_of(self.point, subject)
         if (
             not isfinite(self.radius)
             or not isfinite(self.value)
@@ -224,7 +246,7 @@ class IndexThere:
 
     def check(self, subject: TrainedPerceptron) -> None:
         """Raises `NotShown` where signs are not shown."""
-        point = _of(self.point, subject)
+        point = critical_point_of(self.point, subject)
         n = subject.parameters
         if len(self.turn) != n or any(len(row) != n for row in self.turn):
             raise NotShown("a square matrix is expected")
@@ -259,7 +281,7 @@ class LossThere:
 
     def check(self, subject: TrainedPerceptron) -> None:
         """Raises `NotShown` where the loss may lie elsewhere."""
-        point = _of(self.point, subject)
+        point = critical_point_of(self.point, subject)
         if point.polynomial or not (isfinite(self.low) and isfinite(self.high)):
             raise NotShown("a finite interval, and a critical point of the network itself, are expected")
         with taylor(bits_of(self.bits), 3):
@@ -285,9 +307,9 @@ class PointsApart:
 
     def check(self, subject: TrainedPerceptron) -> None:
         """Raises `NotShown` where they may differ by more, or belong to other data."""
-        one = _of(self.point, subject)
+        one = critical_point_of(self.point, subject)
         on = self.other.on
-        two = _of(self.other, on)
+        two = critical_point_of(self.other, on)
         same = [(p.widths, p.bias, p.inputs, p.targets, p.weights) for p in (subject, on)]
         if one.polynomial or not two.polynomial or same[0] != same[1] or self.key not in ("between", "degree"):
             raise NotShown("the same data, and polynomials in place of activations, are expected")
@@ -305,17 +327,18 @@ class PointsApart:
         return Statement(BETWEEN, subject, self.value, limits), Claim.UPPER_BOUND
 
 
-def _own(subject: TrainedPerceptron, name: str, polynomial: bool) -> None:
+def own_subject(subject: TrainedPerceptron, name: str, polynomial: bool) -> None:
+    """Raises `NotShown` for a subject of another name, and for activations of the other kind."""
     if not isinstance(subject, TrainedPerceptron) or subject.hash != name:
         raise NotShown("the certificate is one of another network, or of other data")
     if any(isinstance(p, str) == polynomial for p in subject.pieces):
         raise NotShown("activations of the other kind are expected")
 
 
-def _of(point: Verdict, subject: TrainedPerceptron) -> OneCriticalPoint:
+def critical_point_of(point: Verdict, subject: TrainedPerceptron) -> OneCriticalPoint:
     """The certificate of a verdict on a critical point of a network. Raises `NotShown` for anything else."""
     found = point.certificate
     if not point.shown or not isinstance(found, OneCriticalPoint):
         raise NotShown("a critical point that is shown is expected")
-    _own(subject, found.subject, found.polynomial)
+    own_subject(subject, found.subject, found.polynomial)
     return found

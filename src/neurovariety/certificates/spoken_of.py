@@ -14,6 +14,7 @@ from typing import Any
 from neurovariety.certificates.classification_fans import CountedCones, DimensionOfActivation, PartitionsOfPoints
 from neurovariety.certificates.completeness import Continued, Distinct, Looped
 from neurovariety.certificates.compose import Because
+from neurovariety.certificates.critical_points_within import CriticalPointsWithin
 from neurovariety.certificates.equivariant_bounds import PairOfMaps
 from neurovariety.certificates.issue import Verdict
 from neurovariety.certificates.network_approximation import Near, NetworkWithin
@@ -24,15 +25,15 @@ from neurovariety.certificates.tropical_forms import TropicalPart
 
 TARGET, WEIGHTS, MAPS, POLYNOMIALS, POINTS = "target", "weights", "maps", "polynomials", "critical points"
 INPUTS, COUNTS, LISTED, QUADRICS = "inputs", "counts", "strata listed", "quadrics"
-FANS, FORMS = "classification fan", "tropical form"
+FANS, FORMS, LISTS = "classification fan", "tropical form", "critical points listed"
 _FIELDS = {"target": TARGET, "at": WEIGHTS, "weights": WEIGHTS, "maps": MAPS, "inputs": INPUTS}
 
 
 def spoken_of(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     """The different targets, (output, exponents) -> coefficient, weights, and pairs of maps in the certificates of verdicts and of
-    their premises, the polynomials near activations, those of a network together, critical points of networks, inputs, the counts of
-    likelihoods, quadrics of nearest points, lists of known strata, and parts of fans and of tropical forms. Weights that make a target,
-    or were drawn, are not what is asked about."""
+    their premises, the polynomials near activations, those of a network together, critical points of networks and lists of them,
+    inputs, the counts of likelihoods, quadrics of nearest points, lists of known strata, and parts of fans and of tropical forms.
+    Weights that make a target, or were drawn, are not what is asked about."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in _inside(verdicts):
         found.setdefault(name, {})[repr(value)] = value
@@ -60,6 +61,9 @@ def _inside(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Any]]:
             met.add(id(part))
             if isinstance(part, OneCriticalPoint):
                 yield POINTS, part
+            if isinstance(part, CriticalPointsWithin):
+                yield LISTS, part
+                continue  # those of the list are not the one that is nearest
             if isinstance(part, Because) and part.statement.kind.startswith("ed_degree "):
                 yield from ((QUADRICS, found) for p in part.premises if (found := _parameters(p.certificate)))
             if isinstance(part, PartitionsOfPoints | CountedCones | DimensionOfActivation):

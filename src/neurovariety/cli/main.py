@@ -219,6 +219,7 @@ def approximate(**options: Any) -> None:
 @click.option("--target", required=True, help="Target columns, separated by commas.")
 @table_options
 @click.option("--degree", type=click.IntRange(min=1), help="Beside it that of the network with polynomials of this degree.")
+@click.option("--within", type=float, help="List all critical points up to this distance from the weights, or half of it, and so on.")
 @checkpoint_options
 def critical_point(**options: Any) -> None:
     """The critical point of the squared error next to the weights of a network with smooth activations, shown by Krawczyk's test."""

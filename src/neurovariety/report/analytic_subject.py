@@ -13,9 +13,9 @@ from pathlib import Path
 
 from neurovariety.beyond.analytic.rank_in_balls import Smooth
 from neurovariety.beyond.analytic.reading import ANSWERED, not_analytic, read_analytic
+from neurovariety.beyond.approximation.whole_network import free_layers
 from neurovariety.certificates.activation_series import SMOOTH
 from neurovariety.certificates.analytic_networks import AnalyticPerceptron
-from neurovariety.certificates.network_approximation import smooth_layers
 from neurovariety.certificates.normalized_networks import EPSILON, NormalizedPerceptron
 from neurovariety.certificates.softmax_attention import SoftmaxAttention
 from neurovariety.certificates.zeros import NotShown
@@ -105,12 +105,14 @@ def _architecture(trained: Network) -> AnalyticPerceptron:
     """The architecture of a network, with layer normalization before all activations or before none. Raises `NotShown` where it is none
     that has a notation."""
     normalized = any(node.kind == "standardize" for node in trained.nodes)
-    layers = smooth_layers(_without_normalization(trained) if normalized else trained)
+    layers = free_layers(_without_normalization(trained) if normalized else trained)
     other = next((name for name in layers.activations if name not in SMOOTH), None)
     if other is not None or not layers.activations:
         raise NotShown(f"it has {other or 'none'} as activation")
     widths = (len(layers.matrices[0][0]), *(len(m) for m in layers.matrices))
-    bias = any(b for row in layers.biases for b in row)
+    if len(set(layers.biased)) > 1:
+        raise NotShown("it has biases in some layers alone")
+    bias = layers.biased[0]
     if not normalized:
         return AnalyticPerceptron(widths, layers.activations, bias)
     return NormalizedPerceptron(widths, layers.activations, bias)

@@ -20,22 +20,25 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import inf, isfinite, nextafter
+from math import inf, nextafter
 from typing import Any, ClassVar
 
 import flint
 import numpy as np
 
-from neurovariety.beyond.approximation.held_critical_point import held_critical_point
-from neurovariety.beyond.approximation.whole_network import algebraic_network, trained_network
-from neurovariety.certificates.activation_series import SMOOTH, rational_ball, taylor
+from neurovariety.beyond.approximation.critical_points_near import all_points_within
+from neurovariety.beyond.approximation.held_critical_point import held_critical_point, points_near
+from neurovariety.beyond.approximation.newton_in_balls import BITS, PLACE, float_above, index_of, is_polynomial, newton, place_of
+from neurovariety.beyond.approximation.whole_network import algebraic_network, free_layers, trained_network
+from neurovariety.certificates.activation_series import SMOOTH, taylor
+from neurovariety.certificates.critical_points_within import CriticalPointsWithin
 from neurovariety.certificates.issue import Verdict, issue, weak
-from neurovariety.certificates.network_approximation import SmoothLayers, smooth_layers
+from neurovariety.certificates.network_approximation import SmoothLayers
 from neurovariety.certificates.recheck import Recheck
 from neurovariety.certificates.smooth_critical_points import (
     KEYS,
     AloneThere,
-    IndexThere,
+    Exact,
     LossThere,
     OneCriticalPoint,
     PointsApart,
@@ -47,16 +50,15 @@ from neurovariety.checkpoints.graph.network import Network
 from neurovariety.claim import Claim
 from neurovariety.errors import InputError, ResourceError
 from neurovariety.exact_numbers import exact_table
-from neurovariety.options import Whole
+from neurovariety.options import Real, Whole
 from neurovariety.result import Provenance, Result
 from neurovariety.tolerances import DEFAULT_SEED
 
 _DEGREE = Whole("degree= of the polynomials is a whole number from {least} to {most}", 1, 60)
-_BITS, _PLACE = 256, 2.0**-60
-"""Bits of Newton's method and of proofs, and the radius of the box that locates a point."""
-_STEPS, _FARTHEST = 60, 1.0
+_FARTHEST = 1.0
 _MOST_WEIGHTS, _MOST_WORK = 60, 2_000_000
 """Weights of a network, and samples times squares of them: some ten seconds."""
+_WITHIN = Real("within= is the distance from the trained weights, in each weight, above 0 and less than 1000", below=1000)
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -80,7 +82,12 @@ class CriticalPointResult(Result):
     def speaks(self) -> tuple[str, ...]:
         """What was asked: polynomials only where there is something of them to say, or where they were asked in vain."""
         asked = "polynomials" in self.evidence
-        return tuple(key for key in KEYS if asked or not (key in ("degree", "between") or key.startswith("polynomial_")))
+        near = "within" in self.evidence
+        return tuple(
+            key
+            for key in KEYS
+            if (asked or not (key in ("degree", "between") or key.startswith("polynomial_"))) and (near or "points_within" not in key)
+        )
 
     def verify(self) -> Recheck:
         """See `neurovariety.result.Result.verify`; the evidence is held to the certificates as well."""
@@ -95,6 +102,7 @@ def critical_point(
     inputs: object,
     targets: object,
     degree: object = None,
+    within: object = None,
     architecture: object = None,
     seed: int = DEFAULT_SEED,
 ) -> CriticalPointResult:
@@ -102,28 +110,37 @@ def critical_point(
 
     ``network``: what `load_network` takes, with ``architecture`` where it needs one: dense layers with smooth activations. ``inputs``
     (samples, features) and ``targets`` (samples, outputs) are exact as they are given. ``degree``: of polynomials in place of the
-    activations, best on what units read on the box of the inputs (default: none are put there). Raises `InputError` for anything else,
-    `ResourceError` for more weights or samples than some ten seconds take.
+    activations, best on what units read on the box of the inputs (default: none are put there). ``within``: the distance from the
+    trained weights, in each weight, up to which all critical points are listed; where that takes too many boxes (some twenty seconds),
+    half of it, and so on (default: none are listed). Raises `InputError` for anything else, `ResourceError` for more weights or samples
+    than some ten seconds take.
     """
     start = time.perf_counter()
-    if degree is not None and (refusal := _DEGREE.refusal(degree)):
-        raise InputError(refusal)
+    for rule, given in ((_DEGREE, degree), (_WITHIN, within)):
+        if given is not None and (refusal := rule.refusal(given)):
+            raise InputError(refusal)
     source = trained_network(network, architecture)
     try:
-        layers = smooth_layers(source)
+        layers = free_layers(source)
     except NotShown as why:
         raise InputError(f"critical points are shown for dense layers with smooth activations: {why}") from None
     own = _trained(layers, *_tables(inputs, targets, source), source)
-    claims, points, evidence = _near(own)
+    claims, points, evidence = _near(own, within)
     if degree is not None:
-        others, other_points, notes = _with_polynomials(own, source, int(degree), claims, seed)  # type: ignore[call-overload]
+        given = _with_polynomials(own, source, int(degree), seed)  # type: ignore[call-overload]
+        others, other_points, notes = _near(given, within)
+        others |= _apart(own, int(degree), claims, others)  # type: ignore[call-overload]
+        notes["polynomials"] = [[str(c) for c in p] for p in given.pieces]
         claims |= others
         points |= other_points
         evidence |= notes
     reasons = {"polynomial_": evidence.get("polynomial_why", "no degree was asked"), "": evidence.get("why", "not shown")}
     for key in KEYS:
-        reason = reasons["polynomial_" if key.startswith("polynomial_") or key in ("between", "degree") else ""]
+        before = "polynomial_" if key.startswith("polynomial_") or key in ("between", "degree") else ""
+        reason = evidence.get(f"{before}why_not_all", "no distance was asked") if "points_within" in key else reasons[before]
         claims.setdefault(key, weak(Statement(f"critical point: {key}", own.hash, None), Claim.UNDECIDED, reason))
+    if within is not None:
+        evidence["within"] = float(within)  # type: ignore[arg-type]
     evidence |= {"weights": [float(w) for w in own.weights], "samples": len(own.inputs)}
     return CriticalPointResult(
         value={key: claims[key].statement.value for key in KEYS},
@@ -153,10 +170,10 @@ def _trained(layers: SmoothLayers, x: Any, y: Any, source: Network) -> TrainedPe
             f"{source.source} takes {widths[0]} inputs and gives {widths[-1]} outputs, got data with {x.shape[1]} and {y.shape[1]} "
             "columns"
         )
-    bias = any(b for row in layers.biases for b in row)
+    bias = layers.biased[0] if len(set(layers.biased)) == 1 else layers.biased
     weights: list[Fraction] = []
-    for matrix, row in zip(layers.matrices, layers.biases, strict=True):
-        weights += [Fraction(v) for line in matrix for v in line] + ([Fraction(v) for v in row] if bias else [])
+    for matrix, row, biased in zip(layers.matrices, layers.biases, layers.biased, strict=True):
+        weights += [Fraction(v) for line in matrix for v in line] + ([Fraction(v) for v in row] if biased else [])
     if len(weights) > _MOST_WEIGHTS or len(x) * len(weights) ** 2 > _MOST_WORK:
         raise ResourceError(
             f"{len(weights)} weights and {len(x)} samples are more than Krawczyk's test takes here (at most {_MOST_WEIGHTS} weights, "
@@ -167,42 +184,51 @@ def _trained(layers: SmoothLayers, x: Any, y: Any, source: Network) -> TrainedPe
     )
 
 
-def _near(own: TrainedPerceptron) -> tuple[dict[str, Verdict], dict[str, Any], dict[str, Any]]:
-    """What is shown of the critical point next to the weights."""
-    polynomial = any(not isinstance(p, str) for p in own.pieces)
-    before = "polynomial_" if polynomial else ""
-    found = _newton(own)
-    if isinstance(found, str):
-        return {}, {}, {f"{before}why": found}
-    away = max(abs(a - b) for a, b in zip(found, own.weights, strict=True))
+def _near(own: TrainedPerceptron, within: object) -> tuple[dict[str, Verdict], dict[str, Exact], dict[str, Any]]:
+    """What is shown of the critical point next to the weights, and of all that are so near."""
+    claims: dict[str, Verdict] = {}
+    points: dict[str, Exact] = {}
+    evidence: dict[str, Any] = {}
+    before = "polynomial_" if is_polynomial(own) else ""
     try:
-        place = issue(OneCriticalPoint(own.hash, found, _PLACE, _above(away + Fraction(_PLACE)), polynomial, _BITS), own)
+        found = newton(own, own.weights, _FARTHEST)
+        place = place_of(own, found)
     except NotShown as why:
-        return {}, {}, {f"{before}why": str(why)}
-    claims = {f"{before}distance": place, f"{before}alone_within": _alone(own, place), f"{before}index": _index(own, found, place)}
-    if not polynomial:
-        claims["loss"] = _loss(own, place)
-    return claims, {f"{before}point": found}, {f"{before}point": [float(v) for v in found]}
+        evidence[f"{before}why"] = str(why)
+    else:
+        claims |= {f"{before}distance": place, f"{before}alone_within": _alone(own, place), f"{before}index": _index(own, place)}
+        if not before:
+            claims["loss"] = _loss(own, place)
+        points[f"{before}point"] = found
+        evidence[f"{before}point"] = [float(v) for v in found]
+    if within is not None:
+        try:
+            everyone = all_points_within(own, float(within))  # type: ignore[arg-type]
+        except NotShown as why:
+            evidence[f"{before}why_not_all"] = str(why)
+        else:
+            claims[f"{before}points_within"] = everyone
+            listed = everyone.certificate
+            assert isinstance(listed, CriticalPointsWithin)
+            points |= {f"{before}within {i}": place.centre for i, (_, place) in enumerate(listed.near(own), 1)}
+            evidence[f"{before}points_within"] = points_near(listed, own)
+    return claims, points, evidence
 
 
 def _alone(own: TrainedPerceptron, place: Verdict) -> Verdict:
     """The largest power of two within which the test shows no other critical point."""
     value = 1.0
-    while value > _PLACE:
+    while value > PLACE:
         try:
-            return issue(AloneThere(place, value + 2 * _PLACE, value, _BITS), own)
+            return issue(AloneThere(place, value + 2 * PLACE, value, BITS), own)
         except NotShown:
             value /= 2
-    return issue(AloneThere(place, _PLACE, 0.0, _BITS), own)
+    return issue(AloneThere(place, PLACE, 0.0, BITS), own)
 
 
-def _index(own: TrainedPerceptron, found: tuple[Fraction, ...], place: Verdict) -> Verdict:
-    with taylor(_BITS, 3):
-        hessian = own.derivatives([rational_ball(v) for v in found])[2]
-    values, turn = np.linalg.eigh(np.array([[float(v.mid()) for v in row] for row in hessian.tolist()]))
-    exact = tuple(tuple(Fraction(float(v)) for v in row) for row in turn)
+def _index(own: TrainedPerceptron, place: Verdict) -> Verdict:
     try:
-        return issue(IndexThere(place, int(np.sum(values < 0)), exact, _BITS), own)
+        return index_of(own, place)
     except NotShown as why:
         return weak(Statement("critical point: index", own.hash, None), Claim.UNDECIDED, str(why))
 
@@ -210,67 +236,30 @@ def _index(own: TrainedPerceptron, found: tuple[Fraction, ...], place: Verdict) 
 def _loss(own: TrainedPerceptron, place: Verdict) -> Verdict:
     point = place.certificate
     assert isinstance(point, OneCriticalPoint)
-    with taylor(_BITS, 3):
+    with taylor(BITS, 3):
         loss = own.derivatives(point.box())[0]
         low, high = float(loss.lower()), float(loss.upper())
         while not flint.arb(low) <= loss.lower():
             low = nextafter(low, -inf)
         while not loss.upper() <= flint.arb(high):
             high = nextafter(high, inf)
-    return issue(LossThere(place, low, high, _BITS), own)
+    return issue(LossThere(place, low, high, BITS), own)
 
 
-def _with_polynomials(
-    own: TrainedPerceptron, source: Network, degree: int, claims: Mapping[str, Verdict], seed: int
-) -> tuple[dict[str, Verdict], dict[str, Any], dict[str, Any]]:
+def _with_polynomials(own: TrainedPerceptron, source: Network, degree: int, seed: int) -> TrainedPerceptron:
+    """The network with polynomials of that degree in place of its activations, at the same weights."""
     columns = list(zip(*own.inputs, strict=True))
     near = algebraic_network(source, ([min(c) for c in columns], [max(c) for c in columns]), degree, seed)
-    other = replace(own, pieces=tuple(tuple(p.polynomial) for p in near.layers))
-    found, points, evidence = _near(other)
-    one, two = claims.get("distance"), found.get("polynomial_distance")
-    evidence["polynomials"] = [[str(c) for c in p.polynomial] for p in near.layers]
+    return replace(own, pieces=tuple(tuple(p.polynomial) for p in near.layers))
+
+
+def _apart(own: TrainedPerceptron, degree: int, claims: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """How far the critical points of both are apart at most, where both are shown."""
+    one, two = claims.get("distance"), others.get("polynomial_distance")
     if one is None or two is None:
-        return found, points, evidence
+        return {}
     a, b = one.certificate, two.certificate
     assert isinstance(a, OneCriticalPoint)
     assert isinstance(b, OneCriticalPoint)
-    apart = _above(max(abs(v - w) for v, w in zip(a.centre, b.centre, strict=True)) + Fraction(a.radius) + Fraction(b.radius))
-    found |= {key: issue(PointsApart(key, one, two, degree, apart), own) for key in ("between", "degree")}
-    return found, points, evidence
-
-
-def _newton(own: TrainedPerceptron) -> tuple[Fraction, ...] | str:
-    """Newton's method from the weights; a sentence where it leads nowhere near."""
-    n, at = own.parameters, [Fraction(w) for w in own.weights]
-    with taylor(_BITS, 3):
-        for _ in range(_STEPS):
-            _, gradient, hessian = own.derivatives([rational_ball(v) for v in at])
-            middle = flint.arb_mat(n, n, [v.mid() for v in hessian.entries()])
-            try:
-                step = middle.solve(flint.arb_mat(n, 1, [v.mid() for v in gradient.entries()]))
-            except ZeroDivisionError:
-                return "the Hessian is singular, or nearly so"
-            moves = [float(v.mid()) for v in step.entries()]
-            if not all(map(isfinite, moves)):
-                return "Newton's method leaves all bounds"
-            at = [_short(v, move) for v, move in zip(at, step.entries(), strict=True)]
-            if max(abs(a - b) for a, b in zip(at, own.weights, strict=True)) > _FARTHEST:
-                return f"Newton's method from the trained weights leads more than {_FARTHEST:g} away: they lie near no critical point"
-            if max(map(abs, moves), default=0.0) < _PLACE * 2.0**-40:
-                return tuple(at)
-    return "Newton's method from the trained weights does not settle"
-
-
-def _short(value: Fraction, move: flint.arb) -> Fraction:
-    """A number less a step, in multiples of 2**-160."""
-    mantissa, exponent = move.mid().man_exp()
-    moved = value - Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-    return Fraction(round(moved * 2**160), 2**160)
-
-
-def _above(value: Fraction) -> float:
-    """A float that is not below a number."""
-    found = float(value)
-    while Fraction(found) < value:
-        found = nextafter(found, inf)
-    return found
+    apart = float_above(max(abs(v - w) for v, w in zip(a.centre, b.centre, strict=True)) + Fraction(a.radius) + Fraction(b.radius))
+    return {key: issue(PointsApart(key, one, two, degree, apart), own) for key in ("between", "degree")}

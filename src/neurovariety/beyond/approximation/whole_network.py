@@ -31,6 +31,7 @@ from neurovariety.certificates.network_approximation import (
     differences,
     reached,
     read,
+    smooth_layers,
     through,
 )
 from neurovariety.certificates.network_nodes import network_hash
@@ -73,6 +74,18 @@ def trained_network(source: object, architecture: object) -> Network:
             f"approximated on an interval, 'mlp(1,2,1; {name})' with interval=(-1, 1), and dimension, fibers, symmetries and "
             "critical-locus take it"
         ) from None
+
+
+def free_layers(network: Network) -> SmoothLayers:
+    """The layers of a network all of whose weights can move, each by itself. Raises `NotShown` where layers share weights, where some
+    are held as they are, and as `smooth_layers` does."""
+    layers = smooth_layers(network)
+    keys = [key for node in network.nodes if node.kind == "linear" for key in node.weights.values()]
+    if len(keys) != len(set(keys)):
+        raise NotShown("its layers share weights")
+    if network.fixed & set(keys):
+        raise NotShown(f"{min(network.fixed & set(keys))} is not trained")
+    return layers
 
 
 def algebraic_network(
