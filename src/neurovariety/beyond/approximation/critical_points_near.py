@@ -50,7 +50,7 @@ class _TooManyBoxes(Exception):
     """More boxes than were allowed."""
 
 
-class _Search:
+class _BoxTree:
     """The steps of the trees, and what is left of the work."""
 
     def __init__(self, own: TrainedPerceptron, turn: Turn) -> None:
@@ -127,7 +127,7 @@ def all_points_within(own: TrainedPerceptron, within: float) -> Verdict:
     found: tuple[float, list[int]] | None = None
     why, spent = "no tree of boxes", 0
     with taylor(_ROUGH, 3):
-        search = _Search(own, turn)
+        search = _BoxTree(own, turn)
         for k in range(_DOUBLINGS, -1, -1):
             radius, before = within / 2**k, search.left
             if before < _GROWTH * spent:
