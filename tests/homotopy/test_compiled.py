@@ -36,7 +36,7 @@ def test_no_fast_math():
 
 
 def test_what_compiled_functions_call_is_no_compiled_function_of_its_own():
-    """Python interprets it, so it may stand for what is compiled where rounding is looked at; wrappers and files are of entries alone."""
+    """Python interprets it, so that tests of rounding may; wrappers and files are of entries alone."""
     for inner in (kernels.run, kernels.factor, path_kernel._judge, float_balls.modulus):
         assert not hasattr(inner, "py_func")
     assert float_balls.modulus(3.0, 4.0) == numba.njit(lambda x, y: float_balls.modulus(x, y))(3.0, 4.0)
