@@ -86,6 +86,9 @@ ASKED = {
     "a critical point": lambda: nv.critical_point(
         {"W1": [[0.9]], "W2": [[0.8]]}, architecture="mlp(1,1,1; tanh)", inputs=[1, 2, 3], targets=["3/5", "3/4", "4/5"], degree=5
     ),
+    "critical points near": lambda: nv.critical_point(
+        {"W1": [[0.9]], "W2": [[0.8]]}, architecture="mlp(1,1,1; tanh)", inputs=[1, 2, 3], targets=["3/5", "3/4", "4/5"], within=2**-9
+    ),
     "attention with softmax": lambda: nv.fibers("attention(1,1; a=1; t=2; softmax)"),
     "symmetries of attention with softmax": lambda: nv.symmetries("attention(1,1; a=1; t=2; softmax)"),
     "a rank": lambda: nv.diagnose(ONE, architecture=SQUARES),
