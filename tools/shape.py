@@ -21,8 +21,6 @@ PARAMETERS = 8
 
 KERNEL = "a loop compiled by numba: its arguments are arrays that the caller allocates, and a call inside costs a path its speed"
 REASONS: dict[str, str] = {
-    "homotopy/path_kernel.py:track": KERNEL,
-    "certificates/float_balls.py:krawczyk": KERNEL,
     "homotopy/lanes.py:linear": KERNEL,
     "homotopy/lanes.py:real_linear": KERNEL,
     "linear_algebra/_kernels.py:panel": KERNEL,

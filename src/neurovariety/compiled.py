@@ -17,6 +17,7 @@ from typing import Any
 
 import numba
 from numba.core.caching import IndexDataCacheFile
+from numba.extending import overload
 
 
 @cache
@@ -31,7 +32,8 @@ def stamp(folder: Path) -> str:
 
 def compiled(function: Callable[..., Any]) -> Any:
     """``function`` compiled when first called, without the interpreter's lock; division by zero gives what is not a number."""
-    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiler: Any = numba.njit
+    dispatcher = compiler(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
     store = dispatcher._cache
     folder, base = Path(store._cache_path), store._impl.filename_base
     name = f"{base}-{stamp(Path(inspect.getfile(function)).parent)[:16]}"
@@ -40,3 +42,16 @@ def compiled(function: Callable[..., Any]) -> Any:
             old.unlink(missing_ok=True)
     store._cache_file = IndexDataCacheFile(store._cache_path, name, store._impl.locator.get_source_stamp())
     return dispatcher
+
+
+def compiled_within(function: Callable[..., Any]) -> Any:
+    """``function``, which Python interprets, and which the compiled functions that call it have compiled as parts of themselves: it has
+    no wrappers for Python and no files of its own, which would take as long to compile as it does. It allocates nothing, so that no
+    references are counted; where numbers stand for arguments it is compiled for these."""
+    options: Any = {"error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+
+    @overload(function, jit_options=options, strict=False, prefer_literal=True)
+    def written(*arguments: Any, **named: Any) -> Callable[..., Any]:
+        return function
+
+    return function

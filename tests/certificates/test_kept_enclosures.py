@@ -131,7 +131,7 @@ def enclosed(module):
         radii = np.abs(spread(shape[0], 5)) * 0.25
         float_balls.enclose(SYSTEM, 2.0**-40, np.hstack([given.points, given.parameters]), radii, outputs, out)
     else:
-        double_double._enclose(SYSTEM, 2.0**-40, given.points, given.parameters, outputs, out)
+        double_double._enclose(np.zeros((SYSTEM.slots, 5)), SYSTEM, 2.0**-40, given, outputs, out)
     return {str(k): digits(out.good[k], out.values[k], out.sizes[k]) for k in range(shape[0])}
 
 

@@ -69,7 +69,6 @@ MODULES = [(float_balls.run, 3, 2 * U), (double_double._run, 5, 16 * U**2)]
     ("k", "kind", "add", "rounded"), [(1, 0, 0, 0), (4, 0, 1, 0), (3, 1, 0, 2.0**-40), (5, 1, 1, 0), (2, 2, 1, 0.25), (0, 1, 1, 0)]
 )
 def test_sums_of_products(run, width, unit, k, kind, add, rounded):
-    run = run.py_func
     for _ in range(3):
         w = drawn(8, width)
         numbers = RNG.normal(size=(k + 1, 2))
@@ -101,7 +100,6 @@ def test_sums_of_products(run, width, unit, k, kind, add, rounded):
 @pytest.mark.parametrize("relative", [0.0, 1e-9, 0.5, 0.999])
 @pytest.mark.parametrize("point", [(3.0, -0.7), (1e-120, 2e-125), (-1e110, 1e100), (0.0, 5.0)])
 def test_reciprocals(run, width, unit, relative, point):
-    run = run.py_func
     w = np.zeros((8, width))
     w[2, 0], w[2, width // 2 if width == 3 else 2], w[2, -1] = point[0], point[1], relative * abs(complex(*point))
     assert run(w, tape((3, 7, 1, 2, 0), [(0, 0), (2, 0)]), 0.0)
@@ -132,7 +130,7 @@ def test_reciprocals(run, width, unit, relative, point):
 def test_a_ball_that_meets_zero_has_no_reciprocal(run, width, re, im, r):
     w = np.zeros((8, width))
     w[2, 0], w[2, 1 if width == 3 else 2], w[2, -1] = re, im, r
-    assert not run.py_func(w, tape((3, 7, 1, 2, 0), [(0, 0), (2, 0)]), 0.0)
+    assert not run(w, tape((3, 7, 1, 2, 0), [(0, 0), (2, 0)]), 0.0)
 
 
 @pytest.mark.parametrize("large", [(1, 0), (1, 2), (2, 0), (2, 2)])
@@ -287,7 +285,8 @@ def test_what_is_enclosed_is_put_where_it_belongs(module):
         float_balls.enclose(arrays, 0.0, points, radii, outputs, out)
     else:
         radii = np.zeros((3, 3))
-        double_double._enclose(arrays, 0.0, points[:, :2], points[:, 2:], outputs, out)
+        near = Approximations(points[:, :2], points[:, 2:], points)
+        double_double._enclose(np.zeros((arrays.slots, 5)), arrays, 0.0, near, outputs, out)
     assert out.good.tolist() == [True, False, True]
     for k in (0, 2):
         x, y, p = points[k]

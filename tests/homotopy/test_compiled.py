@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numba
+
 from neurovariety.certificates import float_balls
 from neurovariety.compiled import stamp
 from neurovariety.homotopy import kernels, path_kernel
@@ -19,11 +21,22 @@ def test_the_stamp_changes_with_any_source(tmp_path):
 
 
 def test_names_of_cache_files_hold_the_stamp():
-    for module, dispatcher in ((kernels, kernels.run), (path_kernel, path_kernel.track), (float_balls, float_balls.krawczyk)):
+    for module, dispatcher in (
+        (kernels, kernels._newton_in),
+        (path_kernel, path_kernel._track_in),
+        (float_balls, float_balls._krawczyk_in),
+    ):
         assert stamp(Path(module.__file__).parent)[:16] in dispatcher._cache._cache_file._index_name
 
 
 def test_no_fast_math():
     """Contraction stands in the vector code itself; nothing may assume that numbers are finite."""
-    for dispatcher in (kernels.run, kernels.factor, path_kernel.track, float_balls.krawczyk):
+    for dispatcher in (kernels._evaluate_in, kernels._newton_in, path_kernel._track_in, float_balls._krawczyk_in):
         assert not dispatcher.targetoptions.get("fastmath")
+
+
+def test_what_compiled_functions_call_is_no_compiled_function_of_its_own():
+    """Python interprets it, so that tests of rounding may; wrappers and files are of entries alone."""
+    for inner in (kernels.run, kernels.factor, path_kernel._judge, float_balls.modulus):
+        assert not hasattr(inner, "py_func")
+    assert float_balls.modulus(3.0, 4.0) == numba.njit(lambda x, y: float_balls.modulus(x, y))(3.0, 4.0)

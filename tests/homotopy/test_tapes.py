@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +17,22 @@ from neurovariety.homotopy.lanes import LANES, WIDTH
 from neurovariety.homotopy.tape import evaluate
 
 INPUTS = 4
+
+
+@numba.njit
+def _run_order(w, tape, k, orders):
+    """Here and below: what compiled functions call, called by one."""
+    kernels.run_order(w, tape, k, orders)
+
+
+@numba.njit
+def _factor(w, m, n, pivots):
+    return kernels.factor(w, m, n, pivots)
+
+
+@numba.njit
+def _solve(w, m, n, pivots, swapped, b):
+    kernels.solve(w, m, n, pivots, swapped, b)
 
 
 @st.composite
@@ -116,7 +133,7 @@ def test_series_are_taylor_coefficients(program, seed):
     block[1 : 1 + INPUTS, :, 0], block[1 : 1 + INPUTS, :, 1] = curve.real[:, :, None], curve.imag[:, :, None]
     flat = block.reshape(-1)
     for k in range(orders):
-        kernels.run_order(flat, tape.arrays, k, orders)
+        _run_order(flat, tape.arrays, k, orders)
     found = flat.reshape(block.shape)[tape.outputs]
     found = (found[:, :, 0] + 1j * found[:, :, 1])[:, :, 0].T
     assert np.abs(found - expected).max() < 1e-4 * (1 + np.abs(expected).max())
@@ -169,8 +186,8 @@ def test_linear_systems(n):
     b = rng.normal(size=(n, LANES)) + 1j * rng.normal(size=(n, LANES))
     w = np.concatenate([pack(a.reshape(-1, LANES)), pack(b)])
     pivots = np.zeros((n, LANES), dtype=np.int64)
-    swapped = kernels.factor(w, 0, n, pivots)
-    kernels.solve(w, 0, n, pivots, swapped, n * n * WIDTH)
+    swapped = _factor(w, 0, n, pivots)
+    _solve(w, 0, n, pivots, swapped, n * n * WIDTH)
     x = w[n * n * WIDTH :].reshape(n, 2, LANES)
     for l in range(LANES):
         expected = np.linalg.solve(a[:, :, l], b[:, l])
@@ -187,7 +204,7 @@ def test_what_is_no_number_stays_so():
     b = np.ones((n, LANES), dtype=complex)
     w = np.concatenate([pack(a.reshape(-1, LANES)), pack(b)])
     pivots = np.zeros((n, LANES), dtype=np.int64)
-    kernels.solve(w, 0, n, pivots, kernels.factor(w, 0, n, pivots), n * n * WIDTH)
+    _solve(w, 0, n, pivots, _factor(w, 0, n, pivots), n * n * WIDTH)
     x = w[n * n * WIDTH :].reshape(n, 2, LANES)
     for l in range(3):
         assert not np.isfinite(x[:, :, l]).all()

@@ -17,7 +17,7 @@ import numpy as np
 
 from neurovariety.certificates.float_balls import Approximations, Balls, modulus
 from neurovariety.certificates.float_tape import FloatTape
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 
 _U = 2.0**-53
 _FINE = 16 * _U * _U
@@ -27,7 +27,7 @@ _SPLIT = 2.0**27 + 1.0
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _exact_sum(a, b):
     s = a + b
     t = s - a
@@ -35,7 +35,7 @@ def _exact_sum(a, b):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _exact_product(a, b):
     p = a * b
     t = _SPLIT * a
@@ -48,7 +48,7 @@ def _exact_product(a, b):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _add(x, xl, y, yl):
     s, e = _exact_sum(x, y)
     t, f = _exact_sum(xl, yl)
@@ -61,7 +61,7 @@ def _add(x, xl, y, yl):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _times(x, xl, y, yl):
     p, e = _exact_product(x, y)
     e += x * yl + xl * y
@@ -70,7 +70,7 @@ def _times(x, xl, y, yl):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _reciprocal(x, xl):
     """An approximation of 1/x, and a bound of its relative error."""
     q = 1.0 / x
@@ -84,7 +84,7 @@ def _reciprocal(x, xl):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _run(w, tape, rounded):
     """`float_balls.run` on rows of five numbers. False where a ball met 0 in a division, or a number is too large."""
     code, terms, numbers = tape.code, tape.terms, tape.coefficients
@@ -144,10 +144,10 @@ def _run(w, tape, rounded):
 
 @no_type_check
 @compiled
-def _enclose(tape, rounded, points, parameters, outputs, out):
+def _enclose(w, tape, rounded, near, outputs, out):
     values, sizes, good = out.values, out.sizes, out.good
+    points, parameters = near.points, near.parameters
     n, m = points.shape[1], parameters.shape[1]
-    w = np.zeros((tape.slots, 5))
     w[0, 0] = 1.0
     for k in range(len(points)):
         for i in range(n + m):
@@ -165,5 +165,6 @@ def residuals(tape: FloatTape, near: Approximations) -> Balls:
     """Balls of doubles that hold what a tape makes of the points (P, n) of ``near``, which may be much smaller than its terms."""
     shape = (len(near.points), len(tape.outputs))
     out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(shape[0], dtype=np.bool_))
-    _enclose(tape.arrays, tape.rounded, near.points, near.parameters, tape.outputs, out)
+    near = Approximations(*(np.array(part, dtype=np.complex128, order="C") for part in near))
+    _enclose(np.zeros((tape.arrays.slots, 5)), tape.arrays, tape.rounded, near, tape.outputs, out)
     return out

@@ -17,7 +17,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 
 _U = 2.0**-53
 _TINY = 1e-290
@@ -62,7 +62,7 @@ class Balls(NamedTuple):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def modulus(re, im):
     """An upper bound of the modulus."""
     x, y = abs(re), abs(im)
@@ -72,7 +72,7 @@ def modulus(re, im):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def run(w, tape, rounded):
     """Run a tape (`TapeArrays`) on the rows of ``w``; ``rounded`` is the relative radius of its coefficients. False where a ball met 0
     in a division."""
@@ -119,7 +119,6 @@ def run(w, tape, rounded):
 
 
 @no_type_check
-@compiled
 def krawczyk(tape, rounded, near, residuals, tries, out):
     """Boxes around the points of ``near`` (`Approximations`), with one zero each of the functions, by Krawczyk's operator;
     ``residuals`` (`Balls`) hold the functions at the points.
@@ -128,13 +127,20 @@ def krawczyk(tape, rounded, near, residuals, tries, out):
     < rho_i for all i, the map x - Y F(x) contracts the polydisc of radii rho into itself, so that F has exactly one zero there and
     Y J is invertible on it. ``out`` (`Boxes`) receives rho as radii, and the left sides: the zero lies that near to the point.
     """
+    near = Approximations(*(np.array(part, dtype=np.complex128, order="C") for part in near))
+    n = near.points.shape[1]
+    _krawczyk_in((np.zeros((tape.slots, 3)), np.zeros(n), np.zeros(n), np.zeros(n)), tape, rounded, near, residuals, tries, out)
+
+
+@no_type_check
+@compiled
+def _krawczyk_in(room, tape, rounded, near, residuals, tries, out):
     points, parameters, inverses = near.points, near.parameters, near.inverses
     boxes, shrunk, good = out.radii, out.near, out.good
     n, m = points.shape[1], parameters.shape[1]
-    w = np.zeros((tape.slots, 3))
+    w, error, rho, left = room
     w[0, 0] = 1.0
     first = 1 + n + m
-    error, rho, left = np.zeros(n), np.zeros(n), np.zeros(n)
     for k in range(len(points)):
         good[k] = False
         if not residuals.good[k]:
@@ -190,11 +196,15 @@ def krawczyk(tape, rounded, near, residuals, tries, out):
 
 
 @no_type_check
-@compiled
 def enclose(tape, rounded, centres, radii, outputs, out):
     """Balls (``out``, `Balls`) that hold the outputs (slots ``outputs``) of a tape over the boxes (``centres``, ``radii``)."""
+    _enclose_in(np.zeros((tape.slots, 3)), tape, rounded, centres, radii, outputs, out)
+
+
+@no_type_check
+@compiled
+def _enclose_in(w, tape, rounded, centres, radii, outputs, out):
     values, sizes, good = out.values, out.sizes, out.good
-    w = np.zeros((tape.slots, 3))
     w[0, 0] = 1.0
     for k in range(len(centres)):
         for i in range(centres.shape[1]):

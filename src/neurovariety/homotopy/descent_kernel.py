@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurovariety.certificates.float_balls import TapeArrays
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 from neurovariety.homotopy.kernels import run
 from neurovariety.homotopy.lanes import LANES, WIDTH
 
@@ -56,8 +56,28 @@ class DescentNumbers(NamedTuple):
     largest: float
 
 
+class _DescentRoom(NamedTuple):
+    """What `descend` works in: slots of the tapes, what the functions are ``off`` and seen to be at a ``trial``, derivatives, a step,
+    the equations of one; of each descent its damping, whether it moved, goes on, and could try a step."""
+
+    values: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+    off: NDArray[np.complex128]
+    seen: NDArray[np.complex128]
+    trial: NDArray[np.complex128]
+    slope: NDArray[np.complex128]
+    step: NDArray[np.complex128]
+    gram: NDArray[np.complex128]
+    right: NDArray[np.complex128]
+    damping: NDArray[np.float64]
+    growth: NDArray[np.float64]
+    moved: NDArray[np.bool_]
+    going: NDArray[np.bool_]
+    tried: NDArray[np.bool_]
+
+
 @no_type_check
-@compiled
+@compiled_within
 def _load(w, points, row, lane):
     """Put a point into its lane."""
     for i in range(points.shape[1]):
@@ -66,7 +86,7 @@ def _load(w, points, row, lane):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _weighed(w, outputs, lane, aim, columns, out):
     """Outputs of a lane, (n, columns) row by row, times the factor into ``out`` (k, columns)."""
     factor = aim.factor
@@ -84,7 +104,7 @@ def _weighed(w, outputs, lane, aim, columns, out):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _solved(matrix, vector):
     """Solve a Hermitian system of a positive matrix in place; whether it is one."""
     n = len(vector)
@@ -115,7 +135,7 @@ def _solved(matrix, vector):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _step(j, off, damping, free, gram, right, step):
     """The step from derivatives (k, N) in the unknowns ``free``; whether there is one. ``damping`` is relative to their size."""
     rows, count = j.shape[0], len(free)
@@ -161,7 +181,7 @@ def _step(j, off, damping, free, gram, right, step):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _off(w, tape, outputs, points, aim, out):
     """What the weighed functions are off at the points, into ``out`` (P, k, 1)."""
     for l in range(LANES):
@@ -174,7 +194,7 @@ def _off(w, tape, outputs, points, aim, out):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _norm(vector):
     total = 0.0
     for value in vector:
@@ -183,7 +203,7 @@ def _norm(vector):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _goes_on(point, size, damping, numbers):
     largest = 0.0
     for value in point:
@@ -192,29 +212,40 @@ def _goes_on(point, size, damping, numbers):
 
 
 @no_type_check
-@compiled
 def descend(by, aim, numbers, found):
     """Descents of a block, `LANES` at most, in place: `MovedBy`, `Aim`, `DescentNumbers` and `Descents`."""
+    count, n = found.points.shape
+    k, m = len(aim.goal), max(min(len(aim.goal), len(aim.free)), 1)
+    room = _DescentRoom(
+        np.zeros(by.values.slots * WIDTH), np.zeros(by.slopes.slots * WIDTH), np.zeros((count, k, 1), np.complex128),
+        np.zeros((count, k, 1), np.complex128), found.points.copy(), np.zeros((count, k, n), np.complex128), np.zeros(n, np.complex128),
+        np.zeros((m, m), np.complex128), np.zeros(m, np.complex128), np.full(count, numbers.first), np.full(count, 2.0),
+        np.ones(count, dtype=np.bool_), np.ones(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_),
+    )  # fmt: skip
+    _descend_in(room, by, aim, numbers, found)
+
+
+@no_type_check
+@compiled
+def _descend_in(room, by, aim, numbers, found):
     points, size = found
     count, n = points.shape
-    k, m = len(aim.goal), max(min(len(aim.goal), len(aim.free)), 1)
-    v, d = np.zeros(by.values.slots * WIDTH), np.zeros(by.slopes.slots * WIDTH)
+    k = len(aim.goal)
+    v, d, off, seen, trial, slope, step, gram, right, damping, growth, moved, going, tried = room
     v[:LANES] = 1.0
     d[:LANES] = 1.0
-    off, seen = np.zeros((count, k, 1), np.complex128), np.zeros((count, k, 1), np.complex128)
-    trial, slope, step = points.copy(), np.zeros((count, k, n), np.complex128), np.zeros(n, np.complex128)
-    gram, right = np.zeros((m, m), np.complex128), np.zeros(m, np.complex128)
-    damping, growth = np.full(count, numbers.first), np.full(count, 2.0)
-    moved, going, tried = np.ones(count, dtype=np.bool_), np.ones(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
     _off(v, by.values, by.value_slots, points, aim, off)
     for l in range(count):
         size[l] = _norm(off[l, :, 0])
     for _ in range(numbers.iterations):
+        any_going, any_moved = False, False
         for l in range(count):
             going[l] = _goes_on(points[l], size[l], damping[l], numbers)
-        if not going.any():
+            any_going = any_going or going[l]
+            any_moved = any_moved or (going[l] and moved[l])
+        if not any_going:
             break
-        if (going & moved).any():
+        if any_moved:
             for l in range(LANES):
                 _load(d, points, min(l, count - 1), l)
             run(d, by.slopes)
@@ -234,7 +265,11 @@ def descend(by, aim, numbers, found):
             if not tried[l]:  # singular to the last digit
                 damping[l] *= 100
             elif now < size[l]:
-                points[l], off[l], size[l] = trial[l], seen[l], now
+                for i in range(n):
+                    points[l, i] = trial[l, i]
+                for i in range(k):
+                    off[l, i, 0] = seen[l, i, 0]
+                size[l] = now
                 damping[l], growth[l], moved[l] = max(damping[l] / 5, numbers.least), 2.0, True
             else:  # a descent that has arrived ends after few more steps
                 damping[l] *= growth[l]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 from neurovariety.homotopy.lanes import (
     LANES,
     WIDTH,
@@ -21,8 +22,19 @@ from neurovariety.homotopy.lanes import (
 )
 
 
+class NewtonRoom(NamedTuple):
+    """What `newton` works in: the ``tape``'s slots, points ``x`` of a block, corrections ``d``, units and sizes, rows exchanged."""
+
+    tape: NDArray[np.float64]
+    x: NDArray[np.float64]
+    d: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    size: NDArray[np.float64]
+    pivots: NDArray[np.int64]
+
+
 @no_type_check
-@compiled
+@compiled_within
 def run(w, tape):
     """Run a tape (`TapeArrays`) on one block; slots of WIDTH numbers."""
     code, terms, numbers = tape.code, tape.terms, tape.coefficients
@@ -40,7 +52,7 @@ def run(w, tape):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def run_order(w, tape, k, orders):
     """Coefficient ``k`` of every slot's power series, the lower ones at hand; slots of ``orders`` vectors."""
     code, terms, numbers = tape.code, tape.terms, tape.coefficients
@@ -72,7 +84,7 @@ def run_order(w, tape, k, orders):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def factor(w, m, n, pivots):
     """LU factors of the n x n matrices at offset ``m``, row by row, in place; the diagonal is inverted.
 
@@ -111,7 +123,7 @@ def factor(w, m, n, pivots):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def solve(w, m, n, pivots, swapped, b):
     """Replace the vectors at offset ``b`` by the solutions of the systems factored at ``m``."""
     if swapped:
@@ -132,7 +144,7 @@ def solve(w, m, n, pivots, swapped, b):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def write(w, unit, first, values, count):
     """Put ``count`` vectors into slots of size ``unit`` from offset ``first`` on."""
     for i in range(count):
@@ -141,7 +153,7 @@ def write(w, unit, first, values, count):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def sizes(values, scale, n, out):
     """Largest component of each lane, measured in units of ``scale``."""
     for l in range(LANES):
@@ -154,7 +166,7 @@ def sizes(values, scale, n, out):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def scales(x, n, scale):
     """Units in which corrections of ``x`` are measured: each component's size, but no less than a tenth of the largest one."""
     for l in range(LANES):
@@ -167,7 +179,7 @@ def scales(x, n, scale):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def solved(w, fo, pivots, swapped, source, unit, shift, out):
     """Solve with the vectors at ``source`` (slots of ``unit``, from ``shift`` on) as right-hand side, into ``out`` (n, WIDTH).
 
@@ -184,10 +196,14 @@ def solved(w, fo, pivots, swapped, source, unit, shift, out):
 
 
 @no_type_check
-@compiled
 def evaluate(tape, inputs, outputs, values):
     """The outputs (slots ``outputs``) of a tape (`TapeArrays`) at the rows of ``inputs``, into the rows of ``values``."""
-    w = np.zeros(tape.slots * WIDTH)
+    _evaluate_in(np.zeros(tape.slots * WIDTH), tape, inputs, outputs, values)
+
+
+@no_type_check
+@compiled
+def _evaluate_in(w, tape, inputs, outputs, values):
     w[:LANES] = 1.0
     count = len(inputs)
     for begin in range(0, count, LANES):
@@ -203,17 +219,25 @@ def evaluate(tape, inputs, outputs, values):
 
 
 @no_type_check
-@compiled
 def newton(tape, points, parameters, iterations, last):
     """Newton iterations in place on the rows of ``points`` (P, n) at ``parameters`` (P, m), with a tape (`TapeArrays`) of n functions
     and their Jacobian; ``last`` (P,) is the size of the last correction in the units of `scales`."""
+    n = points.shape[1]
+    room = NewtonRoom(
+        np.zeros(tape.slots * WIDTH), np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.ones((n, LANES)), np.zeros(LANES),
+        np.zeros((n, LANES), dtype=np.int64),
+    )  # fmt: skip
+    _newton_in(room, tape, points, parameters, iterations, last)
+
+
+@no_type_check
+@compiled
+def _newton_in(room, tape, points, parameters, iterations, last):
     n, m = points.shape[1], parameters.shape[1]
-    w = np.zeros(tape.slots * WIDTH)
+    w, x, d, scale, size, pivots = room
     w[:LANES] = 1.0
     fo = (1 + n + m) * WIDTH
-    mo = fo + n * WIDTH
-    x, scale, pivots = np.zeros((n, WIDTH)), np.ones((n, LANES)), np.zeros((n, LANES), dtype=np.int64)
-    size = np.zeros(LANES)
+    mo = np.int64(fo + n * WIDTH)
     count = len(points)
     for begin in range(0, count, LANES):
         for l in range(LANES):
@@ -226,13 +250,13 @@ def newton(tape, points, parameters, iterations, last):
         for _ in range(iterations):
             write(w, WIDTH, WIDTH, x, n)
             run(w, tape)
-            swapped = factor(w, np.int64(mo), n, pivots)
-            solve(w, np.int64(mo), n, pivots, swapped, np.int64(fo))
+            swapped = factor(w, mo, n, pivots)
+            solved(w, fo, pivots, swapped, w, WIDTH, fo, d)
             scales(x, n, scale)
-            sizes(w[fo : fo + n * WIDTH].reshape(n, WIDTH), scale, n, size)
+            sizes(d, scale, n, size)
             for i in range(n):
                 for l in range(WIDTH):
-                    x[i, l] -= w[fo + i * WIDTH + l]
+                    x[i, l] -= d[i, l]
         for l in range(min(LANES, count - begin)):
             last[begin + l] = size[l]
             for i in range(n):

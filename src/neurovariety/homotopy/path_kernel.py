@@ -7,7 +7,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 from neurovariety.homotopy.kernels import factor, run, run_order, scales, sizes, solved, write
 from neurovariety.homotopy.lanes import LANES, WIDTH
 
@@ -89,8 +89,19 @@ class _Vectors(NamedTuple):
     moved: NDArray[np.float64]
 
 
+class _TrackRoom(NamedTuple):
+    """What `track` works in: the slots of both tapes, the lanes and vectors of a block, zeros, and which rows are exchanged."""
+
+    both: NDArray[np.float64]
+    alone: NDArray[np.float64]
+    lanes: _Lanes
+    vectors: _Vectors
+    nothing: NDArray[np.float64]
+    pivots: NDArray[np.int64]
+
+
 @no_type_check
-@compiled
+@compiled_within
 def _predict(x, c, n, orders, h, pade, y):
     """The Taylor polynomial, or the Padé approximant with a linear denominator, at step ``h`` of each lane."""
     top = orders - 1
@@ -116,7 +127,7 @@ def _predict(x, c, n, orders, h, pade, y):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _move(p, dp, z, k, m, out):
     """p + z[k] dp, lane by lane."""
     for i in range(m):
@@ -128,7 +139,7 @@ def _move(p, dp, z, k, m, out):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _load(lanes, vectors, paths, waiting, stride, tolerance):
     """Put the next paths into the lanes that have none; returns the first that still waits."""
     x, p, dp = vectors.x, vectors.p, vectors.dp
@@ -148,7 +159,7 @@ def _load(lanes, vectors, paths, waiting, stride, tolerance):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _set_times(lanes, orders):
     """The time that each lane tries to reach, and the series of z there."""
     for l in range(LANES):
@@ -163,7 +174,7 @@ def _set_times(lanes, orders):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _judge(lanes, vectors, settings, out):
     """Keep or refuse the step of each lane by its two corrections, and end the paths that are over."""
     tolerance, contraction, noise, orders = settings.tolerance, settings.contraction, settings.noise, settings.orders
@@ -210,7 +221,7 @@ def _judge(lanes, vectors, settings, out):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _keep_term(lanes, vectors, k):
     """Term ``k`` of the series, found as minus the correction, for the lanes that took a step; and its size."""
     d, scale = vectors.d, vectors.scale
@@ -226,7 +237,7 @@ def _keep_term(lanes, vectors, k):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _set_steps(lanes, size, settings):
     """The next step of each lane, by the size of the first term of the series that is left out."""
     orders = settings.orders
@@ -247,7 +258,6 @@ def _set_steps(lanes, size, settings):
 
 
 @no_type_check
-@compiled
 def track(both, alone, paths, first, stride, settings, out):
     """Track paths ``first``, ``first + stride``, ... of ``paths`` (`Segments`), with ``settings`` (`StepNumbers`), into ``out``
     (`PathEnds`).
@@ -257,13 +267,6 @@ def track(both, alone, paths, first, stride, settings, out):
     the factors of the last Jacobian, and corrects by two Newton iterations with one Jacobian.
     """
     n, m, orders = paths.starts.shape[1], paths.p0.shape[1], settings.orders
-    w, v = np.zeros(both.slots * WIDTH), np.zeros(alone.slots * orders * WIDTH)
-    w[:LANES] = 1.0
-    v[:LANES] = 1.0
-    unit = orders * WIDTH
-    fo = (1 + n + m) * WIDTH
-    mo = np.int64(fo + n * WIDTH)
-    so = (1 + n + m) * unit
     lanes = _Lanes(
         np.full(LANES, -1), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.zeros(LANES), np.ones(LANES),
         np.full(LANES, settings.tolerance), np.zeros(LANES, dtype=np.int64), np.ones(LANES, dtype=np.bool_),
@@ -274,12 +277,32 @@ def track(both, alone, paths, first, stride, settings, out):
         np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.ones((n, LANES)), np.zeros((orders, n, WIDTH)),
         np.zeros((orders, LANES)), np.zeros((m, WIDTH)), np.zeros((m, WIDTH)), np.zeros((m, WIDTH)),
     )  # fmt: skip
+    room = _TrackRoom(
+        np.zeros(both.slots * WIDTH), np.zeros(alone.slots * orders * WIDTH), lanes, vectors, np.zeros((m, WIDTH)),
+        np.zeros((n, LANES), dtype=np.int64),
+    )  # fmt: skip
+    _track_in(room, both, alone, paths, (first, stride), settings, out)
+
+
+@no_type_check
+@compiled
+def _track_in(room, both, alone, paths, which, settings, out):
+    w, v, lanes, vectors, nothing, pivots = room
+    n, m, orders = paths.starts.shape[1], paths.p0.shape[1], settings.orders
+    w[:LANES] = 1.0
+    v[:LANES] = 1.0
+    unit = orders * WIDTH
+    fo = (1 + n + m) * WIDTH
+    mo = np.int64(fo + n * WIDTH)
+    so = (1 + n + m) * unit
     x, y, d, moved = vectors.x, vectors.y, vectors.d, vectors.moved
-    nothing, pivots = np.zeros((m, WIDTH)), np.zeros((n, LANES), dtype=np.int64)
-    waiting = first
+    waiting, stride = which
     while True:
         waiting = _load(lanes, vectors, paths, waiting, stride, settings.tolerance)
-        if lanes.path.max() < 0:
+        on = False
+        for l in range(LANES):
+            on = on or lanes.path[l] >= 0
+        if not on:
             return
         _set_times(lanes, orders)
         _move(vectors.p, vectors.dp, lanes.z, 0, m, moved)
@@ -289,23 +312,20 @@ def track(both, alone, paths, first, stride, settings, out):
                 for i in range(n):
                     y[i, l], y[i, LANES + l] = x[i, l], x[i, LANES + l]
         scales(y, n, vectors.scale)
-        write(w, WIDTH, WIDTH, y, n)
         write(w, WIDTH, (1 + n) * WIDTH, moved, m)
-        run(w, both)
-        swapped = factor(w, mo, n, pivots)
-        solved(w, fo, pivots, swapped, w, WIDTH, fo, d)
-        sizes(d, vectors.scale, n, lanes.first)
-        for i in range(n):
-            for l in range(WIDTH):
-                y[i, l] -= d[i, l]
-        write(v, unit, unit, y, n)
-        write(v, unit, (1 + n) * unit, moved, m)
-        run_order(v, alone, 0, orders)
-        write(w, WIDTH, WIDTH, y, n)
-        run(w, both)
-        swapped = factor(w, mo, n, pivots)
-        solved(w, fo, pivots, swapped, w, WIDTH, fo, d)
-        sizes(d, vectors.scale, n, lanes.second)
+        for again in range(2):  # a loop, so that what it calls stands once in the code that is compiled
+            write(w, WIDTH, WIDTH, y, n)
+            run(w, both)
+            swapped = factor(w, mo, n, pivots)
+            solved(w, fo, pivots, swapped, w, WIDTH, fo, d)
+            sizes(d, vectors.scale, n, lanes.second if again else lanes.first)
+            if not again:
+                for i in range(n):
+                    for l in range(WIDTH):
+                        y[i, l] -= d[i, l]
+                write(v, unit, unit, y, n)
+                write(v, unit, (1 + n) * unit, moved, m)
+                run_order(v, alone, 0, orders)
         _judge(lanes, vectors, settings, out)
         # The series of the solution at the new points, with the factors of the Jacobian at the predicted ones.
         for k in range(1, orders):

@@ -18,7 +18,7 @@ from numba import njit
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath={"contract"})
 def _centred(x, p, inverse_p, lo, hi):
     """The centred residue of an exact x with |x| <= 2**53 - 2p: the rounded quotient is at most one off."""
     y = x - np.rint(x * inverse_p) * p
@@ -30,7 +30,7 @@ def _centred(x, p, inverse_p, lo, hi):
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath={"contract"})
 def reduce_flat(source, target, p, lo, hi, limit):
     """target[i] = centred residue of source[i]. Returns (entries that are not <= limit, entries not integral)."""
     inverse_p = 1.0 / p
@@ -50,7 +50,7 @@ def reduce_flat(source, target, p, lo, hi, limit):
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath={"contract"})
 def subtract_reduce(a, row, column, product, p, lo, hi):
     """a[row:, column:] -= product on the shape of the product, then centred residues."""
     inverse_p = 1.0 / p
@@ -69,7 +69,7 @@ def subtract_reduce(a, row, column, product, p, lo, hi):
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 def swap_rows(a, row, swaps, c0, c1):
     """Exchange rows row+i and swaps[i], one after another, in columns c0:c1."""
     for i in range(swaps.size):
@@ -84,7 +84,7 @@ def swap_rows(a, row, swaps, c0, c1):
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 def _inverse_residue(x, p, lo, hi):
     """The centred inverse of a nonzero centred residue, by Euclid's algorithm on 64-bit integers."""
     modulus = np.int64(p)
@@ -98,7 +98,7 @@ def _inverse_residue(x, p, lo, hi):
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath={"contract"})
 def panel(a, row, c0, c1, p, lo, hi, chunk, work, columns, swaps):
     """Eliminate rows row: of columns c0:c1 and return the rank k found there.
 
@@ -202,7 +202,7 @@ def panel(a, row, c0, c1, p, lo, hi, chunk, work, columns, swaps):
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath={"contract"})
 def inverse_lower(a, row, columns, p, lo, hi, chunk):
     """Minus the inverse of the unit lower triangle with entries a[row + i, columns[s]], s < i."""
     inverse_p = 1.0 / p
@@ -226,7 +226,7 @@ def inverse_lower(a, row, columns, p, lo, hi, chunk):
 
 
 @no_type_check
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath={"contract"})
 def inverse_upper(a, row, columns, p, lo, hi, chunk):
     """Minus the inverse of the upper triangle with entries a[row + i, columns[s]], s >= i."""
     inverse_p = 1.0 / p

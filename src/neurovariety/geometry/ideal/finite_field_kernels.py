@@ -13,7 +13,7 @@ from numba import njit
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 def matrices_at(first, count, q, exponents, entries, shape, add, multiply, echelon):
     """Matrices of polynomials at the points number ``first``, ... (base-q digits): uint8 (count, rows * columns), flat.
 
@@ -59,7 +59,7 @@ def matrices_at(first, count, q, exponents, entries, shape, add, multiply, echel
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 def _reduce(a, add, multiply, inverse, negative):
     """Reduced row echelon form in place; zero rows come last."""
     rows, columns = a.shape
@@ -89,7 +89,7 @@ def _reduce(a, add, multiply, inverse, negative):
 
 
 @no_type_check
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 def points_of(bases, rank, q, add, multiply, word, factor, words):
     """The points of row spaces of ``rank`` >= 1, up to scaling, as keys: uint64 (spaces * points, words).
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numpy.typing import NDArray
 
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 from neurovariety.training.dynamics.polynomial_loss import gradient, hessian
 
 _A = np.array([
@@ -64,8 +64,24 @@ class FlowRuns(NamedTuple):
     steps: NDArray[np.float64]
 
 
+class _FlowRoom(NamedTuple):
+    """What `followed` works in: that of `hessian`, the slopes ``k`` of a step, where it goes and how far ``off`` that is, second
+    derivatives, factors ``a`` and their rows' order."""
+
+    c: NDArray[np.float64]
+    r: NDArray[np.float64]
+    j: NDArray[np.float64]
+    q: NDArray[np.float64]
+    k: NDArray[np.float64]
+    new: NDArray[np.float64]
+    off: NDArray[np.float64]
+    second: NDArray[np.float64]
+    a: NDArray[np.float64]
+    order: NDArray[np.int64]
+
+
 @no_type_check
-@compiled
+@compiled_within
 def _error(w, new, off, numbers):
     """The error relative to what is allowed, in the mean square; infinite where something is no number."""
     total = 0.0
@@ -77,7 +93,7 @@ def _error(w, new, off, numbers):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _first_step(w, g, numbers):
     at, slope = 0.0, 0.0
     for i in range(len(w)):
@@ -88,7 +104,7 @@ def _first_step(w, g, numbers):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _factored(a, order):
     """LU factors in place, rows exchanged as ``order`` says; whether there are any."""
     n = len(a)
@@ -113,7 +129,7 @@ def _factored(a, order):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _solve(a, order, x):
     n = len(a)
     for k in range(n):
@@ -129,7 +145,7 @@ def _solve(a, order, x):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _explicit(w, h, loss, c, r, k, new, off):
     """A step from ``w``, where ``k[0]`` is the slope, to ``new``; ``k[6]`` is the slope there."""
     for s in range(1, 7):
@@ -149,7 +165,7 @@ def _explicit(w, h, loss, c, r, k, new, off):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _implicit(w, h, loss, c, r, a, order, k, new, off):
     """A step from ``w``, where ``a`` holds the factors of 1 / (gamma h) + second derivatives, to ``new``."""
     n = len(w)
@@ -173,15 +189,22 @@ def _implicit(w, h, loss, c, r, a, order, k, new, off):
 
 
 @no_type_check
-@compiled
 def followed(loss, end, explicit, numbers, runs):
     """Follow runs to the time ``end``, in place. A run that needs too many steps, or grows too large, stays where it is then."""
+    m, n = len(loss.image), runs.weights.shape[1]
+    room = _FlowRoom(
+        np.zeros(m), np.zeros(m), np.zeros((m, n)), np.zeros((m, n)), np.zeros((7, n)), np.zeros(n), np.zeros(n), np.zeros((n, n)),
+        np.zeros((n, n)), np.zeros(n, np.int64),
+    )  # fmt: skip
+    _followed_in(room, loss, end, explicit, numbers, runs)
+
+
+@no_type_check
+@compiled
+def _followed_in(room, loss, end, explicit, numbers, runs):
     points, times, steps = runs
     count, n = points.shape
-    m = len(loss.image)
-    c, r, j, q = np.zeros(m), np.zeros(m), np.zeros((m, n)), np.zeros((m, n))
-    k, new, off, h2, a = np.zeros((7, n)), np.zeros(n), np.zeros(n), np.zeros((n, n)), np.zeros((n, n))
-    order = np.zeros(n, np.int64)
+    c, r, j, q, k, new, off, h2, a, order = room
     power = 0.2 if explicit else 0.25
     for p in range(count):
         w, t = points[p], times[p]

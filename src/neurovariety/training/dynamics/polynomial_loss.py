@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from neurovariety.compiled import compiled
+from neurovariety.compiled import compiled, compiled_within
 
 
 class SparseLoss(NamedTuple):
@@ -48,7 +48,7 @@ def sparse_loss(
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _power(base, exponent):
     out = 1.0
     for _ in range(exponent):
@@ -57,7 +57,7 @@ def _power(base, exponent):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _product(w, loss, m, one, other):
     """Monomial m, differentiated by its factors ``one`` and ``other`` (-1: by none; the same twice where they are equal)."""
     out = 1.0
@@ -73,7 +73,7 @@ def _product(w, loss, m, one, other):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def coefficients(w, loss, c):
     """Coefficients of the functions, into ``c`` (n,)."""
     c[:] = 0.0
@@ -84,7 +84,7 @@ def coefficients(w, loss, c):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def _pulled(c, loss, r):
     """Half the derivative of the loss by the coefficients, into ``r`` (n,)."""
     n = len(c)
@@ -96,7 +96,7 @@ def _pulled(c, loss, r):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def gradient(w, loss, c, r, g):
     """The gradient at ``w`` (N,) into ``g``; ``c`` and ``r`` (n,) are filled on the way."""
     coefficients(w, loss, c)
@@ -113,7 +113,7 @@ def gradient(w, loss, c, r, g):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def jacobian(w, loss, j):
     """Derivatives of the coefficients, into ``j`` (n, N)."""
     j[:, :] = 0.0
@@ -125,7 +125,7 @@ def jacobian(w, loss, j):
 
 
 @no_type_check
-@compiled
+@compiled_within
 def hessian(w, loss, c, r, j, q, h):
     """Second derivatives at ``w`` into ``h`` (N, N); ``c``, ``r`` (n,), ``j`` and ``q`` (n, N) are filled on the way."""
     coefficients(w, loss, c)
@@ -173,10 +173,15 @@ def coefficients_of(points, loss, out):
 
 
 @no_type_check
-@compiled
 def gradients(points, loss, out):
     """Gradients at points (P, N), into ``out`` (P, N)."""
-    c, r = np.zeros(len(loss.image)), np.zeros(len(loss.image))
+    _gradients_in((np.zeros(len(loss.image)), np.zeros(len(loss.image))), points, loss, out)
+
+
+@no_type_check
+@compiled
+def _gradients_in(room, points, loss, out):
+    c, r = room
     for p in range(len(points)):
         gradient(points[p], loss, c, r, out[p])
 
@@ -190,10 +195,15 @@ def jacobians(points, loss, out):
 
 
 @no_type_check
-@compiled
 def hessians(points, loss, out):
     """Second derivatives at points (P, N), into ``out`` (P, N, N)."""
     n, size = len(loss.image), points.shape[1]
-    c, r, j, q = np.zeros(n), np.zeros(n), np.zeros((n, size)), np.zeros((n, size))
+    _hessians_in((np.zeros(n), np.zeros(n), np.zeros((n, size)), np.zeros((n, size))), points, loss, out)
+
+
+@no_type_check
+@compiled
+def _hessians_in(room, points, loss, out):
+    c, r, j, q = room
     for p in range(len(points)):
         hessian(points[p], loss, c, r, j, q, out[p])
