@@ -220,6 +220,53 @@ def test_boxes_are_those_of_krawczyk():
             assert out.near[k, i] < out.radii[k, i]
 
 
+def boxed(arrays, points, parameters, inverses, values, tries=6):
+    """What `krawczyk` finds from residuals without radii."""
+    near = Approximations(*(np.array(v, dtype=complex) for v in (points, parameters, inverses)))
+    shape = near.points.shape
+    out = Boxes(np.zeros(shape), np.zeros(shape), np.zeros(len(points), dtype=bool))
+    residuals = Balls(np.array(values, dtype=complex), np.zeros(shape), np.ones(len(points), dtype=bool))
+    float_balls.krawczyk(arrays, 0.0, near, residuals, tries, out)
+    return out
+
+
+def test_jacobians_of_boxes_are_those_at_the_parameters():
+    """p x + q y = 1, r x + y = 0: the Jacobian is made of the parameters, and at each point those of that point."""
+    # slots: 1, x, y, p, q, r | two that are not read, then the Jacobian row by row
+    terms, numbers = [(3, 0), (4, 0), (5, 0), (0, 0)], [(1, 0)] * 4
+    code = [(1, target, at, at + 1, 0) for at, target in enumerate((8, 9, 10, 11))]
+    arrays = TapeArrays(np.array(code, dtype=np.int32), np.array(terms, dtype=np.int32), np.array(numbers, dtype=float), 12)
+    parameters = np.array([[2 + 1j, 0.5j, -1 + 0.25j], [1j, 3 - 2j, 0.5 + 4j], [-0.25 + 2j, 1.5, 2j]])
+    jacobians = np.array([[[p, q], [r, 1]] for p, q, r in parameters])
+    points = np.array([np.linalg.solve(j, [1, 0]) for j in jacobians])
+    values = np.einsum("kij,kj->ki", jacobians, points) - [1, 0]
+    inverses = np.linalg.inv(jacobians)
+    assert boxed(arrays, points, parameters, inverses, values).good.all()
+    for k in range(3):
+        for i in range(3):
+            for turn in (0.0, 400.0, 400j):  # one parameter of one point is another: its inverse is wrong there, and there alone
+                other = parameters.copy()
+                other[k, i] += turn
+                found = boxed(arrays, points, other, inverses, values).good
+                assert found.tolist() == [not turn or j != k for j in range(3)]
+
+
+def test_what_underflows_stays_in_the_ball():
+    one, other = 1e-160, 1e-165
+    for place in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        w = np.zeros((8, 3))
+        w[1, place[0]], w[2, place[1]] = one, -other
+        assert float_balls.run(w, tape((0, 7, 0, 1, 0), [(1, 2)], [(1, 0)]), 0.0)
+        found = (Fraction(v) for v in w[7].tolist())
+        exact = times(*((Fraction(w[k, 0]), Fraction(w[k, 1])) for k in (1, 2)))
+        re, im, radius = found
+        assert 0 < size(re - exact[0], im - exact[1]) <= radius <= Fraction(1e-289)
+    x = TapeArrays(np.array([(1, 3, 0, 1, 0)], dtype=np.int32), np.array([(0, 0)], dtype=np.int32), np.array([[1.0, 0.0]]), 4)
+    out = boxed(x, [[0.0]], np.zeros((1, 0)), [[[1.0]]], [[0.0]], 1)
+    assert out.good.all()
+    assert 1e-290 < out.near[0, 0] < out.radii[0, 0] < 1e-288
+
+
 @pytest.mark.parametrize("module", [float_balls, double_double])
 def test_what_is_enclosed_is_put_where_it_belongs(module):
     """(x y + p + 2, 1/x) over boxes, and where x meets 0."""

@@ -67,7 +67,7 @@ def modulus(re, im):
     """An upper bound of the modulus."""
     x, y = abs(re), abs(im)
     if 1 / _LARGE < max(x, y) < _LARGE:
-        return np.sqrt(re * re + im * im) * (1 + 8 * _U) + _TINY
+        return np.sqrt(re * re + im * im) * (1 + 8 * _U)  # nothing underflows
     return (x + y) * (1 + 4 * _U) + _TINY
 
 
@@ -147,7 +147,7 @@ def _krawczyk_in(room, tape, rounded, near, residuals, tries, out):
             continue
         y = inverses[k]
         for i in range(m):
-            w[1 + n + i, 0], w[1 + n + i, 1], w[1 + n + i, 2] = parameters[k, i].real, parameters[k, i].imag, 0.0
+            w[1 + n + i, 0], w[1 + n + i, 1] = parameters[k, i].real, parameters[k, i].imag
         largest = 0.0
         for i in range(n):
             re, im, radius, total = 0.0, 0.0, 0.0, 0.0

@@ -207,8 +207,8 @@ def scaled(attributes: Attributes, factor: Fraction) -> Relation | None:
         return Fraction(1), Fraction(0)
     straight, quotient = lines(attributes), ratio(attributes)
     if straight is not None:
-        if factor > 0:
-            return None if any(o for _, o in straight[1]) or any(straight[0]) else (factor, Fraction(0))
+        if factor > 0:  # lines that meet at 0 alone have no offsets: all these activations are 0 there
+            return None if any(straight[0]) else (factor, Fraction(0))
         kinks, found = straight
         even = attributes["function"] == "abs"
         if even:
