@@ -262,6 +262,8 @@ def test_every_kind_at_every_level(kind, claim):
         "align: bound": [0.0, 0.00123456],
         "align: box": [2.0],
         "critical point: loss": [[0.25, 0.5]],
+        "critical point: points_within": [[0.25, []], [0.25, [0]], [0.5, [1]], [0.5, [0, 0, 2]], [0.5, [0, 1]], [0.5, [1, 1]]],
+        "critical point: polynomial_points_within": [[0.25, []], [0.25, [0]], [0.5, [0, 1]]],
         "interval of the learning coefficient": [[1.0, 1.5]],
         "learning-coefficient: smaller_networks": [
             [{"network": "zero", "learning_coefficient": "1", "at_most": None, "at": None}],

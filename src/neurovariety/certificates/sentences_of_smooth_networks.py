@@ -98,9 +98,9 @@ SAID_OF_SMOOTH: Mapping[str, Phrase] = {
         "how far the two critical points are apart",
         Listed(lambda v: f"the two critical points differ by at most {rounded(v, up=True)} in each weight"),
     ),
-    LISTED: Phrase("all critical points near the trained weights", _all("the squared error"), counts=False),
+    LISTED: Phrase("the critical points near the trained weights", _all("the squared error"), counts=False),
     NEXT_LISTED: Phrase(
-        "all critical points near the trained weights, with polynomials", _all("that of the network with polynomials"), counts=False
+        "the critical points near the trained weights, with polynomials", _all("that of the network with polynomials"), counts=False
     ),
     INFINITESIMAL: Phrase(
         "the infinitesimal dimension of the fiber",
