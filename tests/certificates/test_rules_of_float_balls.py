@@ -296,3 +296,34 @@ def test_what_is_enclosed_is_put_where_it_belongs(module):
             assert out.sizes[k] == pytest.approx(expected, rel=1e-12)
         else:
             assert (out.sizes[k] <= 2.0**-53 * np.abs(out.values[k]) * 2).all()
+
+
+def with_less(parts, name):
+    """The same, one of its arrays without its last row."""
+    return parts._replace(**{name: getattr(parts, name)[:-1]})
+
+
+@pytest.mark.parametrize("name", ["points", "parameters", "inverses", "values", "sizes", "good", "slots"])
+def test_arrays_of_other_sizes_are_refused(name):
+    """Compiled code would read what lies beside them."""
+    near = Approximations(np.zeros((2, 1), dtype=complex), np.zeros((2, 0), dtype=complex), np.ones((2, 1, 1), dtype=complex))
+    residuals = Balls(np.zeros((2, 1), dtype=complex), np.zeros((2, 1)), np.ones(2, dtype=np.bool_))
+    tape = TapeArrays(np.zeros((0, 5), dtype=np.int32), np.zeros((0, 2), dtype=np.int32), np.zeros((0, 2)), 4)
+    out = Boxes(np.zeros((2, 1)), np.zeros((2, 1)), np.zeros(2, dtype=np.bool_))
+    float_balls.krawczyk(tape, 0.0, near, residuals, 1, out)
+    if name == "slots":
+        tape = tape._replace(slots=3)
+    elif name in near._fields:
+        near = with_less(near, name)
+    else:
+        residuals = with_less(residuals, name)
+    with pytest.raises(ValueError, match="of one size"):
+        float_balls.krawczyk(tape, 0.0, near, residuals, 1, out)
+
+
+def test_boxes_of_other_sizes_are_not_enclosed():
+    tape = TapeArrays(np.zeros((0, 5), dtype=np.int32), np.zeros((0, 2), dtype=np.int32), np.zeros((0, 2)), 2)
+    out = Balls(np.zeros((2, 1), dtype=complex), np.zeros((2, 1)), np.zeros(2, dtype=np.bool_))
+    for shape, radii in (((2, 1), (1, 1)), ((2, 2), (2, 2))):
+        with pytest.raises(ValueError, match="of one size"):
+            float_balls.enclose(tape, 0.0, np.zeros(shape, dtype=complex), np.zeros(radii), np.array([1]), out)

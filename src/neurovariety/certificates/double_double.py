@@ -166,5 +166,8 @@ def residuals(tape: FloatTape, near: Approximations) -> Balls:
     shape = (len(near.points), len(tape.outputs))
     out = Balls(np.zeros(shape, dtype=np.complex128), np.zeros(shape), np.zeros(shape[0], dtype=np.bool_))
     near = Approximations(*(np.array(part, dtype=np.complex128, order="C") for part in near))
+    sizes = [part.shape[-1] for part in (near.points, near.parameters)]
+    if len(near.parameters) != len(near.points) or tape.arrays.slots < 1 + sum(sizes):
+        raise ValueError("arrays of one size, that of the tape, are expected")
     _enclose(np.zeros((tape.arrays.slots, 5)), tape.arrays, tape.rounded, near, tape.outputs, out)
     return out

@@ -128,7 +128,10 @@ def krawczyk(tape, rounded, near, residuals, tries, out):
     Y J is invertible on it. ``out`` (`Boxes`) receives rho as radii, and the left sides: the zero lies that near to the point.
     """
     near = Approximations(*(np.array(part, dtype=np.complex128, order="C") for part in near))
-    n = near.points.shape[1]
+    (count, n), m = near.points.shape, near.parameters.shape[-1]
+    shapes = [part.shape for part in (near.parameters, near.inverses, *residuals)]
+    if shapes != [(count, m), (count, n, n), (count, n), (count, n), (count,)] or tape.slots < 1 + n + m + n + n * n:
+        raise ValueError("arrays of one size, that of the tape, are expected")  # compiled code does not look
     _krawczyk_in((np.zeros((tape.slots, 3)), np.zeros(n), np.zeros(n), np.zeros(n)), tape, rounded, near, residuals, tries, out)
 
 
@@ -198,6 +201,8 @@ def _krawczyk_in(room, tape, rounded, near, residuals, tries, out):
 @no_type_check
 def enclose(tape, rounded, centres, radii, outputs, out):
     """Balls (``out``, `Balls`) that hold the outputs (slots ``outputs``) of a tape over the boxes (``centres``, ``radii``)."""
+    if centres.shape != radii.shape or tape.slots < 1 + centres.shape[1]:
+        raise ValueError("arrays of one size, that of the tape, are expected")
     _enclose_in(np.zeros((tape.slots, 3)), tape, rounded, centres, radii, outputs, out)
 
 
