@@ -202,7 +202,8 @@ def _orthants(forms: PiecewiseForms) -> tuple[list[Ray], list[tuple[int, ...]]]:
     n, chosen = forms.inputs, _independent(forms)
     if len(chosen) < n:
         raise InputError(
-            "later layers read directions of the inputs that the first one does not (a connection past it); give a box of inputs"
+            "later layers read directions of the inputs that the first one does not cut (a connection past it, or maxima of few); "
+            "give a box of inputs"
         )
     if not n:
         return [(1,)], [(0,)]
