@@ -200,3 +200,21 @@ def test_the_start_holds_all_weights_so_near(both):
         assert max(b for _, b in start) == pytest.approx(0.7)
         assert not turned.far(start, 0.5)
         assert turned.far(((0.9, 1.0), (0.0, 0.1)), 0.5)
+
+
+def test_a_point_elsewhere_is_not_listed(both, monkeypatch):
+    """Newton's method may leave the box that it starts in, for a point that is on the list."""
+    verdict = both.claims["points_within"]
+    centre = both.points["within 1"]
+    with taylor(64, 3):
+        tree = critical_points_near._BoxTree(verdict.on, verdict.certificate.turn)
+        at = [float(u.mid()) for u in tree.turned.of_weights([rational_ball(c) for c in centre])]
+        box = tuple((u - 1e-6, u + 1e-6) for u in at)
+        monkeypatch.setattr(critical_points_near, "holds", lambda wide, place: False)
+        assert not tree._is_point(tree.turned.seen(box), box)
+        assert not tree.points
+        assert not tree.places
+        monkeypatch.undo()
+        assert tree._is_point(tree.turned.seen(box), box)
+        assert tree._is_point(tree.turned.seen(box), box)
+        assert [v.statement.value for v in tree.points] == [1]

@@ -106,12 +106,15 @@ class _BoxTree:
         start = [exact(w) for w in self.turned.weights_of([flint.arb(a / 2 + b / 2) for a, b in box])]
         try:
             place = place_of(self.own, newton(self.own, start, 4 * len(box) * max(b - a for a, b in wide)))
+            assert isinstance(place.certificate, OneCriticalPoint)
+            at = self.turned.of_weights(place.certificate.box())
+            if not holds(wide, at):  # Newton's method went to another one, which may be on the list
+                return False
             self.points.append(index_of(self.own, place))
         except NotShown:
             return False
-        assert isinstance(place.certificate, OneCriticalPoint)
-        self.places.append(self.turned.of_weights(place.certificate.box()))
-        return holds(wide, self.places[-1])
+        self.places.append(at)
+        return True
 
 
 def _is_smaller(met: Box, box: Box) -> bool:
